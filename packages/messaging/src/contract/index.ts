@@ -1,0 +1,35 @@
+/** The REST and WebSocket contract, shared by both sides. Pure: schemas, tables and types. */
+export {
+  CLOSE,
+  type ClientFrame,
+  clientFrame,
+  type SendFrame,
+  type ServerFrame,
+  sendFrame,
+  serverFrame,
+} from "./frames.ts";
+export { HEARTBEAT_MS, LIMITS } from "./limits.ts";
+export type {
+  Account,
+  Conversation,
+  ConversationEvent,
+  Device,
+  Member,
+  MembershipChange,
+  Message,
+  PublicDevice,
+  Session,
+  SignedIn,
+  User,
+  Welcome,
+} from "./models.ts";
+export { type Role, type Suite, suite } from "./primitives.ts";
+export { PROBLEMS, type ProblemCode } from "./problems.ts";
+export {
+  type CommitBody,
+  commitBody,
+  type NewConversationBody,
+  ROUTES,
+  type Route,
+  type RouteName,
+} from "./routes.ts";
