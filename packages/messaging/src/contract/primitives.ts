@@ -35,8 +35,9 @@ export function shownText(maxCharacters: number) {
 }
 
 /**
- * The two cipher suites in use, by the numbers of the MLS registry: 1 is
- * MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519; 77 is X-Wing with AES-256-GCM, SHA-512 and Ed25519 (post-quantum).
+ * The two cipher suites in use: `x25519` is number 1 of the MLS registry,
+ * MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519; `x-wing` (post-quantum) is MLS_256_XWING_AES256GCM_SHA512_Ed25519, for
+ * which the registry has no number yet.
  */
 export const suite = z.enum(["x-wing", "x25519"]);
 export type Suite = z.infer<typeof suite>;
