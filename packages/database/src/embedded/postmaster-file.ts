@@ -1,0 +1,16 @@
+/** `postmaster.pid`, which a running server keeps in its data directory (PostgreSQL source: `miscadmin.h`, LOCK_FILE_LINE_*). */
+export interface PostmasterFile {
+  pid: number;
+  dataDirectory: string;
+}
+
+const MAX_PID = 2 ** 31 - 1;
+
+/** Null for a file that was cut short or holds anything else. */
+export function parsePostmasterFile(text: string): PostmasterFile | null {
+  const [first = "", dataDirectory = ""] = text.split("\n", 2);
+  if (!/^-?\d{1,10}$/.test(first)) return null;
+  // Negative while a stand-alone backend (`postgres --single`) holds the directory.
+  const pid = Math.abs(Number(first));
+  return pid > 0 && pid <= MAX_PID ? { pid, dataDirectory } : null;
+}

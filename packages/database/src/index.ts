@@ -1,0 +1,26 @@
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from "./embedded/embedded-postgres.ts";
+export {
+  DatabaseError,
+  type DatabaseErrorCode,
+  isCheckViolation,
+  isDatabaseError,
+  isForeignKeyViolation,
+  isTransient,
+  isUniqueViolation,
+} from "./errors.ts";
+export { type MigrationFile, type MigrationSource, readMigrations } from "./migrations/files.ts";
+export { migrate } from "./migrations/migrate.ts";
+export { createDatabase, type DatabaseOptions } from "./pool/database.ts";
+export type {
+  Database,
+  Isolation,
+  PoolStats,
+  Queryable,
+  QueryOptions,
+  Transaction,
+  TransactionOptions,
+} from "./pool/ports.ts";

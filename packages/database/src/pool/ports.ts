@@ -1,0 +1,59 @@
+import type { Kysely } from "kysely";
+
+export interface QueryOptions {
+  /** Prepares the statement under this name, once per connection. One name must always stand for one text. */
+  name?: string;
+}
+
+export interface Queryable {
+  /** The rows. Parameters are `$1`, `$2`, …; values never become part of the text. Throws `DatabaseError`. */
+  query<Row extends object>(
+    text: string,
+    values?: readonly unknown[],
+    options?: QueryOptions,
+  ): Promise<Row[]>;
+}
+
+export type Isolation = "read committed" | "repeatable read" | "serializable";
+
+export interface TransactionOptions {
+  /** `read committed` unless told. */
+  isolation?: Isolation;
+  readOnly?: boolean;
+  /** How often the work may run in all when a concurrent transaction wins; 5 unless told. */
+  attempts?: number;
+}
+
+export interface Transaction extends Queryable {
+  /** A Kysely whose statements run in this transaction. */
+  kysely<Schema>(): Kysely<Schema>;
+}
+
+export interface PoolStats {
+  /** Open connections, idle ones included. */
+  total: number;
+  idle: number;
+  /** Callers waiting for a connection. */
+  waiting: number;
+  max: number;
+}
+
+export interface Database extends Queryable {
+  /**
+   * Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. After 40001 or 40P01 the whole work
+   * runs again, so it must have no effect outside the transaction. A connection lost during COMMIT is `commit-unknown` and
+   * never repeated.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * One connection for the whole of `work`, without a statement time-out, closed afterwards whatever happened: for session
+   * locks, settings and maintenance. Not for requests.
+   */
+  session<T>(work: (session: Queryable) => Promise<T>): Promise<T>;
+  kysely<Schema>(): Kysely<Schema>;
+  /** Resolves when a connection is to be had and answers. */
+  ping(): Promise<void>;
+  stats(): PoolStats;
+  /** Waits for the connections in use, then closes all. Later calls return the first one's promise. */
+  close(): Promise<void>;
+}
