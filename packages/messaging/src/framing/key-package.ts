@@ -3,6 +3,7 @@ import { LIMITS, type Suite } from "../contract/index.ts";
 import { WIRE_FORMATS } from "./message.ts";
 import { Reader } from "./reader.ts";
 import { expect, MLS_1_0, readKeyPackage } from "./structures.ts";
+import { vector } from "./vector.ts";
 
 export interface KeyPackageInfo {
   readonly suite: Suite;
@@ -53,17 +54,11 @@ async function verifyWithLabel(
   content: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  const name = utf8(`MLS 1.0 ${label}`);
-  const message = concat(vectorLength(name.length), name, vectorLength(content.length), content);
+  const message = concat(vector(utf8(`MLS 1.0 ${label}`)), vector(content));
   try {
     const publicKey = await crypto.subtle.importKey("raw", new Uint8Array(key), "Ed25519", false, ["verify"]);
     return await crypto.subtle.verify("Ed25519", publicKey, new Uint8Array(signature), message);
   } catch {
     return false;
   }
-}
-
-/** The shortest QUIC integer for a length below 2^14, which a key package's parts are. */
-function vectorLength(length: number): Uint8Array {
-  return length < 64 ? Uint8Array.of(length) : Uint8Array.of(0x40 | (length >> 8), length & 0xff);
 }
