@@ -1,0 +1,109 @@
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How failed sign-ins under one key slow down: the first `free` cost nothing, then each doubles the wait up to `maxDelayMs`. */
+export interface AttemptPolicy {
+  readonly free: number;
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+export interface IdentityConfig {
+  /** Words of this installation that a password must not be built on (its product, its company). */
+  readonly contextWords: readonly string[];
+  readonly session: {
+    /** A session unused for longer is over. */
+    readonly idleMs: number;
+    /** No session lives longer than this after its sign-in. */
+    readonly absoluteMs: number;
+    /** `last_used_at` is written at most once in this time. */
+    readonly touchEveryMs: number;
+    /** Sessions kept in memory; about 1 KiB each. */
+    readonly cacheEntries: number;
+    /** A cached answer is never older than this; past it, the database is asked before anything is answered. */
+    readonly maxStalenessMs: number;
+    /** How often this process asks what other processes changed. Must be less than `maxStalenessMs`. */
+    readonly pollMs: number;
+    /** Ended sessions are kept this long, for the account's history and to know familiar addresses. */
+    readonly keepEndedMs: number;
+  };
+  /** argon2id. Defaults: OWASP Password Storage Cheat Sheet, 19 MiB, two passes, one lane. */
+  readonly argon2: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number };
+  readonly hashing: {
+    /** Hashes at once. Each takes one of libuv's threads (4 unless UV_THREADPOOL_SIZE says otherwise) and `memoryKiB`. */
+    readonly concurrency: number;
+    /** Callers that may wait for their turn; one more is refused with `unavailable`. */
+    readonly queue: number;
+  };
+  readonly attempts: {
+    /** One account from one address: the usual guesser. */
+    readonly pair: AttemptPolicy;
+    /** One account from anywhere it has not signed in from before: the distributed guesser. */
+    readonly account: AttemptPolicy;
+    /** One address (IPv6: one /64) against any account: the sprayer. */
+    readonly address: AttemptPolicy;
+    /** A key untouched for this long starts afresh. */
+    readonly forgetMs: number;
+  };
+  readonly invitationMs: number;
+  readonly ticketMs: number;
+  readonly maintenanceMs: number;
+}
+
+export const defaultConfig: IdentityConfig = {
+  contextWords: ["rempart"],
+  session: {
+    idleMs: 7 * DAY,
+    absoluteMs: 30 * DAY,
+    touchEveryMs: MINUTE,
+    cacheEntries: 100_000,
+    maxStalenessMs: SECOND,
+    pollMs: 400,
+    keepEndedMs: 30 * DAY,
+  },
+  argon2: { memoryKiB: 19_456, passes: 2, lanes: 1 },
+  hashing: { concurrency: 2, queue: 256 },
+  attempts: {
+    pair: { free: 5, firstDelayMs: SECOND, maxDelayMs: 15 * MINUTE },
+    account: { free: 20, firstDelayMs: SECOND, maxDelayMs: 30 * SECOND },
+    address: { free: 50, firstDelayMs: SECOND, maxDelayMs: 15 * MINUTE },
+    forgetMs: DAY,
+  },
+  invitationMs: DAY,
+  ticketMs: 30 * SECOND,
+  maintenanceMs: MINUTE,
+};
+
+/** Each group may be given in part; what is absent keeps its default. */
+export type IdentityConfigInput = {
+  readonly [Group in keyof IdentityConfig]?: IdentityConfig[Group] extends readonly string[] | number
+    ? IdentityConfig[Group]
+    : Partial<IdentityConfig[Group]>;
+};
+
+/** The defaults with `input` on top. Throws `TypeError` for values that contradict each other. */
+export function resolveConfig(input: IdentityConfigInput = {}): IdentityConfig {
+  const config: IdentityConfig = {
+    contextWords: input.contextWords ?? defaultConfig.contextWords,
+    session: { ...defaultConfig.session, ...input.session },
+    argon2: { ...defaultConfig.argon2, ...input.argon2 },
+    hashing: { ...defaultConfig.hashing, ...input.hashing },
+    attempts: { ...defaultConfig.attempts, ...input.attempts },
+    invitationMs: input.invitationMs ?? defaultConfig.invitationMs,
+    ticketMs: input.ticketMs ?? defaultConfig.ticketMs,
+    maintenanceMs: input.maintenanceMs ?? defaultConfig.maintenanceMs,
+  };
+  const { session, hashing } = config;
+  demand(session.pollMs < session.maxStalenessMs, "session.pollMs must be less than session.maxStalenessMs");
+  demand(session.idleMs <= session.absoluteMs, "session.idleMs must not exceed session.absoluteMs");
+  demand(session.touchEveryMs < session.idleMs, "session.touchEveryMs must be less than session.idleMs");
+  demand(session.cacheEntries >= 1, "session.cacheEntries must be at least 1");
+  demand(hashing.concurrency >= 1 && hashing.queue >= 0, "hashing needs at least one at a time");
+  return config;
+}
+
+function demand(condition: boolean, message: string): void {
+  if (!condition) throw new TypeError(message);
+}

@@ -1,0 +1,150 @@
+import type { Database } from "@rempart/database";
+import {
+  type Clock,
+  type Random,
+  systemClock,
+  systemRandom,
+  type Uuid,
+  uuidV7Generator,
+} from "@rempart/kernel";
+import { type Logger, silentLogger } from "@rempart/runtime";
+import { type IdentityConfigInput, resolveConfig } from "./config.ts";
+import type { Context, Observe } from "./context.ts";
+import { type FindUsers, findUsers, type GetUsersOptions, getUsers, updateName } from "./directory.ts";
+import { startHeartbeat } from "./heartbeat.ts";
+import { adminExists, createAdminInvitation, type Invitation } from "./invitations.ts";
+import { maintain } from "./maintenance.ts";
+import { ban, reactivate, suspend } from "./moderation.ts";
+import { argon2Hasher, type PasswordHasher } from "./passwords/hasher.ts";
+import { turnQueue } from "./passwords/queue.ts";
+import { Sessions } from "./sessions/sessions.ts";
+import { signIn } from "./sign-in/sign-in.ts";
+import { type SignUpInput, signUp } from "./sign-in/sign-up.ts";
+import { issueTicket, redeemTicket, type Ticket } from "./tickets.ts";
+import type { Account, Authenticated, Client, Person, Session, SessionEnded, SignedIn } from "./types.ts";
+
+/** Every act throws `IdentityError` when it is refused, and `DatabaseError` when the database fails. */
+export interface Identity {
+  /** Codes: `validation-failed`, `weak-password`, `email-taken`, `invalid-invitation`, `unavailable`. */
+  signUp(input: SignUpInput, client: Client): Promise<SignedIn>;
+  /** Codes: `wrong-credentials`, `account-suspended`, `account-banned`, `rate-limited`, `unavailable`. */
+  signIn(input: { email: string; password: string }, client: Client): Promise<SignedIn>;
+  /** Who holds this token, or null. Microseconds from memory, and never from a memory older than a second. */
+  authenticate(token: string): Promise<Authenticated | null>;
+  /** Notes that a session is in use where no token is shown: on an open socket. Never throws. */
+  touch(sessionId: Uuid): void;
+  signOut(sessionId: Uuid): Promise<void>;
+  /** How many sessions ended. */
+  signOutEverywhere(userId: Uuid): Promise<number>;
+  /** Live sessions, the newest use first. */
+  sessions(userId: Uuid): Promise<Session[]>;
+  /** False: this user has no such live session. */
+  revokeSession(userId: Uuid, sessionId: Uuid): Promise<boolean>;
+  /** Called once in every process for each session that ends, for whatever reason, within a second. */
+  onSessionEnded(listener: (ended: SessionEnded) => void): () => void;
+  updateName(userId: Uuid, name: string): Promise<Account>;
+  findUsers(query: FindUsers): Promise<Person[]>;
+  getUsers(ids: readonly Uuid[], options?: GetUsersOptions): Promise<Person[]>;
+  issueTicket(session: { readonly id: Uuid }): Promise<Ticket>;
+  redeemTicket(ticket: string): Promise<Authenticated | null>;
+  adminExists(): Promise<boolean>;
+  /** A fresh invitation for the first administrator; earlier ones end. Code: `forbidden` when there is one already. */
+  createAdminInvitation(): Promise<Invitation>;
+  /** `until` in Unix milliseconds; null: until lifted. Ends the account's sessions. Code: `unknown-user`. */
+  suspend(userId: Uuid, suspension: { until: number | null; reason: string }): Promise<void>;
+  ban(userId: Uuid, reason: string): Promise<void>;
+  reactivate(userId: Uuid): Promise<void>;
+  /** Expires sessions, lifts suspensions that are over, deletes spent rows. Runs by itself every `maintenanceMs`. */
+  maintain(): Promise<void>;
+  /** Stops the timer and writes the last uses. The database stays open. */
+  close(): Promise<void>;
+}
+
+export interface IdentityOptions {
+  readonly database: Database;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly config?: IdentityConfigInput;
+  readonly observe?: Observe;
+  readonly log?: Logger;
+  /** Replaces argon2id. For tests that count calls. */
+  readonly hasher?: PasswordHasher;
+}
+
+export function createIdentity(options: IdentityOptions): Identity {
+  const context = createContext(options);
+  const sessions = new Sessions(context);
+  const heartbeat = startHeartbeat(context.config.session.pollMs, beatOf(context, sessions));
+
+  const changing = async <T>(act: Promise<T>): Promise<T> => {
+    const result = await act;
+    await sessions.sync();
+    return result;
+  };
+
+  return {
+    signUp: (input, client) => signUp(context, sessions, input, client),
+    signIn: (input, client) => signIn(context, sessions, input, client),
+    authenticate: (token) => sessions.authenticate(token),
+    touch: (sessionId) => sessions.touch(sessionId),
+    signOut: async (sessionId) => {
+      await sessions.end(sessionId, null, "signed-out");
+    },
+    signOutEverywhere: (userId) => sessions.endAll(userId, "signed-out-everywhere"),
+    sessions: (userId) => sessions.list(userId),
+    revokeSession: (userId, sessionId) => sessions.end(sessionId, userId, "revoked"),
+    onSessionEnded: (listener) => sessions.onEnded(listener),
+    updateName: (userId, name) => changing(updateName(context, userId, name)),
+    findUsers: (query) => findUsers(context, query),
+    getUsers: (ids, filter) => getUsers(context, ids, filter),
+    issueTicket: (session) => issueTicket(context, session),
+    redeemTicket: (ticket) => redeemTicket(context, sessions, ticket),
+    adminExists: () => adminExists(context.database),
+    createAdminInvitation: () => createAdminInvitation(context),
+    suspend: (userId, suspension) => changing(suspend(context, userId, suspension)),
+    ban: (userId, reason) => changing(ban(context, userId, reason)),
+    reactivate: (userId) => changing(reactivate(context, userId)),
+    maintain: () => changing(maintain(context)),
+    async close() {
+      await heartbeat.stop();
+      await sessions.flushTouches();
+    },
+  };
+}
+
+function createContext(options: IdentityOptions): Context {
+  const { database, clock = systemClock, random = systemRandom, observe, log = silentLogger } = options;
+  const config = resolveConfig(options.config);
+  const queue = turnQueue(config.hashing.concurrency, config.hashing.queue);
+  return {
+    database,
+    clock,
+    random,
+    config,
+    log,
+    hasher: options.hasher ?? argon2Hasher(config.argon2, queue, random),
+    newId: uuidV7Generator(clock, random),
+    observe: observe ?? (async () => {}),
+  };
+}
+
+/** One beat: hear what others changed, write last uses, and now and then tidy up. An outage is logged once, not at every beat. */
+function beatOf(context: Context, sessions: Sessions): () => Promise<void> {
+  let maintainedAt = context.clock.monotonic();
+  let failing = false;
+  return async () => {
+    try {
+      await sessions.sync();
+      await sessions.flushTouches();
+      if (context.clock.monotonic() - maintainedAt >= context.config.maintenanceMs) {
+        maintainedAt = context.clock.monotonic();
+        await maintain(context);
+      }
+      failing = false;
+    } catch (error) {
+      if (!failing)
+        context.log.warn({ err: error }, "cannot read changes of sessions; checks wait for the database");
+      failing = true;
+    }
+  };
+}

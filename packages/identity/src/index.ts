@@ -1,0 +1,30 @@
+export {
+  type AttemptPolicy,
+  defaultConfig,
+  type IdentityConfig,
+  type IdentityConfigInput,
+} from "./config.ts";
+export type { Observe } from "./context.ts";
+export { clearSessionCookie, parseSessionCookie, SESSION_COOKIE, serialiseSessionCookie } from "./cookie.ts";
+export type { FindUsers, GetUsersOptions } from "./directory.ts";
+export { normaliseEmail } from "./email.ts";
+export { IdentityError, type IdentityErrorCode } from "./errors.ts";
+export type { IdentityEvent } from "./events.ts";
+export { createIdentity, type Identity, type IdentityOptions } from "./identity.ts";
+export type { Invitation } from "./invitations.ts";
+export { identityMigrations } from "./migrations.ts";
+export type { PasswordHasher } from "./passwords/hasher.ts";
+export type { PasswordWeakness } from "./passwords/policy.ts";
+export type { SignUpInput } from "./sign-in/sign-up.ts";
+export type { Ticket } from "./tickets.ts";
+export type {
+  Account,
+  Authenticated,
+  Client,
+  EndReason,
+  Person,
+  Role,
+  Session,
+  SessionEnded,
+  SignedIn,
+} from "./types.ts";

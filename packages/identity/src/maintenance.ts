@@ -1,0 +1,62 @@
+import type { Uuid } from "@rempart/kernel";
+import { type Context, instant } from "./context.ts";
+
+/** Rows one run ends or deletes of a kind, so that a backlog never makes one long transaction. */
+const BATCH = 5000;
+/** Longer than the feed tolerates being cut off. */
+const KEEP_CHANGES = "1 day";
+
+/** What time alone brings about: sessions expire, suspensions end, spent rows go. Safe to run in every process at once. */
+export async function maintain(context: Context): Promise<void> {
+  await expireSessions(context);
+  await liftSuspensions(context);
+  await prune(context);
+}
+
+async function expireSessions(context: Context): Promise<void> {
+  const now = context.clock.now();
+  await context.database.transaction(async (tx) => {
+    const ended = await tx.query<{ id: Uuid; user_id: Uuid }>(
+      `UPDATE sessions SET ended_at = $1, end_reason = 'expired' WHERE id IN (
+         SELECT id FROM sessions WHERE ended_at IS NULL AND (last_used_at <= $2 OR expires_at <= $1)
+         LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+       RETURNING id, user_id`,
+      [instant(now), instant(now - context.config.session.idleMs)],
+    );
+    for (const { id, user_id } of ended) {
+      await context.observe(
+        { type: "auth.session.revoked", userId: user_id, sessionId: id, reason: "expired" },
+        tx,
+      );
+    }
+  });
+}
+
+async function liftSuspensions(context: Context): Promise<void> {
+  await context.database.transaction(async (tx) => {
+    const lifted = await tx.query<{ id: Uuid }>(
+      `UPDATE users SET status = 'ACTIVE', suspended_at = NULL, suspended_until = NULL, suspension_reason = NULL
+       WHERE id IN (SELECT id FROM users WHERE status = 'SUSPENDED' AND suspended_until <= $1
+         LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [instant(context.clock.now())],
+    );
+    for (const { id } of lifted) {
+      await context.observe({ type: "account.reactivated", userId: id, cause: "suspension-over" }, tx);
+    }
+  });
+}
+
+async function prune(context: Context): Promise<void> {
+  const { database, clock, config } = context;
+  const now = clock.now();
+  await database.query("DELETE FROM socket_tickets WHERE expires_at <= $1", [instant(now)]);
+  await database.query("DELETE FROM sign_in_attempts WHERE last_attempt_at <= $1", [
+    instant(now - config.attempts.forgetMs),
+  ]);
+  await database.query(
+    `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at <= $1 LIMIT ${BATCH})`,
+    [instant(now - config.session.keepEndedMs)],
+  );
+  await database.query(`DELETE FROM identity_changes WHERE created_at < now() - interval '${KEEP_CHANGES}'`);
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+
+/**
+ * 49,000 passwords that lead every list of leaked ones, the most frequent first, lower case, one a line: the list of
+ * zxcvbn-ts (@zxcvbn-ts/language-common 4.1.3, MIT, see `common.LICENSE`), without entries of fewer than four characters.
+ */
+let loaded: string | undefined;
+
+/** One string instead of a set: 400 kB instead of several megabytes, and a search costs far less than the hash that follows. */
+function list(): string {
+  loaded ??= `\n${readFileSync(new URL("./common.txt", import.meta.url), "latin1")}`;
+  return loaded;
+}
+
+const SWAPPED: Readonly<Record<string, string>> = {
+  "0": "o",
+  "1": "i",
+  "3": "e",
+  "4": "a",
+  "5": "s",
+  "7": "t",
+  "@": "a",
+  $: "s",
+  "!": "i",
+};
+
+/** Fewer different characters than this make a pattern, not a password. */
+const MIN_DIFFERENT = 4;
+const MAX_LISTED = 64;
+
+/** True for a listed password (`folded` is lower case), also with letters swapped for look-alikes or with digits and signs around it. */
+export function isCommonPassword(folded: string): boolean {
+  if (new Set(folded).size < MIN_DIFFERENT || isSequence(folded)) return true;
+  if (folded.length > MAX_LISTED) return false;
+  return variants(folded).some(isListed);
+}
+
+function variants(folded: string): string[] {
+  const core = folded.replace(/^[^a-z]+|[^a-z]+$/g, "");
+  const all = [folded, core];
+  return [...new Set([...all, ...all.map(unswap), unswap(folded).replace(/[^a-z]+$/, "")])];
+}
+
+function unswap(text: string): string {
+  return text.replace(/[013457@$!]/g, (sign) => SWAPPED[sign] ?? sign);
+}
+
+function isListed(text: string): boolean {
+  return text.length >= MIN_DIFFERENT && !text.includes("\n") && list().includes(`\n${text}\n`);
+}
+
+/** `12345678`, `hgfedcba`: every step is the same. */
+function isSequence(text: string): boolean {
+  const step = text.charCodeAt(1) - text.charCodeAt(0);
+  if (Math.abs(step) > 1) return false;
+  for (let i = 1; i < text.length; i += 1) {
+    if (text.charCodeAt(i) - text.charCodeAt(i - 1) !== step) return false;
+  }
+  return true;
+}

@@ -1,0 +1,198 @@
+import type { Transaction } from "@rempart/database";
+import { isUuid, type Uuid } from "@rempart/kernel";
+import type { Context } from "../context.ts";
+import { plainText } from "../names.ts";
+import { digest, digestFromText, digestText, isToken, mintToken, TOKEN_LENGTH } from "../tokens.ts";
+import type { Account, Authenticated, Client, EndReason, Session, SessionEnded } from "../types.ts";
+import { SessionCache } from "./cache.ts";
+import { ChangeFeed, type IdentityChange } from "./change-feed.ts";
+import {
+  type EndedSession,
+  endAll,
+  endOne,
+  findById,
+  findByToken,
+  insertSession,
+  listLive,
+} from "./store.ts";
+import { Touches } from "./touches.ts";
+
+const MAX_USER_AGENT = 256;
+const MAX_ADDRESS = 64;
+const MAX_PENDING_TOUCHES = 200_000;
+
+/** Everything about sessions: opening, checking, ending, and hearing of ends elsewhere. */
+export class Sessions {
+  readonly #context: Context;
+  readonly #cache: SessionCache;
+  readonly #feed: ChangeFeed;
+  readonly #touches = new Touches(MAX_PENDING_TOUCHES);
+  readonly #listeners = new Set<(ended: SessionEnded) => void>();
+  /** Counts what the feed delivered: a session loaded while it moved may be out of date already, and is not kept. */
+  #changes = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#cache = new SessionCache(context.config.session.cacheEntries);
+    this.#feed = new ChangeFeed(context.database, context.clock, {
+      apply: (changes) => this.#apply(changes),
+      reset: (why) => this.#reset(why),
+    });
+  }
+
+  /** Opens a session in the caller's transaction. */
+  async open(tx: Transaction, userId: Uuid, client: Client): Promise<{ session: Session; token: string }> {
+    const { clock, random, config, newId } = this.#context;
+    const now = clock.now();
+    const session: Session = {
+      id: newId(),
+      userId,
+      createdAt: now,
+      lastUsedAt: now,
+      expiresAt: now + config.session.absoluteMs,
+      userAgent: plainText(client.userAgent, MAX_USER_AGENT),
+      address: plainText(client.address, MAX_ADDRESS),
+    };
+    const token = mintToken(random);
+    await insertSession(tx, session, digest(token));
+    return { session, token };
+  }
+
+  /**
+   * Who holds this token, or null. From memory when it was asked for before; never from a memory older than
+   * `maxStalenessMs`: when the changes of other processes cannot be read, this rejects rather than guesses.
+   */
+  async authenticate(token: string): Promise<Authenticated | null> {
+    if (token.length !== TOKEN_LENGTH) return null;
+    if (this.#feed.age >= this.#context.config.session.maxStalenessMs) await this.#feed.sync();
+    const key = digestText(token);
+    const now = this.#context.clock.now();
+    const cached = this.#cache.get(key);
+    if (cached !== undefined && this.#isLive(cached.session, now)) return this.#used(key, cached, now);
+    return isToken(token) ? this.#load(key, now) : null;
+  }
+
+  async byId(sessionId: Uuid): Promise<Authenticated | null> {
+    return findById(this.#context.database, sessionId, this.#liveAt());
+  }
+
+  list(userId: Uuid): Promise<Session[]> {
+    return listLive(this.#context.database, userId, this.#liveAt());
+  }
+
+  /** Notes a use that came without a token: a frame on an open socket. */
+  touch(sessionId: Uuid): void {
+    this.#touches.note(sessionId, this.#context.clock.now());
+  }
+
+  /** False when there was no such live session of this user (`null`: of anybody). */
+  async end(sessionId: Uuid, userId: Uuid | null, reason: EndReason): Promise<boolean> {
+    if (!isUuid(sessionId)) return false;
+    const now = this.#context.clock.now();
+    const ended = await this.#endIn((tx) => endOne(tx, sessionId, userId, reason, now), reason);
+    return ended > 0;
+  }
+
+  endAll(userId: Uuid, reason: EndReason): Promise<number> {
+    const now = this.#context.clock.now();
+    return this.#endIn((tx) => endAll(tx, userId, reason, now), reason);
+  }
+
+  onEnded(listener: (ended: SessionEnded) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Brings this process up to date with every transaction committed before the call. */
+  sync(): Promise<void> {
+    return this.#feed.sync();
+  }
+
+  flushTouches(): Promise<void> {
+    return this.#touches.flush(this.#context.database, this.#context.config.session.touchEveryMs / 2);
+  }
+
+  async #endIn(act: (tx: Transaction) => Promise<EndedSession[]>, reason: EndReason): Promise<number> {
+    const ended = await this.#context.database.transaction(async (tx) => {
+      const sessions = await act(tx);
+      for (const { id, user_id } of sessions) {
+        await this.#context.observe(
+          { type: "auth.session.revoked", userId: user_id, sessionId: id, reason },
+          tx,
+        );
+      }
+      return sessions.length;
+    });
+    if (ended > 0) await this.#feed.sync();
+    return ended;
+  }
+
+  async #load(key: string, now: number): Promise<Authenticated | null> {
+    const before = this.#changes;
+    const found = await findByToken(this.#context.database, digestFromText(key), this.#liveAt());
+    if (found === null) return null;
+    if (this.#changes === before) this.#cache.set(key, found);
+    return this.#used(key, found, now);
+  }
+
+  #used(key: string, entry: Authenticated, now: number): Authenticated {
+    const { account, session } = entry;
+    if (now - session.lastUsedAt < this.#context.config.session.touchEveryMs) return entry;
+    this.#touches.note(session.id, now);
+    return this.#cache.update(key, account, { ...session, lastUsedAt: now });
+  }
+
+  /** A cached session that seems idle may have been used through another process: the database then decides. */
+  #isLive(session: Session, now: number): boolean {
+    return session.expiresAt > now && session.lastUsedAt > now - this.#context.config.session.idleMs;
+  }
+
+  #liveAt(): { now: number; idleSince: number } {
+    const now = this.#context.clock.now();
+    return { now, idleSince: now - this.#context.config.session.idleMs };
+  }
+
+  #apply(changes: readonly IdentityChange[]): void {
+    this.#changes += 1;
+    for (const { userId, sessionId, reason } of changes) {
+      if (sessionId === null) this.#cache.deleteUser(userId);
+      else this.#cache.deleteSession(sessionId);
+      if (sessionId !== null && reason !== null) this.#tell({ sessionId, userId, reason });
+    }
+  }
+
+  #reset(why: string): void {
+    this.#changes += 1;
+    this.#cache.clear();
+    if (why !== "first-read") this.#context.log.warn({ why }, "forgot all cached sessions");
+  }
+
+  #tell(ended: SessionEnded): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(ended);
+      } catch (error) {
+        this.#context.log.error({ err: error, sessionId: ended.sessionId }, "a session listener failed");
+      }
+    }
+  }
+}
+
+/** The account as its owner sees it, from the columns of `users`. */
+export interface AccountRow {
+  id: Uuid;
+  email: string;
+  name: string;
+  role: Account["role"];
+  created_at: Date;
+}
+
+export function toAccount(row: AccountRow): Account {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    role: row.role,
+    createdAt: row.created_at.getTime(),
+  };
+}
