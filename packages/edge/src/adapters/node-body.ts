@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Edge } from "../edge.ts";
+import { EdgeError } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import { EDGE_PROBLEMS } from "../problem.ts";
+import { send } from "./node-response.ts";
+
+/**
+ * Counts a body that came without `Content-Length` (with one, the parser holds the peer to it). Past the limit the client
+ * gets 413 when nothing was answered yet, and whoever reads the body gets an `EdgeError`: never a body cut short.
+ */
+export function limitStreamedBody(
+  edge: Edge,
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (request.headers["transfer-encoding"] === undefined) return;
+  const limit = exchange.matched.bodyBytes;
+  const push = request.push;
+  let received = 0;
+  request.push = (chunk: Buffer | null, encoding) => {
+    if (received > limit) return true;
+    received += chunk?.length ?? 0;
+    if (received <= limit) return push.call(request, chunk, encoding);
+    refuse(edge, exchange, request, response);
+    return true;
+  };
+}
+
+function refuse(edge: Edge, exchange: Exchange, request: IncomingMessage, response: ServerResponse): void {
+  const error = new EdgeError("body-too-large", "The request's body passed its limit");
+  if (response.headersSent) {
+    request.destroy(error);
+    return;
+  }
+  const answer = edge.problem(exchange, EDGE_PROBLEMS.bodyTooLarge);
+  answer.headers.push("Connection", "close");
+  response.once("finish", () => request.destroy(error));
+  send(response, answer);
+}

@@ -1,0 +1,89 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Edge } from "../edge.ts";
+import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
+import { type NodeHandler, type NodeUpgradeHandler, nodeHandler, upgradeHandler } from "./node.ts";
+import { connectionFacts, NodeFacts } from "./node-facts.ts";
+import { send, sendRaw, watch } from "./node-response.ts";
+
+export interface EdgeServerOptions {
+  readonly handler: NodeHandler;
+  readonly onUpgrade?: NodeUpgradeHandler;
+}
+
+/** How often connections are looked at for time-outs: a slow request lives this much longer than its limit at most. */
+const TIMEOUT_CHECK_MS = 1000;
+
+/**
+ * A `node:http` server that keeps the edge's limits by itself, and whose own early answers (bytes that are no request,
+ * headers too large or too slow, an unknown expectation) carry the edge's headers too. Listen and close it as any other.
+ */
+export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server {
+  const { limits } = edge;
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, limits.headersTimeoutMs),
+    // The edge answers a missing Host itself: the platform's own answer would come without headers.
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+    // Anything but a WebSocket stays a plain request, as RFC 9110, 7.8 allows.
+    shouldUpgradeCallback: (request) =>
+      options.onUpgrade !== undefined && request.headers.upgrade?.toLowerCase() === "websocket",
+  });
+  // One more than allowed, so that the policy sees the excess instead of a silently shortened list.
+  server.maxHeadersCount = limits.headerCount + 1;
+  const inFlight = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>();
+  const handle = nodeHandler(edge, options.handler);
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    inFlight.set(request.socket, { request, response });
+    handle(request, response);
+  };
+  server.on("request", serve);
+  server.on("checkExpectation", (request, response) => refuseExpectation(edge, request, response));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    const current = inFlight.get(socket);
+    refuseConnection(edge, error, socket, current?.request, current?.response);
+  });
+  if (options.onUpgrade !== undefined) server.on("upgrade", upgradeHandler(edge, options.onUpgrade));
+  return server;
+}
+
+function refuseExpectation(edge: Edge, request: IncomingMessage, response: ServerResponse): void {
+  const exchange = edge.refuseEarly(new NodeFacts(request, false), EDGE_PROBLEMS.expectation);
+  watch(edge, exchange, response);
+  send(response, edge.answer(exchange));
+}
+
+const EARLY_PROBLEMS: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: EDGE_PROBLEMS.headersTooLarge,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: EDGE_PROBLEMS.bodyTooLarge,
+  ERR_HTTP_REQUEST_TIMEOUT: EDGE_PROBLEMS.requestTimeout,
+};
+
+/**
+ * The connection's bytes could not be understood, or did not come. Answers when that cannot be mistaken for the answer to
+ * an earlier request: nothing is being answered, or the trouble is in the very request that waits.
+ */
+function refuseConnection(
+  edge: Edge,
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  request: IncomingMessage | undefined,
+  response: ServerResponse | undefined,
+): void {
+  const isAnswering = response !== undefined && !response.writableFinished;
+  const isAboutEarlier = isAnswering && (response.headersSent || request?.complete === true);
+  if (!socket.writable || isAboutEarlier || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const problem = EARLY_PROBLEMS[error.code ?? ""] ?? EDGE_PROBLEMS.badRequest;
+  const facts = connectionFacts(socket.remoteAddress ?? "", "encrypted" in socket);
+  const exchange = edge.refuseEarly(facts, problem);
+  const answer = edge.answer(exchange);
+  sendRaw(socket, answer);
+  edge.settle(exchange, answer.status, false);
+}

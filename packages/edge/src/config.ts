@@ -1,0 +1,229 @@
+import { type Clock, type Random, systemClock, systemRandom } from "@rempart/kernel";
+import type { TrustedProxies } from "./address/client.ts";
+import { invalid } from "./errors.ts";
+import type { CspDirectives } from "./headers/csp.ts";
+import { unsafeSources } from "./headers/csp.ts";
+import type { SecurityHeaders } from "./headers/security.ts";
+import type { CorsConfig } from "./policies/cors.ts";
+import type { CsrfConfig } from "./policies/csrf.ts";
+import type { RequestIdConfig } from "./policies/identify.ts";
+import { DEFAULT_LIMITS, type Limits } from "./policies/size.ts";
+import type { Observer, RateLimiter, RateLimitPolicy } from "./ports.ts";
+import { PRESETS, type Preset, type PresetName } from "./presets.ts";
+import type { Problem } from "./problem.ts";
+import type { RouteRule } from "./routes.ts";
+
+export interface RateLimitConfig {
+  readonly policies: readonly RateLimitPolicy[];
+  /** Policy for routes that name none; `false` limits only those that do. The first policy when absent. */
+  readonly default?: string | false;
+  /** Most keys kept per policy by the memory limiter. */
+  readonly maxKeys?: number;
+  /** Another limiter than memory. It must know every policy above. */
+  readonly limiter?: RateLimiter;
+  /** How long a remote limiter may take, in milliseconds; default 20. */
+  readonly budgetMs?: number;
+  /** What happens to a request when a remote limiter fails or is late; default `refuse` (503). */
+  readonly onFailure?: "allow" | "refuse";
+}
+
+export interface EdgeConfig {
+  readonly preset: PresetName;
+  /** Absent: the connection's address is the client's and forwarding headers are ignored. */
+  readonly proxies?: TrustedProxies;
+  /** Values of `Host` that are served, with the port where it is not the default; any other gets 421. Absent: every host. */
+  readonly hosts?: readonly string[];
+  /** Redirect plain http to https. Needs `hosts`. */
+  readonly httpsOnly?: boolean;
+  readonly methods?: readonly string[];
+  readonly requestId?: RequestIdConfig;
+  readonly limits?: Partial<Limits>;
+  /** Replaces the preset's, header by header. */
+  readonly headers?: SecurityHeaders;
+  /** Absent: no other origin may call. */
+  readonly cors?: CorsConfig;
+  readonly csrf?: CsrfConfig | false;
+  readonly rateLimit?: RateLimitConfig | false;
+  readonly routes?: readonly RouteRule[];
+  readonly observers?: readonly Observer[];
+  /** Translates what a handler threw; null for what is a failure of ours (500). */
+  readonly toProblem?: (error: unknown) => Problem | null;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** The configuration with every default filled in and every contradiction refused. */
+export interface Settings {
+  readonly preset: Preset;
+  readonly proxies: TrustedProxies | undefined;
+  readonly hosts: readonly string[] | undefined;
+  readonly httpsOnly: boolean;
+  readonly methods: readonly string[];
+  readonly requestId: RequestIdConfig;
+  readonly limits: Limits;
+  readonly headers: Required<SecurityHeaders>;
+  readonly cors: CorsConfig;
+  readonly csrf: CsrfConfig | false;
+  readonly rateLimit: RateLimitConfig | false;
+  readonly routes: readonly RouteRule[];
+  readonly observers: readonly Observer[];
+  readonly toProblem: (error: unknown) => Problem | null;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+const MAX_HOPS = 10;
+
+/** Throws `EdgeError` `invalid-configuration` that names the field. */
+export function readSettings(config: EdgeConfig): Settings {
+  const preset = PRESETS[config.preset];
+  if (preset === undefined) throw invalid("preset", `expects one of ${Object.keys(PRESETS).join(", ")}`);
+  const settings: Settings = {
+    preset,
+    proxies: config.proxies,
+    hosts: config.hosts,
+    httpsOnly: config.httpsOnly ?? false,
+    methods: config.methods ?? METHODS,
+    requestId: config.requestId ?? {},
+    limits: { ...DEFAULT_LIMITS, ...config.limits },
+    headers: { ...preset.headers, ...config.headers },
+    cors: config.cors ?? { origins: [] },
+    csrf: config.csrf ?? {},
+    rateLimit: config.rateLimit ?? { policies: [preset.rateLimit] },
+    routes: config.routes ?? [],
+    observers: config.observers ?? [],
+    toProblem: config.toProblem ?? (() => null),
+    clock: config.clock ?? systemClock,
+    random: config.random ?? systemRandom,
+  };
+  checkProxies(settings);
+  checkHosts(settings);
+  checkLimits(settings.limits);
+  checkHeaders(settings);
+  checkCors(settings.cors);
+  checkCsrf(settings.csrf);
+  if (settings.rateLimit !== false) checkRateLimit(settings.rateLimit);
+  checkRoutes(settings);
+  return settings;
+}
+
+function checkProxies({ proxies, requestId }: Settings): void {
+  const hops = proxies?.hops ?? 0;
+  if (!Number.isSafeInteger(hops) || hops < 0 || hops > MAX_HOPS) {
+    throw invalid(
+      "proxies.hops",
+      `expects how many proxies are yours, 0 to ${MAX_HOPS}; all cannot be trusted`,
+    );
+  }
+  if (requestId.acceptInbound && hops === 0) {
+    throw invalid("requestId.acceptInbound", "needs proxies.hops: anyone could choose the ids in your logs");
+  }
+}
+
+function checkHosts({ hosts, httpsOnly }: Settings): void {
+  if (hosts !== undefined && hosts.length === 0)
+    throw invalid("hosts", "an empty list would refuse every request");
+  if (httpsOnly && hosts === undefined) {
+    throw invalid("httpsOnly", "needs hosts: the target of a redirect must not come from the request");
+  }
+}
+
+function checkLimits(limits: Limits): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value <= 0)
+      throw invalid(`limits.${name}`, "expects a positive whole number");
+  }
+  if (limits.headersTimeoutMs > limits.requestTimeoutMs) {
+    throw invalid("limits.headersTimeoutMs", "cannot be longer than limits.requestTimeoutMs");
+  }
+}
+
+function checkHeaders({ headers, preset }: Settings): void {
+  if (headers.csp) checkCsp("headers.csp", headers.csp, preset);
+}
+
+function checkCsp(field: string, csp: CspDirectives, preset: Preset): void {
+  const unsafe = preset.refusesUnsafeCsp ? unsafeSources(csp) : [];
+  if (unsafe.length > 0) throw invalid(field, `${unsafe.join(", ")} is only for the development preset`);
+}
+
+function checkCors(cors: CorsConfig): void {
+  if (cors.credentials && cors.origins.includes("*")) {
+    throw invalid("cors.credentials", "cannot go with the origin *: name the origins");
+  }
+  if (cors.origins.includes("null"))
+    throw invalid("cors.origins", "null is every sandboxed page, not an origin");
+  for (const name of [
+    ...(cors.methods ?? []),
+    ...(cors.allowedHeaders ?? []),
+    ...(cors.exposedHeaders ?? []),
+  ]) {
+    if (!/^[A-Za-z0-9-]{1,64}$/.test(name))
+      throw invalid("cors", `${JSON.stringify(name)} is not a method or header`);
+  }
+  const { maxAgeSeconds } = cors;
+  if (maxAgeSeconds !== undefined && (!Number.isSafeInteger(maxAgeSeconds) || maxAgeSeconds < 0)) {
+    throw invalid("cors.maxAgeSeconds", "expects a whole number of seconds");
+  }
+}
+
+const MIN_SECRET_BYTES = 32;
+const COOKIE_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+function checkCsrf(csrf: CsrfConfig | false): void {
+  if (csrf === false) return;
+  if (csrf.secret !== undefined && csrf.secret.length < MIN_SECRET_BYTES) {
+    throw invalid("csrf.secret", `expects at least ${MIN_SECRET_BYTES} bytes`);
+  }
+  const { tokenCookie, tokenHeader } = csrf;
+  if (tokenCookie !== undefined && !(COOKIE_NAME.test(tokenCookie) && tokenCookie.startsWith("__Host-"))) {
+    throw invalid("csrf.tokenCookie", "expects a cookie name that starts with __Host-");
+  }
+  if (tokenHeader !== undefined && !COOKIE_NAME.test(tokenHeader)) {
+    throw invalid("csrf.tokenHeader", "expects a header name");
+  }
+}
+
+function checkRateLimit(config: RateLimitConfig): void {
+  if (config.policies.length === 0)
+    throw invalid("rateLimit.policies", "expects at least one policy, or rateLimit: false");
+  const names = new Set<string>();
+  for (const policy of config.policies) {
+    const field = `rateLimit.policies.${policy.name}`;
+    if (!NAME.test(policy.name))
+      throw invalid("rateLimit.policies", `${JSON.stringify(policy.name)} is not a name`);
+    if (names.has(policy.name)) throw invalid(field, "is there twice");
+    if (!Number.isSafeInteger(policy.limit) || policy.limit < 1)
+      throw invalid(`${field}.limit`, "expects at least 1");
+    if (!Number.isSafeInteger(policy.windowSeconds) || policy.windowSeconds < 1) {
+      throw invalid(`${field}.windowSeconds`, "expects at least 1");
+    }
+    names.add(policy.name);
+  }
+  if (config.default && !names.has(config.default))
+    throw invalid("rateLimit.default", `no policy is named ${config.default}`);
+  if (config.maxKeys !== undefined && !(Number.isSafeInteger(config.maxKeys) && config.maxKeys >= 2)) {
+    throw invalid("rateLimit.maxKeys", "expects at least 2");
+  }
+}
+
+function checkRoutes({ routes, rateLimit, preset, limits }: Settings): void {
+  const names = new Set<string>(["default"]);
+  routes.forEach((rule, i) => {
+    const field = `routes[${i}]`;
+    if (!NAME.test(rule.name)) throw invalid(`${field}.name`, `${JSON.stringify(rule.name)} is not a name`);
+    names.add(rule.name);
+    if (
+      rule.rateLimit &&
+      !(rateLimit !== false && rateLimit.policies.some(({ name }) => name === rule.rateLimit))
+    ) {
+      throw invalid(`${field}.rateLimit`, `no policy is named ${rule.rateLimit}`);
+    }
+    const bodyBytes = rule.bodyBytes ?? limits.bodyBytes;
+    if (!Number.isSafeInteger(bodyBytes) || bodyBytes < 0)
+      throw invalid(`${field}.bodyBytes`, "expects a whole number");
+    if (rule.csp) checkCsp(`${field}.csp`, rule.csp, preset);
+  });
+}

@@ -1,0 +1,158 @@
+import { type EdgeConfig, readSettings, type Settings } from "./config.ts";
+import { invalid } from "./errors.ts";
+import { type EdgeContext, Exchange } from "./exchange.ts";
+import type { RequestFacts } from "./facts.ts";
+import { type EdgeAnswer, problemAnswer, verdictAnswer } from "./headers/answer.ts";
+import { compileBlock } from "./headers/block.ts";
+import { noncePool } from "./nonce.ts";
+import { type CompiledCors, compileCors } from "./policies/cors.ts";
+import { type CsrfIssuer, compileCsrf } from "./policies/csrf.ts";
+import { identify } from "./policies/identify.ts";
+import { compilePolicies, type Policy } from "./policies/policy.ts";
+import { rateLimit } from "./policies/rate-limit.ts";
+import { type Limits, sizes } from "./policies/size.ts";
+import { deny, host, httpsOnly, methods, upgrade, wellFormed } from "./policies/target.ts";
+import type { Observer, RateLimitDecision, RateLimiter } from "./ports.ts";
+import { EDGE_PROBLEMS, type Problem } from "./problem.ts";
+import { createMemoryLimiter } from "./rate/sliding-window.ts";
+import { compileRoutes } from "./route-table.ts";
+import { type FlatHeaders, reject, type Verdict } from "./verdict.ts";
+
+/** A compiled edge. Applications use the first members; adapters call the rest, once per request and in their order. */
+export interface Edge {
+  readonly limits: Limits;
+  /** Counts for the application too, for example per user; null when rate limiting is off. */
+  readonly limiter: RateLimiter | null;
+  /** Hands out tokens for `GET /api/csrf-token`; null when CSRF protection is off. */
+  readonly csrf: CsrfIssuer | null;
+  /**
+   * Asks the limiter, and lists its decision in the response's rate limit fields. Answer a refused decision with
+   * `EDGE_PROBLEMS.rateLimited`.
+   */
+  limit(context: EdgeContext, key: string, policy: string, cost?: number): Promise<RateLimitDecision>;
+
+  /** Runs the policies. Synchronous unless one of them asks something remote. */
+  admit(facts: RequestFacts): Exchange | Promise<Exchange>;
+  /** For what never became a request: a protocol error on the connection. */
+  refuseEarly(facts: RequestFacts, problem: Problem): Exchange;
+  /** The edge's own answer to an exchange that did not pass. */
+  answer(exchange: Exchange): EdgeAnswer;
+  /** Every header the edge owes the response, as a fresh list the adapter may add to. */
+  headers(exchange: Exchange): FlatHeaders;
+  /** Whether a handler's header of this lower-case name is ignored, because the edge answers for it. */
+  owns(name: string): boolean;
+  /** A problem document as the answer to a request that passed. */
+  problem(exchange: Exchange, problem: Problem): EdgeAnswer;
+  /** What a handler threw, as the problem to answer with; the cause is kept for the observers. */
+  failure(exchange: Exchange, error: unknown): Problem;
+  /** The answer is out, or the peer is gone: tells the observers. */
+  settle(exchange: Exchange, status: number, aborted: boolean): void;
+}
+
+/** Throws `EdgeError` `invalid-configuration`, naming the field, for a configuration that contradicts itself. */
+export function createEdge(config: EdgeConfig): Edge {
+  const settings = readSettings(config);
+  const { clock, random, observers } = settings;
+  const cors = readCors(settings);
+  const limiter = createLimiter(settings);
+  const csrf = settings.csrf === false ? null : compileCsrf(settings.csrf, cors.origins, clock, random);
+  const routes = compileRoutes(settings);
+  const block = compileBlock(routes.fallback, cors, limiter !== null);
+  const policies = orderPolicies(settings, cors.policy, limiter, csrf?.policy ?? null);
+  const decide = compilePolicies(policies);
+  const newNonce = noncePool(random);
+
+  return {
+    limits: settings.limits,
+    limiter,
+    csrf: csrf?.issuer ?? null,
+    async limit(context, key, policy, cost) {
+      if (limiter === null) throw new TypeError("rate limiting is off");
+      const decision = await limiter.check(key, policy, cost);
+      if (context instanceof Exchange) context.addDecision(decision);
+      return decision;
+    },
+    admit(facts) {
+      const exchange = new Exchange(facts, clock.monotonic(), routes.match(facts), newNonce);
+      const verdict = decide(exchange);
+      if (verdict instanceof Promise) return verdict.then((later) => conclude(exchange, later));
+      return conclude(exchange, verdict);
+    },
+    refuseEarly(facts, problem) {
+      const exchange = new Exchange(facts, clock.monotonic(), routes.fallback, newNonce);
+      (policies[0] as Policy)(exchange);
+      return conclude(exchange, reject(problem, "Connection", "close"));
+    },
+    answer: (exchange) => verdictAnswer(exchange, exchange.decided, block.write),
+    headers: block.write,
+    owns: block.owns,
+    problem: (exchange, problem) => problemAnswer(exchange, problem, block.write),
+    failure(exchange, error) {
+      exchange.cause = error;
+      return settings.toProblem(error) ?? EDGE_PROBLEMS.internal;
+    },
+    settle(exchange, status, aborted) {
+      exchange.status = status;
+      exchange.aborted = aborted;
+      exchange.durationMs = clock.monotonic() - exchange.startedAt;
+      for (const observer of observers) notify(observer, exchange);
+    },
+  };
+}
+
+function conclude(exchange: Exchange, verdict: Verdict): Exchange {
+  exchange.decided = verdict;
+  if (verdict.kind === "reject") exchange.code = verdict.problem.code;
+  return exchange;
+}
+
+/** An observer's trouble is its own: a request never fails because it was watched. */
+function notify(observer: Observer, exchange: Exchange): void {
+  try {
+    observer.settled(exchange);
+  } catch {
+    // Nothing sensible can be told to anyone from here.
+  }
+}
+
+function readCors(settings: Settings): CompiledCors {
+  try {
+    return compileCors(settings.cors);
+  } catch (error) {
+    throw invalid("cors.origins", error instanceof Error ? error.message : String(error));
+  }
+}
+
+function createLimiter({ rateLimit: config, clock }: Settings): RateLimiter | null {
+  if (config === false) return null;
+  if (config.limiter !== undefined) return config.limiter;
+  const { policies, maxKeys } = config;
+  return createMemoryLimiter({ policies, clock, ...(maxKeys === undefined ? undefined : { maxKeys }) });
+}
+
+const DEFAULT_BUDGET_MS = 20;
+
+/** Cheap refusals first; what keeps state comes after what needs none. */
+function orderPolicies(
+  settings: Settings,
+  cors: Policy,
+  limiter: RateLimiter | null,
+  csrf: Policy | null,
+): readonly Policy[] {
+  const policies: Policy[] = [
+    identify(settings.proxies, settings.requestId),
+    wellFormed,
+    host(settings.hosts),
+    methods(settings.methods),
+    deny,
+    sizes(settings.limits),
+  ];
+  if (settings.httpsOnly && settings.hosts !== undefined) policies.push(httpsOnly(settings.hosts));
+  policies.push(cors, upgrade);
+  if (limiter !== null && settings.rateLimit !== false) {
+    const { budgetMs = DEFAULT_BUDGET_MS, onFailure = "refuse" } = settings.rateLimit;
+    policies.push(rateLimit(limiter, { milliseconds: budgetMs, onFailure }));
+  }
+  if (csrf !== null) policies.push(csrf);
+  return policies;
+}

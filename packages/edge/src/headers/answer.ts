@@ -1,0 +1,42 @@
+import type { Exchange } from "../exchange.ts";
+import { PROBLEM_MEDIA_TYPE, type Problem, problemBody } from "../problem.ts";
+import type { FlatHeaders, Verdict } from "../verdict.ts";
+
+/** A whole response, ready to be written. `Content-Length` is left to the adapter, which encodes the body. */
+export interface EdgeAnswer {
+  readonly status: number;
+  readonly headers: FlatHeaders;
+  readonly body: string;
+}
+
+type WriteHeaders = (exchange: Exchange) => FlatHeaders;
+
+/** What the edge answers to a verdict other than `pass`. */
+export function verdictAnswer(exchange: Exchange, verdict: Verdict, write: WriteHeaders): EdgeAnswer {
+  switch (verdict.kind) {
+    case "pass":
+      throw new TypeError("a request that passed is answered by its handler");
+    case "reject": {
+      const answer = problemAnswer(exchange, verdict.problem, write);
+      answer.headers.push(...verdict.headers);
+      return answer;
+    }
+    case "redirect": {
+      const headers = write(exchange);
+      headers.push("Location", verdict.location);
+      return { status: verdict.status, headers, body: "" };
+    }
+    case "answer": {
+      const headers = write(exchange);
+      headers.push(...verdict.headers);
+      return { status: verdict.status, headers, body: "" };
+    }
+  }
+}
+
+export function problemAnswer(exchange: Exchange, problem: Problem, write: WriteHeaders): EdgeAnswer {
+  exchange.code = problem.code;
+  const headers = write(exchange);
+  headers.push("Content-Type", PROBLEM_MEDIA_TYPE, "Cache-Control", "no-store");
+  return { status: problem.status, headers, body: problemBody(problem, exchange.requestId) };
+}

@@ -1,0 +1,68 @@
+import type { RateLimitDecision, RateLimitPolicy } from "../ports.ts";
+import type { FlatHeaders } from "../verdict.ts";
+
+/** The texts of a policy that never change. */
+export interface PolicyTexts {
+  /** Item of `RateLimit-Policy`. */
+  readonly item: string;
+  /** Start of the item of `RateLimit`, up to the remaining quota. */
+  readonly prefix: string;
+  readonly limit: string;
+}
+
+const texts = new WeakMap<RateLimitPolicy, PolicyTexts>();
+
+export function policyTexts(policy: RateLimitPolicy): PolicyTexts {
+  let known = texts.get(policy);
+  if (known === undefined) {
+    known = {
+      item: `"${policy.name}";q=${policy.limit};w=${policy.windowSeconds}`,
+      prefix: `"${policy.name}";r=`,
+      limit: String(policy.limit),
+    };
+    texts.set(policy, known);
+  }
+  return known;
+}
+
+/**
+ * The only writer of these fields: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), and
+ * `X-RateLimit-*` for clients that read those, with the reset in seconds from now. Several decisions are listed together;
+ * the `X-` fields can say one, so they say the tightest.
+ */
+export function writeRateLimit(
+  headers: FlatHeaders,
+  decision: RateLimitDecision,
+  more: readonly RateLimitDecision[] | null,
+): void {
+  const own = policyTexts(decision.policy);
+  let items = own.item;
+  let states = `${own.prefix}${decision.remaining};t=${decision.resetSeconds}`;
+  let tightest = decision;
+  if (more !== null) {
+    for (const other of more) {
+      const others = policyTexts(other.policy);
+      items += `, ${others.item}`;
+      states += `, ${others.prefix}${other.remaining};t=${other.resetSeconds}`;
+      if (isTighter(other, tightest)) tightest = other;
+    }
+  }
+  headers.push(
+    "RateLimit-Policy",
+    items,
+    "RateLimit",
+    states,
+    "X-RateLimit-Limit",
+    policyTexts(tightest.policy).limit,
+    "X-RateLimit-Remaining",
+    `${tightest.remaining}`,
+    "X-RateLimit-Reset",
+    `${tightest.resetSeconds}`,
+  );
+  if (!tightest.allowed) headers.push("Retry-After", `${tightest.resetSeconds}`);
+}
+
+function isTighter(a: RateLimitDecision, b: RateLimitDecision): boolean {
+  if (a.allowed !== b.allowed) return !a.allowed;
+  return a.remaining < b.remaining;
+}

@@ -1,0 +1,99 @@
+import type { Settings } from "./config.ts";
+import { invalid } from "./errors.ts";
+import type { RequestFacts } from "./facts.ts";
+import { type CompiledCsp, compileCsp, needsNonce } from "./headers/csp.ts";
+import { CSP_HEADER, compileSecurityHeaders } from "./headers/security.ts";
+import { canonicalPath, compilePath, type RouteRule } from "./routes.ts";
+
+/** A route rule with everything a request needs looked up beforehand. */
+export interface CompiledRoute {
+  readonly name: string;
+  /** False for the route of targets that are no well-formed path. */
+  readonly wellFormed: boolean;
+  readonly deny: boolean;
+  readonly rateLimit: string | null;
+  readonly csrf: boolean;
+  readonly bodyBytes: number;
+  readonly webSocket: "browser" | "any-client" | null;
+  /** Every header that does not depend on the request, after a slot for the request id. */
+  readonly headers: readonly string[];
+  /** The policy to render per response, at `CSP_SLOT`; null when it needs no nonce. */
+  readonly nonceCsp: CompiledCsp | null;
+}
+
+export const REQUEST_ID_SLOT = 1;
+export const CSP_SLOT = 3;
+
+export interface RouteTable {
+  readonly fallback: CompiledRoute;
+  match(facts: RequestFacts): CompiledRoute;
+}
+
+interface Entry {
+  readonly matches: (path: string) => boolean;
+  readonly methods: ReadonlySet<string> | null;
+  readonly route: CompiledRoute;
+}
+
+export function compileRoutes(settings: Settings): RouteTable {
+  const fallback = compileRoute({ name: "default", path: "/*" }, settings, "headers");
+  const malformed: CompiledRoute = { ...fallback, wellFormed: false };
+  const entries = settings.routes.map((rule, i) => compileEntry(rule, i, settings));
+  return {
+    fallback,
+    match({ target, method }) {
+      const path = canonicalPath(target);
+      if (path === null) return target === "*" && method === "OPTIONS" ? fallback : malformed;
+      for (const entry of entries) {
+        if ((entry.methods === null || entry.methods.has(method)) && entry.matches(path)) return entry.route;
+      }
+      return fallback;
+    },
+  };
+}
+
+function compileEntry(rule: RouteRule, i: number, settings: Settings): Entry {
+  try {
+    return {
+      matches: compilePath(rule.path),
+      methods: rule.methods === undefined ? null : new Set(rule.methods),
+      route: compileRoute(rule, settings, `routes[${i}]`),
+    };
+  } catch (error) {
+    if (error instanceof TypeError) throw invalid(`routes[${i}].path`, error.message);
+    throw error;
+  }
+}
+
+function compileRoute(rule: RouteRule, settings: Settings, field: string): CompiledRoute {
+  const { csp, fixed } = compileSecurityHeaders(settings.headers);
+  const ownCsp = rule.csp === undefined ? csp : compileOwnCsp(rule.csp, field);
+  const policy = ownCsp === null ? [] : [CSP_HEADER, ownCsp.segments.join("")];
+  const vary = settings.cors.origins.some((origin) => origin !== "*") ? ["Vary", "Origin"] : [];
+  return {
+    name: rule.name,
+    wellFormed: true,
+    deny: rule.deny ?? false,
+    rateLimit: policyName(rule, settings),
+    csrf: settings.csrf !== false && rule.csrf !== false,
+    bodyBytes: rule.bodyBytes ?? settings.limits.bodyBytes,
+    webSocket: rule.webSocket ?? null,
+    headers: ["X-Request-Id", "", ...policy, ...fixed, ...vary],
+    nonceCsp: ownCsp !== null && needsNonce(ownCsp) ? ownCsp : null,
+  };
+}
+
+function compileOwnCsp(csp: NonNullable<RouteRule["csp"]>, field: string): CompiledCsp {
+  try {
+    return compileCsp(csp);
+  } catch (error) {
+    throw invalid(`${field}.csp`, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function policyName(rule: RouteRule, { rateLimit }: Settings): string | null {
+  if (rateLimit === false || rule.rateLimit === false) return null;
+  if (rule.rateLimit !== undefined) return rule.rateLimit;
+  if (rateLimit.default === false) return null;
+  return rateLimit.default ?? rateLimit.policies[0]?.name ?? null;
+}

@@ -1,0 +1,103 @@
+import type { CspDirectives } from "./headers/csp.ts";
+
+/** What is special about a part of the address space. The first rule that matches holds. */
+export interface RouteRule {
+  /** Low cardinality: it labels metrics. */
+  readonly name: string;
+  /** `/exact`, `/under/*` (also `/under` itself), or `/with/:parameters/in/segments`. */
+  readonly path: string;
+  /** Every method when absent. */
+  readonly methods?: readonly string[];
+  /** Answer 403 to everyone. */
+  readonly deny?: boolean;
+  /** Name of the rate limit policy per address, or `false` for none. */
+  readonly rateLimit?: string | false;
+  /** `false` when the route authenticates by something a browser does not send by itself. */
+  readonly csrf?: false;
+  /** Largest body in bytes. */
+  readonly bodyBytes?: number;
+  /** Replaces the Content Security Policy here. */
+  readonly csp?: CspDirectives;
+  /** Serve WebSockets: `browser` demands an allowed Origin; `any-client` also takes clients that send none. */
+  readonly webSocket?: "browser" | "any-client";
+}
+
+/**
+ * The path as rules see it: percent-encoding undone once, dot segments resolved, empty segments and a trailing slash
+ * removed. Null for a target that is not an absolute path, or that no two parsers would read alike (a backslash, a control
+ * character, broken percent-encoding).
+ */
+export function canonicalPath(target: string): string | null {
+  if (target.charCodeAt(0) !== 47) return null;
+  let end = 0;
+  let isPlain = true;
+  for (; end < target.length; end += 1) {
+    const code = target.charCodeAt(end);
+    if (code === 63) break;
+    if (code <= 32 || code >= 127 || code === 92 || code === 35) return null;
+    if (code === 37) isPlain = false;
+    else if (code === 47 && end > 0 && isPlain) {
+      const before = target.charCodeAt(end - 1);
+      if (before === 47 || before === 46) isPlain = false;
+    }
+  }
+  const path = target.slice(0, end);
+  const last = path.charCodeAt(end - 1);
+  return isPlain && last !== 46 && (last !== 47 || end === 1) ? path : normalized(path);
+}
+
+function normalized(path: string): string | null {
+  const decoded = decodeOnce(path);
+  if (decoded === null) return null;
+  const segments: string[] = [];
+  for (const segment of decoded.split("/")) {
+    if (segment === "" || segment === ".") continue;
+    if (segment === "..") segments.pop();
+    else segments.push(segment);
+  }
+  return `/${segments.join("/")}`;
+}
+
+function decodeOnce(path: string): string | null {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+  for (let i = 0; i < decoded.length; i += 1) {
+    const code = decoded.charCodeAt(i);
+    if (code < 32 || code === 127 || code === 92) return null;
+  }
+  return decoded;
+}
+
+type PathTest = (path: string) => boolean;
+
+/** Throws `TypeError` for a pattern it cannot read. */
+export function compilePath(pattern: string): PathTest {
+  if (!pattern.startsWith("/") || pattern.indexOf("*") !== pattern.lastIndexOf("*")) {
+    throw new TypeError(`"${pattern}" is not a path pattern`);
+  }
+  if (pattern === "/*") return () => true;
+  if (pattern.includes("/:")) return compileSegments(pattern);
+  if (pattern.endsWith("/*")) {
+    const base = pattern.slice(0, -2);
+    const prefix = `${base}/`;
+    return (path) => path === base || path.startsWith(prefix);
+  }
+  if (pattern.includes("*")) throw new TypeError(`"${pattern}": a star stands alone as the last segment`);
+  return (path) => path === pattern;
+}
+
+function compileSegments(pattern: string): PathTest {
+  const wanted = pattern.split("/");
+  const isOpen = wanted.at(-1) === "*";
+  if (isOpen) wanted.pop();
+  if (wanted.includes("*")) throw new TypeError(`"${pattern}": a star stands alone as the last segment`);
+  return (path) => {
+    const segments = path.split("/");
+    if (isOpen ? segments.length < wanted.length : segments.length !== wanted.length) return false;
+    return wanted.every((want, i) => want.startsWith(":") || want === segments[i]);
+  };
+}

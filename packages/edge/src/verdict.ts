@@ -1,0 +1,18 @@
+import type { Problem } from "./problem.ts";
+
+/** Response headers as a flat list: name, value, name, value. */
+export type FlatHeaders = string[];
+
+/** What the policies decided. A refusal is a value: nothing is thrown on this path. */
+export type Verdict =
+  | { readonly kind: "pass" }
+  | { readonly kind: "reject"; readonly problem: Problem; readonly headers: readonly string[] }
+  | { readonly kind: "redirect"; readonly status: 307 | 308; readonly location: string }
+  /** Answered by the edge itself without a body: a preflight. */
+  | { readonly kind: "answer"; readonly status: 204; readonly headers: readonly string[] };
+
+export const PASS: Verdict = { kind: "pass" };
+
+export function reject(problem: Problem, ...headers: readonly string[]): Verdict {
+  return { kind: "reject", problem, headers };
+}
