@@ -1,5 +1,24 @@
 export { type Environment, readConfig } from "./config.ts";
 export { describeConfig, type VariableDescription } from "./config-description.ts";
+export type {
+  BreakerDeclaration,
+  DependencyDeclaration,
+  FailureMode,
+  RetryDeclaration,
+} from "./dependency/declaration.ts";
+export {
+  type CallOptions,
+  type Dependency,
+  type DependencyHealth,
+  type DependencyPorts,
+  dependency,
+} from "./dependency/dependency.ts";
+export type {
+  CallOutcome,
+  CircuitStateName,
+  DependencyEvent,
+  DependencyObserver,
+} from "./dependency/events.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors.ts";
 export * as fields from "./fields.ts";
 export {
@@ -12,5 +31,6 @@ export {
   run,
 } from "./lifecycle.ts";
 export { type Logger, silentLogger } from "./logger.ts";
+export { type MainOptions, main } from "./main.ts";
 export { Secret } from "./secret.ts";
 export { installSignals, type Signals } from "./signals.ts";
