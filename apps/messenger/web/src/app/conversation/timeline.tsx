@@ -1,0 +1,113 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { ConversationView } from "../../client/api.ts";
+import { useClient, useMe, useTimeline } from "../client-context.tsx";
+import { useI18n } from "../i18n/context.tsx";
+import { useNow } from "../use-now.ts";
+import { JumpButton } from "./jump-button.tsx";
+import { timelineRows } from "./rows.ts";
+import { TimelineRow } from "./timeline-row.tsx";
+import { TimelineSkeleton } from "./timeline-skeleton.tsx";
+import { useAnnouncedMessages } from "./use-announced-messages.ts";
+import { useReading } from "./use-reading.ts";
+
+/** This close to the end counts as reading the newest message. */
+const END_PIXELS = 96;
+/** Older messages are fetched when fewer rows than this are left above. */
+const FETCH_AHEAD_ROWS = 12;
+const ESTIMATED_ROW_PIXELS = 56;
+
+/**
+ * The messages. Only the rows in sight exist; what is being read stays where it is when older messages come in above or
+ * sizes turn out differently, and the end is followed while one is at the end.
+ */
+export function TimelineView({ conversation }: { conversation: ConversationView }) {
+  const { t } = useI18n();
+  const client = useClient();
+  const me = useMe();
+  const now = useNow();
+  const timeline = useTimeline(conversation.id);
+  const { items, hasOlder, loading } = timeline;
+  const [readUpTo] = useState(() => readPosition(conversation, me.id));
+  const rows = useMemo(() => timelineRows(items, { hasOlder, readUpTo }), [items, hasOlder, readUpTo]);
+  const scroller = useRef<HTMLElement>(null);
+
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ESTIMATED_ROW_PIXELS,
+    getItemKey: (index) => rows[index]?.key ?? index,
+    overscan: 8,
+    anchorTo: "end",
+    followOnAppend: true,
+    scrollEndThreshold: END_PIXELS,
+  });
+
+  const placed = useRef(false);
+  useLayoutEffect(() => {
+    if (placed.current || items.length === 0) return;
+    placed.current = true;
+    const unread = rows.findIndex((row) => row.type === "unread");
+    if (unread === -1) virtual.scrollToEnd();
+    else virtual.scrollToIndex(unread, { align: "center" });
+  }, [items.length, rows, virtual]);
+
+  const newest = items.at(-1);
+  const justSent = newest?.kind === "text" && newest.mine && newest.seq === null ? newest.id : null;
+  useEffect(() => {
+    if (justSent !== null) virtual.scrollToEnd();
+  }, [justSent, virtual]);
+
+  const visible = virtual.getVirtualItems();
+  const nearTop = (visible[0]?.index ?? FETCH_AHEAD_ROWS) < FETCH_AHEAD_ROWS;
+  useEffect(() => {
+    if (placed.current && nearTop && hasOlder && !loading) void client.loadOlder(conversation.id);
+  }, [nearTop, hasOlder, loading, client, conversation.id]);
+
+  const atEnd = virtual.isAtEnd(END_PIXELS);
+  const waiting = useReading({ conversation, items, atEnd });
+  useAnnouncedMessages(items);
+
+  if (items.length === 0 && loading) return <TimelineSkeleton />;
+  return (
+    <div className="masonry relative min-h-0 flex-1">
+      <section
+        ref={scroller}
+        aria-label={t.conversation.messages}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must be able to scroll it
+        tabIndex={0}
+        className="absolute inset-0 flex flex-col overflow-y-auto overscroll-contain -outline-offset-2"
+      >
+        {/* biome-ignore lint/a11y/noRedundantRoles: Safari drops the list's role when it has no bullets */}
+        <ol
+          role="list"
+          className="relative mt-auto w-full shrink-0"
+          style={{ height: virtual.getTotalSize() }}
+        >
+          {visible.map((each) => {
+            const row = rows[each.index];
+            if (row === undefined) return null;
+            return (
+              <li
+                key={each.key}
+                ref={virtual.measureElement}
+                data-index={each.index}
+                className="absolute inset-x-0 top-0 flow-root last:pb-3"
+                style={{ transform: `translateY(${each.start}px)` }}
+              >
+                <TimelineRow row={row} conversation={conversation} now={now} />
+              </li>
+            );
+          })}
+        </ol>
+      </section>
+      {!atEnd && items.length > 0 && <JumpButton waiting={waiting} onJump={() => virtual.scrollToEnd()} />}
+    </div>
+  );
+}
+
+/** Where one had read to when the conversation was opened; null when nothing was unread. */
+function readPosition(conversation: ConversationView, me: string): number | null {
+  if (conversation.unread === 0) return null;
+  return conversation.members.find((member) => member.id === me)?.read ?? null;
+}

@@ -1,0 +1,59 @@
+import { Button, TextField } from "@rempart/ui";
+import ShieldCheck from "lucide-react/icons/shield-check";
+import { useClient } from "../client-context.tsx";
+import { useI18n } from "../i18n/context.tsx";
+import { FormFailure, OtherWay } from "./form-parts.tsx";
+import { PasswordField } from "./password-field.tsx";
+import { signUpErrors } from "./rules.ts";
+import { useCredentialsForm } from "./use-form.ts";
+
+export function SignUp({ invitation }: { invitation: string | null }) {
+  const { t } = useI18n();
+  const client = useClient();
+  const { errors, failure, busy, form, submit } = useCredentialsForm(
+    (values) => signUpErrors(t, values),
+    (values) => client.signUp(invitation === null ? values : { ...values, invitation }),
+  );
+  return (
+    <>
+      <h1 className="mb-6 text-2xl font-semibold tracking-tight">{t.door.signUpTitle}</h1>
+      {invitation !== null && <InvitationNote />}
+      <form ref={form} onSubmit={submit} noValidate className="flex flex-col gap-4">
+        <FormFailure text={failure} />
+        <TextField
+          label={t.door.name}
+          name="name"
+          autoComplete="name"
+          hint={t.door.nameHint}
+          error={errors.name}
+        />
+        <TextField
+          label={t.door.email}
+          name="email"
+          type="email"
+          autoComplete="username"
+          maxLength={254}
+          error={errors.email}
+        />
+        <PasswordField autoComplete="new-password" hint={t.door.passwordHint} error={errors.password} />
+        <Button type="submit" tone="primary" busy={busy} className="mt-2 min-h-11">
+          {t.door.signUp}
+        </Button>
+      </form>
+      <OtherWay question={t.door.haveAccount} label={t.door.signIn} to="/sign-in" />
+    </>
+  );
+}
+
+function InvitationNote() {
+  const { t } = useI18n();
+  return (
+    <div className="mb-6 flex gap-3 rounded-lg bg-primary-soft px-4 py-3 text-on-primary-soft">
+      <ShieldCheck size={22} aria-hidden="true" className="mt-0.5 shrink-0" />
+      <p>
+        <strong className="block font-semibold">{t.door.invitationTitle}</strong>
+        {t.door.invitationBody}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { en } from "./en.ts";
+import { fr } from "./fr.ts";
+
+export const CATALOGUES = { en, fr } as const;
+
+export type Language = keyof typeof CATALOGUES;
+
+/** Each language by its own name, for the switch. */
+export const LANGUAGE_NAMES: Record<Language, string> = { en: "English", fr: "Français" };
+
+export const LANGUAGES = Object.keys(CATALOGUES) as Language[];
+
+export function isLanguage(text: string | null): text is Language {
+  return text !== null && Object.hasOwn(CATALOGUES, text);
+}
+
+/** The chosen language if there is one, else the first of the browser's that we speak, else English. */
+export function pickLanguage(chosen: string | null, wanted: readonly string[]): Language {
+  if (isLanguage(chosen)) return chosen;
+  for (const tag of wanted) {
+    const base = tag.toLowerCase().split("-")[0] ?? "";
+    if (isLanguage(base)) return base;
+  }
+  return "en";
+}

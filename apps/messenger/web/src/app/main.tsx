@@ -1,0 +1,18 @@
+import "./app.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { createMessengerClient } from "../client/index.ts";
+import { App } from "./app.tsx";
+import { takeInvitation } from "./door/invitation.ts";
+import { installTrustedTypesPolicy } from "./trusted-types.ts";
+
+installTrustedTypesPolicy();
+
+const root = document.getElementById("root");
+if (root === null) throw new TypeError("index.html has no #root");
+
+createRoot(root).render(
+  <StrictMode>
+    <App client={createMessengerClient()} invitation={takeInvitation()} />
+  </StrictMode>,
+);

@@ -1,0 +1,55 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Navigate,
+} from "@tanstack/react-router";
+import { ConversationPane } from "./conversation/conversation-pane.tsx";
+import { Gate } from "./gate.tsx";
+import { EmptyPane } from "./shell/empty-pane.tsx";
+
+const root = createRootRoute({ component: Gate, notFoundComponent: () => <Navigate to="/" replace /> });
+
+const home = createRoute({ getParentRoute: () => root, path: "/", component: EmptyPane });
+
+export const conversationRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/c/$conversationId",
+  component: ConversationPane,
+});
+
+const details = createRoute({
+  getParentRoute: () => conversationRoute,
+  path: "/details",
+  component: lazyRouteComponent(() => import("./details/details-pane.tsx"), "DetailsPane"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings/settings-pane.tsx"), "SettingsPane"),
+});
+
+/** The gate shows these two while nobody is signed in; afterwards they lead home. */
+const toHome = () => <Navigate to="/" replace />;
+const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", component: toHome });
+const signUp = createRoute({ getParentRoute: () => root, path: "/sign-up", component: toHome });
+
+const routeTree = root.addChildren([
+  home,
+  conversationRoute.addChildren([details]),
+  settings,
+  signIn,
+  signUp,
+]);
+
+export function createAppRouter() {
+  return createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: false });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,28 @@
+import { useState } from "react";
+import { readSetting, writeSetting } from "./preferences.ts";
+
+export type Theme = "system" | "light" | "dark";
+
+export function readTheme(): Theme {
+  const stored = readSetting("theme");
+  return stored === "light" || stored === "dark" ? stored : "system";
+}
+
+function applyTheme(theme: Theme): void {
+  const root = document.documentElement;
+  if (theme === "system") root.removeAttribute("data-theme");
+  else root.setAttribute("data-theme", theme);
+}
+
+/** The theme in use and the way to change it. `public/early.js` applies the stored one before the first paint. */
+export function useTheme(): [Theme, (theme: Theme) => void] {
+  const [theme, setTheme] = useState(readTheme);
+  return [
+    theme,
+    (next) => {
+      writeSetting("theme", next === "system" ? null : next);
+      applyTheme(next);
+      setTheme(next);
+    },
+  ];
+}

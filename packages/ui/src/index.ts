@@ -1,0 +1,17 @@
+export { Avatar, type AvatarProps, toneInkClass } from "./avatar.tsx";
+export { AVATAR_TONES, avatarTone, initials } from "./avatar-tone.ts";
+export { Badge, CountBadge } from "./badge.tsx";
+export { Button, type ButtonProps, IconButton, type IconButtonProps } from "./button.tsx";
+export { ConfirmDialog, type ConfirmDialogProps, Dialog, type DialogProps } from "./dialog.tsx";
+export { EmptyState } from "./empty-state.tsx";
+export { SearchField, type SearchFieldProps, TextField, type TextFieldProps } from "./field.tsx";
+export { Kbd } from "./kbd.tsx";
+export { ListRow } from "./list-row.tsx";
+export { Mark } from "./mark.tsx";
+export { Menu, MenuHeading, MenuItem, MenuSeparator } from "./menu.tsx";
+export { Segmented } from "./segmented.tsx";
+export { Skeleton } from "./skeleton.tsx";
+export { Spinner } from "./spinner.tsx";
+export { type TabItem, Tabs } from "./tabs.tsx";
+export { type ToastInput, ToastProvider, useToast } from "./toast.tsx";
+export { Tooltip, TooltipProvider } from "./tooltip.tsx";
