@@ -1,2 +1,5 @@
+export { freePort } from "./ports.ts";
+export { startRedis, type TestRedis } from "./redis.ts";
+export { requireService, type Service, type ServiceName } from "./services.ts";
 export { type TestDatabase, type TestDatabaseOptions, testDatabase } from "./test-database.ts";
 export { startTestServer, type TestServer } from "./test-server.ts";
