@@ -20,6 +20,8 @@ export interface IdentityConfig {
     readonly absoluteMs: number;
     /** `last_used_at` is written at most once in this time. */
     readonly touchEveryMs: number;
+    /** Live sessions of one account; one more ends the one used the longest ago. */
+    readonly perAccount: number;
     /** Sessions kept in memory; about 1 KiB each. */
     readonly cacheEntries: number;
     /** A cached answer is never older than this; past it, the database is asked before anything is answered. */
@@ -58,6 +60,7 @@ export const defaultConfig: IdentityConfig = {
     idleMs: 7 * DAY,
     absoluteMs: 30 * DAY,
     touchEveryMs: MINUTE,
+    perAccount: 100,
     cacheEntries: 100_000,
     maxStalenessMs: SECOND,
     pollMs: 400,

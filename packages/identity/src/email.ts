@@ -11,12 +11,12 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /**
  * The one spelling of an address: trimmed, lower case, an international domain as A-labels. Null when it is none.
  *
- * The local part must be ASCII, checked before lower-casing (the Kelvin sign becomes a plain k): a look-alike letter is
- * refused there, and shows as `xn--` in the domain.
+ * The local part must be ASCII before anything is done to it (normalising or lower-casing turns the Kelvin sign into a
+ * plain k): a look-alike letter is refused there, and shows as `xn--` in the domain.
  */
 export function normaliseEmail(input: string): string | null {
   if (input.length > 2 * MAX_LENGTH || !input.isWellFormed()) return null;
-  const text = input.trim().normalize("NFC");
+  const text = input.trim();
   const at = text.lastIndexOf("@");
   if (at < 1) return null;
   const local = text.slice(0, at);

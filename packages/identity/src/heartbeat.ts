@@ -1,4 +1,4 @@
-/** Runs `beat` again and again, `everyMs` after the last one ended, until it is stopped. */
+/** Runs `beat` at once and then again and again, `everyMs` after the last one ended, until it is stopped. */
 export interface Heartbeat {
   /** Resolves when a beat that is under way has ended. */
   stop(): Promise<void>;
@@ -8,13 +8,12 @@ export function startHeartbeat(everyMs: number, beat: () => Promise<void>): Hear
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
-  const schedule = (): void => {
-    if (!stopped) timer = setTimeout(run, everyMs);
-  };
   const run = (): void => {
-    running = beat().finally(schedule);
+    running = beat().finally(() => {
+      if (!stopped) timer = setTimeout(run, everyMs);
+    });
   };
-  schedule();
+  timer = setTimeout(run, 0);
   return {
     async stop() {
       stopped = true;

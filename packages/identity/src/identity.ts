@@ -76,9 +76,10 @@ export function createIdentity(options: IdentityOptions): Identity {
   const sessions = new Sessions(context);
   const heartbeat = startHeartbeat(context.config.session.pollMs, beatOf(context, sessions));
 
-  const changing = async <T>(act: Promise<T>): Promise<T> => {
-    const result = await act;
-    await sessions.sync();
+  const changing = async <T>(act: () => Promise<T>): Promise<T> => {
+    await sessions.keepUp();
+    const result = await act();
+    await sessions.announce();
     return result;
   };
 
@@ -94,20 +95,26 @@ export function createIdentity(options: IdentityOptions): Identity {
     sessions: (userId) => sessions.list(userId),
     revokeSession: (userId, sessionId) => sessions.end(sessionId, userId, "revoked"),
     onSessionEnded: (listener) => sessions.onEnded(listener),
-    updateName: (userId, name) => changing(updateName(context, userId, name)),
+    updateName: (userId, name) => changing(() => updateName(context, userId, name)),
     findUsers: (query) => findUsers(context, query),
     getUsers: (ids, filter) => getUsers(context, ids, filter),
     issueTicket: (session) => issueTicket(context, session),
     redeemTicket: (ticket) => redeemTicket(context, sessions, ticket),
     adminExists: () => adminExists(context.database),
     createAdminInvitation: () => createAdminInvitation(context),
-    suspend: (userId, suspension) => changing(suspend(context, userId, suspension)),
-    ban: (userId, reason) => changing(ban(context, userId, reason)),
-    reactivate: (userId) => changing(reactivate(context, userId)),
-    maintain: () => changing(maintain(context)),
+    suspend: (userId, suspension) => changing(() => suspend(context, userId, suspension)),
+    ban: (userId, reason) => changing(() => ban(context, userId, reason)),
+    reactivate: (userId) => changing(() => reactivate(context, userId)),
+    maintain: async () => {
+      // A use that is not written yet must not look like idleness.
+      await sessions.flushTouches();
+      await changing(() => maintain(context));
+    },
     async close() {
       await heartbeat.stop();
-      await sessions.flushTouches();
+      await sessions.flushTouches().catch((error: unknown) => {
+        context.log.warn({ err: error }, "the last uses of sessions were not written");
+      });
     },
   };
 }

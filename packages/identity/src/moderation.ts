@@ -1,5 +1,5 @@
 import type { Queryable } from "@rempart/database";
-import type { Uuid } from "@rempart/kernel";
+import { isUuid, type Uuid } from "@rempart/kernel";
 import { type Context, instant } from "./context.ts";
 import { IdentityError } from "./errors.ts";
 import type { IdentityEvent } from "./events.ts";
@@ -45,11 +45,11 @@ export async function reactivate(context: Context, userId: Uuid): Promise<void> 
 
 async function change(
   context: Context,
-  event: IdentityEvent,
+  event: Extract<IdentityEvent, { type: `account.${string}` }>,
   act: (tx: Queryable) => Promise<object[]>,
 ): Promise<void> {
   await context.database.transaction(async (tx) => {
-    const changed = await act(tx);
+    const changed = isUuid(event.userId) ? await act(tx) : [];
     if (changed.length === 0) {
       throw new IdentityError("unknown-user", "No account of this id is in a state this applies to");
     }

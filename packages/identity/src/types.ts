@@ -51,6 +51,8 @@ export type EndReason =
   | "signed-out-everywhere"
   | "revoked"
   | "expired"
+  /** The account opened more sessions than `perAccount`; this one was used the longest ago. */
+  | "superseded"
   | "suspended"
   | "banned"
   | "deleted";

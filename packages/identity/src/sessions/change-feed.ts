@@ -67,7 +67,8 @@ export class ChangeFeed {
     if (this.#running === null) return this.#start();
     this.#next ??= this.#running.then(noop, noop).then(() => {
       this.#next = null;
-      return this.#start();
+      // Somebody may have started a read since: it began after this call, so it serves as well.
+      return this.#running ?? this.#start();
     });
     return this.#next;
   }

@@ -10,6 +10,7 @@ import {
   type EndedSession,
   endAll,
   endOne,
+  endSurplus,
   findById,
   findByToken,
   insertSession,
@@ -24,6 +25,7 @@ const MAX_PENDING_TOUCHES = 200_000;
 /** Everything about sessions: opening, checking, ending, and hearing of ends elsewhere. */
 export class Sessions {
   readonly #context: Context;
+  readonly #maxStalenessMs: number;
   readonly #cache: SessionCache;
   readonly #feed: ChangeFeed;
   readonly #touches = new Touches(MAX_PENDING_TOUCHES);
@@ -33,6 +35,7 @@ export class Sessions {
 
   constructor(context: Context) {
     this.#context = context;
+    this.#maxStalenessMs = context.config.session.maxStalenessMs;
     this.#cache = new SessionCache(context.config.session.cacheEntries);
     this.#feed = new ChangeFeed(context.database, context.clock, {
       apply: (changes) => this.#apply(changes),
@@ -55,6 +58,7 @@ export class Sessions {
     };
     const token = mintToken(random);
     await insertSession(tx, session, digest(token));
+    await this.#observeEnds(tx, await endSurplus(tx, userId, config.session.perAccount, now), "superseded");
     return { session, token };
   }
 
@@ -64,7 +68,7 @@ export class Sessions {
    */
   async authenticate(token: string): Promise<Authenticated | null> {
     if (token.length !== TOKEN_LENGTH) return null;
-    if (this.#feed.age >= this.#context.config.session.maxStalenessMs) await this.#feed.sync();
+    if (this.#feed.age >= this.#maxStalenessMs) await this.#feed.sync();
     const key = digestText(token);
     const now = this.#context.clock.now();
     const cached = this.#cache.get(key);
@@ -73,6 +77,7 @@ export class Sessions {
   }
 
   async byId(sessionId: Uuid): Promise<Authenticated | null> {
+    await this.keepUp();
     return findById(this.#context.database, sessionId, this.#liveAt());
   }
 
@@ -82,7 +87,7 @@ export class Sessions {
 
   /** Notes a use that came without a token: a frame on an open socket. */
   touch(sessionId: Uuid): void {
-    this.#touches.note(sessionId, this.#context.clock.now());
+    if (isUuid(sessionId)) this.#touches.note(sessionId, this.#context.clock.now());
   }
 
   /** False when there was no such live session of this user (`null`: of anybody). */
@@ -103,9 +108,26 @@ export class Sessions {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Reads what changed unless that was done within the allowed staleness. The very first read only sets where reading
+   * begins, so it must come before anything this process is to hear of.
+   */
+  async keepUp(): Promise<void> {
+    if (this.#feed.age >= this.#maxStalenessMs) await this.#feed.sync();
+  }
+
   /** Brings this process up to date with every transaction committed before the call. */
   sync(): Promise<void> {
     return this.#feed.sync();
+  }
+
+  /** The same after an act that has committed and therefore cannot fail any more: the next beat would find it as well. */
+  async announce(): Promise<void> {
+    try {
+      await this.#feed.sync();
+    } catch (error) {
+      this.#context.log.warn({ err: error }, "an act was committed and will be heard of at the next beat");
+    }
   }
 
   flushTouches(): Promise<void> {
@@ -113,18 +135,23 @@ export class Sessions {
   }
 
   async #endIn(act: (tx: Transaction) => Promise<EndedSession[]>, reason: EndReason): Promise<number> {
+    await this.keepUp();
     const ended = await this.#context.database.transaction(async (tx) => {
       const sessions = await act(tx);
-      for (const { id, user_id } of sessions) {
-        await this.#context.observe(
-          { type: "auth.session.revoked", userId: user_id, sessionId: id, reason },
-          tx,
-        );
-      }
+      await this.#observeEnds(tx, sessions, reason);
       return sessions.length;
     });
-    if (ended > 0) await this.#feed.sync();
+    if (ended > 0) await this.announce();
     return ended;
+  }
+
+  async #observeEnds(tx: Transaction, ended: readonly EndedSession[], reason: EndReason): Promise<void> {
+    for (const { id, user_id } of ended) {
+      await this.#context.observe(
+        { type: "auth.session.revoked", userId: user_id, sessionId: id, reason },
+        tx,
+      );
+    }
   }
 
   async #load(key: string, now: number): Promise<Authenticated | null> {

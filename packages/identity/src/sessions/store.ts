@@ -110,6 +110,17 @@ export function endAll(db: Queryable, userId: Uuid, reason: EndReason, now: numb
   );
 }
 
+/** Keeps the `keep` sessions used last. */
+export function endSurplus(db: Queryable, userId: Uuid, keep: number, now: number): Promise<EndedSession[]> {
+  return db.query<EndedSession>(
+    `UPDATE sessions SET ended_at = $3, end_reason = 'superseded' WHERE id IN (
+       SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL
+       ORDER BY last_used_at DESC, id DESC OFFSET $2)
+     RETURNING id, user_id`,
+    [userId, keep, instant(now)],
+  );
+}
+
 function toSession(row: SessionRow): Session {
   return {
     id: row.id,

@@ -30,13 +30,13 @@ interface AttemptRow {
 export function countersOf(
   email: string,
   address: string,
-  familiar: boolean,
+  familiar: readonly string[],
   policies: IdentityConfig["attempts"],
 ): Attempt {
   const from = addressKey(address);
   const pair = counter(`pair\n${email}\n${from}`, policies.pair, true);
   const byAddress = counter(`address\n${from}`, policies.address, false);
-  if (familiar) return [pair, byAddress];
+  if (familiar.some((known) => addressKey(known) === from)) return [pair, byAddress];
   return [pair, byAddress, counter(`account\n${email}`, policies.account, false)];
 }
 

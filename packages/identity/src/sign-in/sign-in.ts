@@ -12,7 +12,8 @@ interface KnownAccount extends AccountRow {
   status: "ACTIVE" | "SUSPENDED" | "BANNED" | "DELETED";
   suspended_until: Date | null;
   password_hash: string;
-  familiar: boolean;
+  /** Where the account has signed in before, as far as sessions are remembered. */
+  addresses: string[];
 }
 
 /**
@@ -47,21 +48,21 @@ async function admit(
 ): Promise<{ known: KnownAccount | null; attempt: Attempt }> {
   const { attempts } = context.config;
   return context.database.transaction(async (tx) => {
-    const known = await findKnown(tx, email, client.address);
-    const attempt = countersOf(email, client.address, known?.familiar ?? false, attempts);
+    const known = await findKnown(tx, email);
+    const attempt = countersOf(email, client.address, known?.addresses ?? [], attempts);
     await chargeAttempt(tx, attempt, attempts.forgetMs, context.clock.now());
     return { known, attempt };
   });
 }
 
-async function findKnown(tx: Queryable, email: string, address: string): Promise<KnownAccount | null> {
+async function findKnown(tx: Queryable, email: string): Promise<KnownAccount | null> {
   if (email.includes("\0")) return null;
   const rows = await tx.query<KnownAccount>(
     `SELECT u.id, u.email, u.name, u.role, u.status, u.created_at, u.suspended_until, c.password_hash,
-       EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.ip_address = $2) AS familiar
+       ARRAY(SELECT DISTINCT s.ip_address FROM sessions s WHERE s.user_id = u.id) AS addresses
      FROM users u JOIN credentials c ON c.user_id = u.id
      WHERE u.email = $1 AND u.status <> 'DELETED'`,
-    [email, address.replaceAll("\0", "")],
+    [email],
   );
   return rows[0] ?? null;
 }

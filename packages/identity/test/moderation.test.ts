@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CodedError, hasCode } from "@rempart/kernel";
+import type { SessionEnded } from "../src/index.ts";
+import { HOME, harness, PASSWORD, someone } from "./harness.ts";
+
+const HOUR = 3_600_000;
+
+test("suspension ends sessions and tickets, refuses whoever knows the password with its reason, and lifts by itself", async () => {
+  await using world = await harness();
+  const { identity, clock, db } = world;
+  const { account, token, session } = await identity.signUp(someone("ann"), HOME);
+  const { ticket } = await identity.issueTicket(session);
+  const ended: SessionEnded[] = [];
+  identity.onSessionEnded((end) => ended.push(end));
+  const until = clock.now() + HOUR;
+  await identity.suspend(account.id, { until, reason: "spam" });
+  assert.equal(await identity.authenticate(token), null);
+  assert.equal(await identity.redeemTicket(ticket), null);
+  assert.deepEqual(ended, [{ sessionId: session.id, userId: account.id, reason: "suspended" }]);
+  const right = { email: account.email, password: PASSWORD };
+  await assert.rejects(identity.signIn(right, HOME), (error) => {
+    assert.ok(error instanceof CodedError && hasCode(error, "account-suspended"));
+    assert.deepEqual(error.details, { suspendedUntil: until });
+    return true;
+  });
+  await assert.rejects(identity.signIn({ ...right, password: "wrong umbrella" }, HOME), (error) =>
+    hasCode(error, "wrong-credentials"),
+  );
+  assert.deepEqual(await identity.findUsers({ q: "person" }), []);
+  clock.advance(HOUR);
+  assert.equal((await identity.findUsers({ q: "person" })).length, 1);
+  assert.ok(await identity.signIn(right, HOME));
+  const [row] = await db.query<Record<string, unknown>>(
+    "SELECT status, suspended_at, suspended_until, suspension_reason FROM users",
+  );
+  assert.deepEqual(Object.values(row ?? {}), ["ACTIVE", null, null, null]);
+});
+
+test("maintenance lifts what is over, and only that", async () => {
+  await using world = await harness();
+  const { identity, clock, db } = world;
+  const over = await identity.signUp(someone("ann"), HOME);
+  const endless = await identity.signUp(someone("ben"), HOME);
+  await identity.suspend(over.account.id, { until: clock.now() + HOUR, reason: "spam" });
+  await identity.suspend(endless.account.id, { until: null, reason: "fraud" });
+  clock.advance(HOUR);
+  await identity.maintain();
+  const rows = await db.query<{ name: string; status: string }>(
+    "SELECT name, status FROM users ORDER BY name",
+  );
+  assert.deepEqual(
+    rows.map(({ status }) => status),
+    ["ACTIVE", "SUSPENDED"],
+  );
+});
+
+test("a ban holds until it is taken back", async () => {
+  await using world = await harness();
+  const { identity } = world;
+  const { account, token } = await identity.signUp(someone("ann"), HOME);
+  await identity.ban(account.id, "threats");
+  assert.equal(await identity.authenticate(token), null);
+  const right = { email: account.email, password: PASSWORD };
+  await assert.rejects(identity.signIn(right, HOME), (error) => hasCode(error, "account-banned"));
+  await assert.rejects(identity.suspend(account.id, { until: null, reason: "x" }), (error) =>
+    hasCode(error, "unknown-user"),
+  );
+  await identity.reactivate(account.id);
+  assert.ok(await identity.signIn(right, HOME));
+  await assert.rejects(identity.ban("00000000-0000-7000-8000-000000000000", "x"), (error) =>
+    hasCode(error, "unknown-user"),
+  );
+});

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SessionEnded } from "../src/index.ts";
+import { AWAY, HOME, harness, PASSWORD, someone } from "./harness.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** Real time: two processes share nothing but the database and their polling. */
+async function within(milliseconds: number, condition: () => Promise<boolean> | boolean): Promise<boolean> {
+  for (const until = Date.now() + milliseconds; Date.now() < until; await sleep(20)) {
+    if (await condition()) return true;
+  }
+  return false;
+}
+
+test("a session ended here is unknown in another process after its next beat, and both hear of it once", async () => {
+  await using world = await harness();
+  const elsewhere = world.another();
+  const heard = { here: [] as SessionEnded[], there: [] as SessionEnded[] };
+  world.identity.onSessionEnded((ended) => heard.here.push(ended));
+  elsewhere.onSessionEnded((ended) => heard.there.push(ended));
+  const { token, session, account } = await world.identity.signUp(someone("ann"), HOME);
+  assert.ok(await elsewhere.authenticate(token));
+  await world.identity.signOut(session.id);
+  assert.equal(await world.identity.authenticate(token), null, "at once where it was ended");
+  assert.ok(await within(5000, async () => (await elsewhere.authenticate(token)) === null));
+  assert.ok(await within(5000, () => heard.there.length === 1));
+  const expected = [{ sessionId: session.id, userId: account.id, reason: "signed-out" }];
+  assert.deepEqual(heard, { here: expected, there: expected });
+});
+
+test("a memory older than the allowed staleness is never believed, even when the beat never comes", async () => {
+  await using world = await harness();
+  const slow = world.another({ config: { session: { pollMs: 3_600_000, maxStalenessMs: 3_600_001 } } });
+  const strict = world.another({ config: { session: { pollMs: 999, maxStalenessMs: 1000 } } });
+  const { token, account } = await world.identity.signUp(someone("ben"), HOME);
+  assert.ok(await slow.authenticate(token));
+  assert.ok(await strict.authenticate(token));
+  await world.db.query("UPDATE users SET status = 'BANNED' WHERE id = $1", [account.id]);
+  world.clock.advance(1000);
+  assert.ok(await slow.authenticate(token), "the double that shows the memory is used");
+  assert.equal(await strict.authenticate(token), null);
+});
+
+test("when changes cannot be read, a check rejects rather than believing its memory", async () => {
+  await using world = await harness();
+  const { token } = await world.identity.signUp(someone("bo"), HOME);
+  assert.ok(await world.identity.authenticate(token));
+  await world.db.query("ALTER TABLE identity_changes RENAME TO hidden");
+  world.clock.advance(1000);
+  await assert.rejects(world.identity.authenticate(token));
+  await world.db.query("ALTER TABLE hidden RENAME TO identity_changes");
+  assert.ok(await world.identity.authenticate(token));
+});
+
+test("a change that commits after a later-numbered one is not missed", async () => {
+  await using world = await harness();
+  const { identity, db } = world;
+  const early = await identity.signUp(someone("cat"), HOME);
+  const late = await identity.signUp(someone("dan"), HOME);
+  const end = "UPDATE sessions SET ended_at = now(), end_reason = 'revoked' WHERE id = $1";
+  await db.transaction(async (tx) => {
+    await tx.query(end, [early.session.id]);
+    await identity.signOut(late.session.id);
+    assert.ok(await identity.authenticate(early.token), "not committed yet");
+  });
+  await identity.maintain();
+  assert.equal(await identity.authenticate(early.token), null);
+});
+
+test("statements typed by an operator end sessions and change roles as the API does", async () => {
+  await using world = await harness();
+  const { identity, db, clock } = world;
+  const ended: SessionEnded[] = [];
+  identity.onSessionEnded((end) => ended.push(end));
+  const { token, account } = await identity.signUp(someone("eli"), HOME);
+  await identity.authenticate(token);
+  await db.query("UPDATE users SET role = 'MODERATOR' WHERE email = $1", [account.email]);
+  clock.advance(1000);
+  assert.equal((await identity.authenticate(token))?.account.role, "MODERATOR");
+  await db.query("UPDATE users SET status = 'SUSPENDED', suspended_at = NOW() WHERE email = $1", [
+    account.email,
+  ]);
+  clock.advance(1000);
+  assert.equal(await identity.authenticate(token), null);
+  assert.deepEqual(
+    ended.map(({ reason }) => reason),
+    ["suspended"],
+  );
+  const second = await identity.signUp(someone("fay"), HOME);
+  await db.query("DELETE FROM users WHERE id = $1", [second.account.id]);
+  clock.advance(1000);
+  assert.equal(await identity.authenticate(second.token), null);
+});
+
+test("a session ends when it lies idle, and at its absolute limit however much it is used", async () => {
+  await using world = await harness({ config: { session: { idleMs: 7 * DAY, absoluteMs: 10 * DAY } } });
+  const { identity, clock } = world;
+  const idle = await identity.signUp(someone("gus"), HOME);
+  const busy = await identity.signIn({ email: "gus@example.org", password: PASSWORD }, AWAY);
+  clock.advance(6 * DAY);
+  assert.ok(await identity.authenticate(busy.token));
+  await identity.maintain();
+  clock.advance(DAY);
+  assert.ok(await identity.authenticate(busy.token));
+  assert.equal(await identity.authenticate(idle.token), null);
+  const heard: SessionEnded[] = [];
+  identity.onSessionEnded((ended) => heard.push(ended));
+  await identity.maintain();
+  clock.advance(3 * DAY - 1);
+  assert.ok(await identity.authenticate(busy.token));
+  clock.advance(1);
+  assert.equal(await identity.authenticate(busy.token), null);
+  await identity.maintain();
+  assert.deepEqual(
+    new Set(heard.map(({ sessionId }) => sessionId)),
+    new Set([idle.session.id, busy.session.id]),
+  );
+  assert.ok(heard.every(({ reason }) => reason === "expired"));
+});
+
+test("the last use is written at most once a minute, for the session and its account", async () => {
+  await using world = await harness();
+  const { identity, clock, db } = world;
+  const { token, session } = await identity.signUp(someone("hal"), HOME);
+  const stored = async () => {
+    const [row] = await db.query<{ s: Date; u: Date }>(
+      "SELECT s.last_used_at AS s, u.last_active_at AS u FROM sessions s JOIN users u ON u.id = s.user_id",
+    );
+    return [row?.s.getTime(), row?.u.getTime()];
+  };
+  clock.advance(59_000);
+  await identity.authenticate(token);
+  await identity.close();
+  assert.deepEqual(await stored(), [session.createdAt, session.createdAt]);
+  const later = world.another();
+  clock.advance(1000);
+  const seen = await later.authenticate(token);
+  assert.equal(seen?.session.lastUsedAt, clock.now());
+  clock.advance(2 * MINUTE);
+  later.touch(session.id);
+  await later.close();
+  assert.deepEqual(await stored(), [clock.now(), clock.now()]);
+});
+
+test("a process that holds an old memory of a session lets the database say whether it is idle", async () => {
+  await using world = await harness();
+  const elsewhere = world.another();
+  const { token } = await world.identity.signUp(someone("ivy"), HOME);
+  await world.identity.authenticate(token);
+  world.clock.advance(6 * DAY);
+  await elsewhere.authenticate(token);
+  await elsewhere.close();
+  world.clock.advance(2 * DAY);
+  assert.ok(await world.identity.authenticate(token));
+});
+
+test("list, revoke one, sign out everywhere; nobody revokes another's", async () => {
+  await using world = await harness();
+  const { identity, clock } = world;
+  const first = await identity.signUp(someone("jo"), HOME);
+  clock.advance(1);
+  const second = await identity.signIn(
+    { email: "jo@example.org", password: PASSWORD },
+    { ...AWAY, userAgent: "Other\n/2" },
+  );
+  const stranger = await identity.signUp(someone("kim"), HOME);
+  const { id } = first.account;
+  assert.deepEqual(
+    (await identity.sessions(id)).map((session) => session.id),
+    [second.session.id, first.session.id],
+  );
+  assert.equal((await identity.sessions(id))[0]?.userAgent, "Other/2");
+  assert.equal(await identity.revokeSession(stranger.account.id, first.session.id), false);
+  assert.equal(await identity.revokeSession(id, "garbage"), false);
+  assert.equal(await identity.revokeSession(id, first.session.id), true);
+  assert.equal(await identity.revokeSession(id, first.session.id), false);
+  assert.equal(await identity.authenticate(first.token), null);
+  assert.equal(await identity.signOutEverywhere(id), 1);
+  assert.equal(await identity.authenticate(second.token), null);
+  assert.ok(await identity.authenticate(stranger.token));
+});
+
+test("past the number an account may have, the session used the longest ago ends", async () => {
+  await using world = await harness({ config: { session: { perAccount: 2 } } });
+  const { identity, clock } = world;
+  const first = await identity.signUp(someone("lea"), HOME);
+  for (let i = 0; i < 2; i += 1) {
+    clock.advance(1000);
+    await identity.signIn({ email: "lea@example.org", password: PASSWORD }, HOME);
+  }
+  assert.equal(await identity.authenticate(first.token), null);
+  assert.equal((await identity.sessions(first.account.id)).length, 2);
+});
+
+test("a socket ticket works once, for 30 seconds, and dies with its session", async () => {
+  await using world = await harness();
+  const { identity, clock } = world;
+  const { session, account } = await identity.signUp(someone("max"), HOME);
+  const { ticket, expiresAt } = await identity.issueTicket(session);
+  assert.equal(expiresAt, clock.now() + 30_000);
+  const both = await Promise.all([identity.redeemTicket(ticket), identity.redeemTicket(ticket)]);
+  assert.deepEqual(
+    both.filter((seen) => seen !== null).map((seen) => seen.account),
+    [account],
+  );
+  const late = await identity.issueTicket(session);
+  clock.advance(30_000);
+  assert.equal(await identity.redeemTicket(late.ticket), null);
+  const orphan = await identity.issueTicket(session);
+  await identity.signOut(session.id);
+  assert.equal(await identity.redeemTicket(orphan.ticket), null);
+  for (const garbage of ["", "x", "é".repeat(43), "A".repeat(5000)]) {
+    assert.equal(await identity.redeemTicket(garbage), null);
+  }
+});
