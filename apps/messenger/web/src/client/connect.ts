@@ -1,0 +1,101 @@
+import type { AppState, Connection, ConversationView, MessengerClient, Store, Timeline } from "./api.ts";
+import { type Cell, createCell } from "./cell.ts";
+import { patchList, patchTimeline } from "./patch.ts";
+import { type CommandName, type FromWorker, NO_TIMELINE, type Port, type ToWorker } from "./protocol.ts";
+
+export interface ConnectedClient extends MessengerClient {
+  /** The worker died: every waiting command answers `internal`, and the state says so. */
+  crashed(): void;
+}
+
+/** The page's side of the protocol: a `MessengerClient` whose stores mirror those of the worker. */
+export function connectClient(port: Port): ConnectedClient {
+  const app = createCell<AppState>({ phase: "starting" });
+  const connection = createCell<Connection>({ status: "connecting", retryAt: null });
+  const conversations = createCell<readonly ConversationView[] | null>(null);
+  const timelines = new Map<string, Cell<Timeline>>();
+  const waiting = new Map<number, (result: unknown) => void>();
+  let lastCall = 0;
+
+  const post = (message: ToWorker): void => port.postMessage(message);
+  const timeline = (id: string): Store<Timeline> => {
+    const known = timelines.get(id);
+    if (known) return known;
+    const cell = createCell<Timeline>(NO_TIMELINE);
+    timelines.set(id, cell);
+    post({ t: "watch", conversationId: id });
+    return cell;
+  };
+
+  port.addEventListener("message", ({ data }) => {
+    const message = data as FromWorker;
+    if (message.t === "answer") {
+      waiting.get(message.id)?.(message.result);
+      waiting.delete(message.id);
+      return;
+    }
+    const changes = message.changes;
+    if (changes.connection) connection.set(changes.connection);
+    if (changes.conversations !== undefined) {
+      const patch = changes.conversations;
+      conversations.set(patch && patchList(conversations.get() ?? [], patch));
+    }
+    for (const [id, patch] of changes.timelines ?? []) {
+      const cell = timelines.get(id);
+      cell?.set(patchTimeline(cell.get(), patch));
+    }
+    if (changes.app) app.set(changes.app);
+  });
+
+  const call =
+    (name: CommandName) =>
+    (...args: unknown[]): Promise<never> => {
+      lastCall += 1;
+      const id = lastCall;
+      post({ t: "call", id, name, args });
+      return new Promise((resolve) => waiting.set(id, resolve as (result: unknown) => void));
+    };
+  const tell =
+    (name: CommandName) =>
+    (...args: unknown[]): void =>
+      post({ t: "call", id: null, name, args });
+
+  return {
+    app,
+    connection,
+    conversations,
+    timeline,
+    signUp: call("signUp"),
+    signIn: call("signIn"),
+    signOut: call("signOut"),
+    takeOver: call("takeOver"),
+    rename: call("rename"),
+    searchUsers: call("searchUsers"),
+    startDirect: call("startDirect"),
+    createGroup: call("createGroup"),
+    addMembers: call("addMembers"),
+    removeMember: call("removeMember"),
+    setRole: call("setRole"),
+    renameGroup: call("renameGroup"),
+    leave: call("leave"),
+    send: call("send"),
+    retry: call("retry"),
+    discard: call("discard"),
+    loadOlder: call("loadOlder"),
+    markRead: tell("markRead"),
+    setTyping: tell("setTyping"),
+    saveDraft: tell("saveDraft"),
+    devices: call("devices"),
+    revokeDevice: call("revokeDevice"),
+    sessions: call("sessions"),
+    revokeSession: call("revokeSession"),
+    safetyNumber: call("safetyNumber"),
+    setVerified: call("setVerified"),
+    reconnect: tell("reconnect"),
+    crashed() {
+      for (const resolve of waiting.values()) resolve({ ok: false, code: "internal" });
+      waiting.clear();
+      app.set({ phase: "failed", code: "internal" });
+    },
+  };
+}

@@ -1,0 +1,184 @@
+import type { SignedIn } from "@rempart/messaging/contract";
+import type { AppState, Me } from "../../client/api.ts";
+import { type Cell, createCell } from "../../client/cell.ts";
+import type { Account, AccountEnd, OpenAccount } from "../account/account.ts";
+import { CoreError, failsWith, failureCode, isTransient } from "../errors.ts";
+import type { Rest, RestInput } from "../net/rest.ts";
+import type { CorePorts } from "../ports.ts";
+import { createSerial } from "../serial.ts";
+import { awaitFreedom, claimOwnership, type Ownership, takeOverOwnership } from "./ownership.ts";
+import { createRegistry } from "./registry.ts";
+
+export interface Session {
+  readonly app: Cell<AppState>;
+  /** Asks who is signed in, and opens that account; offline, the account that was signed in last. */
+  start(): Promise<void>;
+  signUp(input: RestInput<"signUp">["body"]): Promise<void>;
+  signIn(input: RestInput<"signIn">["body"]): Promise<void>;
+  signOut(options: { everywhere?: boolean; forgetDevice?: boolean }): Promise<void>;
+  takeOver(): Promise<void>;
+  rename(name: string): Promise<void>;
+  /** @throws CoreError `unauthenticated` unless the phase is `ready`. */
+  account(): Account;
+  close(): Promise<void>;
+}
+
+type SignedOutReason = Extract<AppState, { phase: "signed-out" }>["reason"];
+
+/** Who is signed in, as far as known: without the server's word the incarnation is not. */
+interface Identity {
+  readonly me: Me;
+  readonly incarnation: number | null;
+}
+
+/** The phases of the application. One transition at a time: each runs after the one before has ended. */
+export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAccount): Session {
+  const app = createCell<AppState>({ phase: "starting" });
+  const registry = createRegistry(ports);
+  const serial = createSerial();
+  let open: { readonly account: Account; readonly ownership: Ownership } | null = null;
+  let waiting: { readonly identity: Identity; readonly stop: () => void } | null = null;
+
+  const signedOut = (reason: SignedOutReason): void => app.set({ phase: "signed-out", reason });
+
+  const leaveAccount = async (invite: boolean): Promise<void> => {
+    waiting?.stop();
+    waiting = null;
+    const leaving = open;
+    open = null;
+    await leaving?.account.close();
+    leaving?.ownership.release({ invite });
+  };
+
+  const enter = async (identity: Identity, claim: typeof claimOwnership): Promise<void> => {
+    await leaveAccount(false);
+    const id = identity.me.id;
+    const ownership = await claim(ports, id, { lost: () => void serial(() => lost(identity)) });
+    if (ownership === null) {
+      elsewhere(identity);
+      return;
+    }
+    try {
+      const account = await openAccount(identity, {
+        ended: (end) => void serial(() => ended(account, end)),
+        changed: (me) => app.get().phase === "ready" && app.set({ phase: "ready", me }),
+      });
+      open = { account, ownership };
+      await registry.remember(identity.me);
+      app.set({ phase: "ready", me: account.me() });
+      account.start();
+    } catch (error) {
+      ownership.release({ invite: false });
+      throw error;
+    }
+  };
+
+  const elsewhere = (identity: Identity): void => {
+    const stop = awaitFreedom(ports, identity.me.id, () => void start());
+    waiting = { identity, stop };
+    app.set({ phase: "elsewhere" });
+  };
+
+  const lost = async (identity: Identity): Promise<void> => {
+    if (open === null) return;
+    await leaveAccount(false);
+    elsewhere(identity);
+  };
+
+  const ended = async (account: Account, end: AccountEnd): Promise<void> => {
+    if (open?.account !== account) return;
+    if (end === "device-removed") await account.erase();
+    await leaveAccount(true);
+    if (end === "fenced") {
+      app.set({ phase: "failed", code: "internal" });
+      return;
+    }
+    if (end === "storage-full") {
+      app.set({ phase: "failed", code: "storage-full" });
+      return;
+    }
+    await registry.forget();
+    if (end === "device-removed") await rest.call("signOut", {}).catch(() => undefined);
+    signedOut(end);
+  };
+
+  const startOffline = async (cause: unknown): Promise<void> => {
+    const me = await registry.last();
+    if (me === null) throw cause;
+    await enter({ me, incarnation: null }, claimOwnership);
+  };
+
+  const refused = async (error: unknown): Promise<void> => {
+    const before = await registry.last();
+    await registry.forget();
+    const suspended = failsWith(error, "account-suspended", "account-banned");
+    signedOut(suspended ? "suspended" : before === null ? "none" : "expired");
+  };
+
+  const begin = async (): Promise<void> => {
+    try {
+      await enter(identityOf(await rest.call("session", {})), claimOwnership);
+    } catch (error) {
+      if (failsWith(error, "unauthenticated", "account-suspended", "account-banned")) await refused(error);
+      else if (isTransient(error)) await startOffline(error);
+      else throw error;
+    }
+  };
+
+  const start = (): Promise<void> =>
+    serial(async () => {
+      await leaveAccount(false);
+      app.set({ phase: "starting" });
+      await begin().catch((error: unknown) => {
+        ports.report("start-failed", error);
+        app.set({ phase: "failed", code: failureCode(error) });
+      });
+    });
+
+  return {
+    app,
+    start,
+    signUp: (body) =>
+      serial(async () => enter(identityOf(await rest.call("signUp", { body })), claimOwnership)),
+    signIn: (body) =>
+      serial(async () => enter(identityOf(await rest.call("signIn", { body })), claimOwnership)),
+    signOut: ({ everywhere = false, forgetDevice = false }) =>
+      serial(async () => {
+        const leaving = open?.account;
+        if (forgetDevice) await leaving?.removeDevice();
+        await endSession(rest, everywhere);
+        if (forgetDevice) await leaving?.erase();
+        await registry.forget();
+        await leaveAccount(true);
+        signedOut("none");
+      }),
+    takeOver: () =>
+      serial(async () => {
+        if (waiting === null) return;
+        await enter(waiting.identity, takeOverOwnership);
+      }),
+    async rename(name) {
+      const { account } = await rest.call("updateAccount", { body: { name } });
+      open?.account.renamed(account.name);
+    },
+    account() {
+      if (open === null) throw new CoreError("unauthenticated", "Nobody is signed in here");
+      return open.account;
+    },
+    close: () => serial(() => leaveAccount(false)),
+  };
+}
+
+function identityOf({ account, incarnation }: SignedIn): Identity {
+  const { id, name, email, role } = account;
+  return { me: { id, name, email, role, deviceId: null }, incarnation };
+}
+
+/** A session that is over already is as good as ended. */
+async function endSession(rest: Rest, everywhere: boolean): Promise<void> {
+  try {
+    await rest.call(everywhere ? "signOutEverywhere" : "signOut", {});
+  } catch (error) {
+    if (!failsWith(error, "unauthenticated")) throw error;
+  }
+}

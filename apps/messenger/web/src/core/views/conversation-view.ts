@@ -1,0 +1,51 @@
+import type { ConversationView, MemberView, Person } from "../../client/api.ts";
+import type { PlaceRecord } from "../storage/records.ts";
+import { itemView, type ViewContext } from "./items.ts";
+
+/** What is true now and not stored. */
+export interface Passing {
+  readonly sync: ConversationView["sync"];
+  readonly typing: readonly string[];
+}
+
+export interface ConversationContext extends ViewContext {
+  online(userId: string): boolean;
+}
+
+export function conversationView(
+  place: PlaceRecord,
+  passing: Passing,
+  context: ConversationContext,
+): ConversationView {
+  const me = context.members.find((member) => member.userId === context.myId);
+  return {
+    id: place.id,
+    kind: place.kind,
+    title: titleOf(place, context),
+    members: context.members.map(
+      (member): MemberView => ({
+        ...context.person(member.userId),
+        role: member.role,
+        online: context.online(member.userId),
+        read: member.read,
+        delivered: member.delivered,
+      }),
+    ),
+    myRole: me?.role ?? "member",
+    active: place.active,
+    postQuantum: place.suite === "x-wing",
+    unread: place.unread,
+    draft: place.draft,
+    lastActivityAt: place.lastActivityAt,
+    preview: place.preview && itemView(place.preview.item, place.preview.seq, context),
+    typing: passing.typing.map((id): Person => context.person(id)),
+    sync: passing.sync,
+  };
+}
+
+/** A direct conversation is called after the other person; one with oneself alone after oneself. */
+function titleOf(place: PlaceRecord, context: ViewContext): string | null {
+  if (place.kind === "group") return place.title;
+  const other = context.members.find((member) => member.userId !== context.myId);
+  return context.person(other?.userId ?? context.myId).name;
+}

@@ -1,0 +1,70 @@
+import type { Member } from "@rempart/messaging/contract";
+import type { DeliveryState, Notice, Person, TimelineItem } from "../../client/api.ts";
+import type { OutboxRecord, StoredItem, StoredNotice } from "../storage/records.ts";
+import { deliveryOf } from "./delivery.ts";
+
+/** What turns stored ids into something to show. */
+export interface ViewContext {
+  readonly myId: string;
+  readonly members: readonly Member[];
+  person(id: string): Person;
+}
+
+export function itemView(item: StoredItem, seq: number, context: ViewContext): TimelineItem {
+  const placed = { id: item.id, seq, at: item.at };
+  const sender = context.person(item.senderId);
+  switch (item.kind) {
+    case "notice":
+      return { ...placed, kind: "notice", notice: noticeView(item.notice, sender, context) };
+    case "undecryptable":
+      return { ...placed, kind: "undecryptable", sender, reason: item.reason };
+    case "text": {
+      const mine = item.senderId === context.myId;
+      const delivery = mine ? deliveryOf(seq, context.members, context.myId) : null;
+      return { ...placed, kind: "text", sender, mine, text: item.text, delivery, failure: null };
+    }
+  }
+}
+
+function noticeView(notice: StoredNotice, by: Person, context: ViewContext): Notice {
+  switch (notice.type) {
+    case "created":
+      return { type: "created", by };
+    case "added":
+    case "removed":
+      return { type: notice.type, by, people: notice.userIds.map((id) => context.person(id)) };
+    case "left":
+      return { type: "left", person: by };
+    case "renamed":
+      return { type: "renamed", by, title: notice.title };
+    case "role":
+      return { type: "role", person: context.person(notice.userId), role: notice.role };
+    case "devices-changed": {
+      const { added, removed } = notice;
+      return { type: "devices-changed", person: context.person(notice.userId), added, removed };
+    }
+    case "rejoined":
+      return { type: "rejoined", person: by };
+  }
+}
+
+/** `inFlight`: on its way to the server now. */
+export function outboxView(record: OutboxRecord, inFlight: boolean, context: ViewContext): TimelineItem {
+  return {
+    id: record.id,
+    seq: record.placed?.seq ?? null,
+    at: record.placed?.at ?? record.createdAt,
+    kind: "text",
+    sender: context.person(context.myId),
+    mine: true,
+    text: record.content.type === "text" ? record.content.text : record.content.title,
+    delivery: outboxDelivery(record, inFlight, context),
+    failure: record.failure,
+  };
+}
+
+function outboxDelivery(record: OutboxRecord, inFlight: boolean, context: ViewContext): DeliveryState {
+  if (record.placed !== null) return deliveryOf(record.placed.seq, context.members, context.myId);
+  if (record.failure !== null) return "failed";
+  return inFlight ? "sending" : "queued";
+}
