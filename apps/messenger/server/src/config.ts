@@ -1,0 +1,137 @@
+import { fileURLToPath } from "node:url";
+import { type Environment, fields, readConfig, type Secret } from "@rempart/runtime";
+import { z } from "zod";
+
+const { flag, integer, list, oneOf, port, secretUrl, text, url } = fields;
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+/** Every variable of the messenger, named once: its bounds, default and documentation. `.env.example` is checked against it. */
+export const messengerVariables = z.object({
+  DATABASE_URL: secretUrl(["postgres", "postgresql"])
+    .optional()
+    .describe("PostgreSQL 15 or newer. Unset: an embedded PostgreSQL under DATA_DIRECTORY."),
+  DATABASE_POOL_SIZE: integer({ min: 4, max: 1_000, unit: "connections" })
+    .default(20)
+    .describe("Largest number of database connections of this process."),
+  REDIS_URL: secretUrl(["redis", "rediss"])
+    .optional()
+    .describe("Carries delivery hints between processes. Unset: this process serves alone."),
+  DATA_DIRECTORY: text().default(".rempart").describe("Where the embedded PostgreSQL keeps its data."),
+  HOST: text({ max: 255 }).default("0.0.0.0").describe("Address of the public listener."),
+  PORT: port().default(3000).describe("Port of the public listener; 0 takes a free one."),
+  PUBLIC_URL: url(["http", "https"])
+    .optional()
+    .describe("How browsers reach the public listener. Unset: http://localhost with the port."),
+  ALLOWED_ORIGINS: list()
+    .default([])
+    .describe("Further origins whose pages may call the API and open sockets, comma-separated."),
+  TRUSTED_PROXY_HOPS: integer({ min: 0, max: 10, unit: "proxies" })
+    .default(0)
+    .describe("Reverse proxies in front whose X-Forwarded-For is believed."),
+  WEBSOCKET_PATH: text({ max: 100 })
+    .refine((path) => /^\/[a-zA-Z0-9/_-]+$/.test(path))
+    .default("/ws")
+    .describe("Path of the WebSocket on the public listener."),
+  ADMIN_HOST: text({ max: 255 }).default("127.0.0.1").describe("Address of the administration listener."),
+  ADMIN_PORT: port().default(3001).describe("Port of the administration listener; 0 takes a free one."),
+  PROMETHEUS_ENABLED: flag().default(true).describe("Serve /metrics on the administration listener."),
+  RATE_LIMIT_TTL: integer({ min: 1, max: 86_400, unit: "seconds" })
+    .default(60)
+    .describe("Window that the limits below count in."),
+  RATE_LIMIT_MAX: integer({ min: 1, max: 1_000_000_000, unit: "requests" })
+    .default(100)
+    .describe("API requests a window for each signed-in user; an address gets ten times as many."),
+  RATE_LIMIT_AUTH_MAX: integer({ min: 1, max: 1_000_000_000, unit: "requests" })
+    .default(10)
+    .describe("Sign-ins and sign-ups a window for each address."),
+  RATE_LIMIT_MESSAGES_MAX: integer({ min: 1, max: 1_000_000_000, unit: "messages" })
+    .default(100)
+    .describe("Messages a window for each user, over REST and WebSocket together."),
+  SOCKETS_PER_USER: integer({ min: 1, max: 10_000, unit: "sockets" })
+    .default(30)
+    .describe("WebSockets one user may hold open in one process."),
+  SESSION_TTL: integer({ min: 300, max: 31_536_000, unit: "seconds" })
+    .default(30 * 86_400)
+    .describe("Longest life of a session."),
+  SESSION_IDLE_TTL: integer({ min: 300, max: 31_536_000, unit: "seconds" })
+    .default(7 * 86_400)
+    .describe("A session unused for this long ends."),
+  WEB_DIRECTORY: text()
+    .optional()
+    .describe("The built web client. Unset: the one that comes with the server."),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default("info").describe("The least severe entries that are logged."),
+});
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface MessengerConfig {
+  readonly database: DatabaseConfig;
+  /** Null: one process, hints stay inside. */
+  readonly redisUrl: Secret | null;
+  readonly public: PublicConfig;
+  readonly admin: { readonly host: string; readonly port: number; readonly prometheus: boolean };
+  readonly limits: LimitsConfig;
+  readonly session: { readonly ttlSeconds: number; readonly idleSeconds: number };
+  readonly logLevel: LogLevel;
+}
+
+export type DatabaseConfig =
+  | { readonly kind: "embedded"; readonly directory: string; readonly poolSize: number }
+  | { readonly kind: "url"; readonly url: Secret; readonly poolSize: number };
+
+export interface PublicConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Null: `http://localhost` with the port that is listened on. */
+  readonly url: URL | null;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxyHops: number;
+  readonly webSocketPath: string;
+  readonly webDirectory: string;
+}
+
+export interface LimitsConfig {
+  readonly windowSeconds: number;
+  readonly requests: number;
+  readonly auth: number;
+  readonly messages: number;
+  readonly socketsPerUser: number;
+}
+
+const BUILT_WEB_CLIENT = fileURLToPath(new URL("../../web/dist", import.meta.url));
+
+/** Throws `RuntimeError` `invalid-configuration`, which names every wrong variable. */
+export function readMessengerConfig(env: Environment): MessengerConfig {
+  const read = readConfig(messengerVariables, env);
+  return {
+    database: databaseConfig(read),
+    redisUrl: read.REDIS_URL ?? null,
+    public: {
+      host: read.HOST,
+      port: read.PORT,
+      url: read.PUBLIC_URL ?? null,
+      allowedOrigins: read.ALLOWED_ORIGINS,
+      trustedProxyHops: read.TRUSTED_PROXY_HOPS,
+      webSocketPath: read.WEBSOCKET_PATH,
+      webDirectory: read.WEB_DIRECTORY ?? BUILT_WEB_CLIENT,
+    },
+    admin: { host: read.ADMIN_HOST, port: read.ADMIN_PORT, prometheus: read.PROMETHEUS_ENABLED },
+    limits: {
+      windowSeconds: read.RATE_LIMIT_TTL,
+      requests: read.RATE_LIMIT_MAX,
+      auth: read.RATE_LIMIT_AUTH_MAX,
+      messages: read.RATE_LIMIT_MESSAGES_MAX,
+      socketsPerUser: read.SOCKETS_PER_USER,
+    },
+    session: { ttlSeconds: read.SESSION_TTL, idleSeconds: read.SESSION_IDLE_TTL },
+    logLevel: read.LOG_LEVEL,
+  };
+}
+
+function databaseConfig(read: z.infer<typeof messengerVariables>): DatabaseConfig {
+  const poolSize = read.DATABASE_POOL_SIZE;
+  return read.DATABASE_URL === undefined
+    ? { kind: "embedded", directory: read.DATA_DIRECTORY, poolSize }
+    : { kind: "url", url: read.DATABASE_URL, poolSize };
+}

@@ -1,0 +1,163 @@
+import type { Queryable } from "@rempart/database";
+import type { RateLimitDecision, RateLimiter } from "@rempart/edge";
+import { type Clock, explain } from "@rempart/kernel";
+import { CLOSE, type ClientFrame, clientFrame, type SendFrame } from "@rempart/messaging/contract";
+import type { Logger } from "@rempart/runtime";
+import { isApplicationMessage } from "../messages/check.ts";
+import type { ReceiptWriter } from "../messages/receipts.ts";
+import type { MessageWriter } from "../messages/writer.ts";
+import type { Connection } from "./connection.ts";
+import type { Hub } from "./hub.ts";
+import type { Presence } from "./presence.ts";
+import { textFrame } from "./wire.ts";
+
+/** After so many frames that make no sense the peer is no client of ours. */
+const MAX_BAD_FRAMES = 10;
+
+export interface FrameOptions {
+  database: Queryable;
+  hub: Hub;
+  presence: Presence;
+  writer: MessageWriter;
+  receipts: ReceiptWriter;
+  limiter: RateLimiter;
+  /** Name of the limiter's policy for messages of one user. */
+  messagePolicy: string;
+  framesPerSecond: number;
+  clock: Clock;
+  log: Logger;
+  badFrame(): void;
+}
+
+/** What a client may say on its socket. Every frame, however broken, is answered or ignored; none ends the process. */
+export class Frames {
+  readonly #options: FrameOptions;
+
+  constructor(options: FrameOptions) {
+    this.#options = options;
+  }
+
+  get burst(): number {
+    return this.#options.framesPerSecond * 4;
+  }
+
+  received(connection: Connection, data: Buffer, isBinary: boolean): void {
+    connection.heard = true;
+    if (!this.#spend(connection)) return connection.close(CLOSE.rateLimited, "too many frames");
+    const frame = isBinary ? null : parse(data);
+    if (frame === null) return this.#bad(connection);
+    this.#handle(connection, frame);
+  }
+
+  #handle(connection: Connection, frame: ClientFrame): void {
+    switch (frame.t) {
+      case "send":
+        return this.#send(connection, frame);
+      case "receipt":
+        return this.#receipt(connection, frame);
+      case "typing":
+        return this.#typing(connection, frame.conversationId, frame.on);
+      case "watch":
+        void this.#watch(connection, frame.userIds);
+        return;
+      case "ping":
+        return connection.write(PONG);
+    }
+  }
+
+  #send(connection: Connection, frame: SendFrame): void {
+    const { limiter, messagePolicy } = this.#options;
+    const decision = limiter.check(connection.userId, messagePolicy);
+    if (!(decision instanceof Promise)) return this.#judged(connection, frame, decision);
+    decision.then(
+      (later) => this.#judged(connection, frame, later),
+      () => connection.send({ t: "nack", id: frame.id, code: "unavailable" }),
+    );
+  }
+
+  #judged(connection: Connection, frame: SendFrame, decision: RateLimitDecision): void {
+    const { id, conversationId, epoch, body } = frame;
+    if (!decision.allowed) {
+      return connection.send({ t: "nack", id, code: "rate-limited", retryAfter: decision.resetSeconds });
+    }
+    const bytes = Buffer.from(body, "base64url");
+    if (!isApplicationMessage(bytes, conversationId, epoch)) {
+      return connection.send({ t: "nack", id, code: "malformed-mls" });
+    }
+    const { userId: senderId, deviceId } = connection;
+    this.#options.writer.submit({ id, conversationId, senderId, deviceId, epoch, body, bytes }, connection);
+  }
+
+  #receipt(connection: Connection, frame: Extract<ClientFrame, { t: "receipt" }>): void {
+    const { conversationId, delivered = 0, read = 0 } = frame;
+    if (!this.#options.hub.isMember(connection.userId, conversationId))
+      return unknownConversation(connection);
+    const { userId, deviceId } = connection;
+    this.#options.receipts.submit({ conversationId, userId, deviceId, delivered, read });
+  }
+
+  #typing(connection: Connection, conversationId: string, on: boolean): void {
+    const { hub } = this.#options;
+    const { userId } = connection;
+    if (!hub.isMember(userId, conversationId)) return unknownConversation(connection);
+    hub.toConversation(conversationId, { t: "typing", conversationId, userId, on }, userId);
+  }
+
+  /** Presence is for people one shares a conversation with; others on the list are left out without a word. */
+  async #watch(connection: Connection, userIds: readonly string[]): Promise<void> {
+    const { database, presence, log } = this.#options;
+    try {
+      const rows = await database.query<{ user_id: string }>(ACQUAINTED, [connection.userId, userIds]);
+      if (connection.open)
+        presence.watch(
+          connection,
+          rows.map((row) => row.user_id),
+        );
+    } catch (error) {
+      log.warn({ error: explain(error) }, "presence could not be looked up");
+      connection.send({ t: "error", code: "unavailable", detail: "watch" });
+    }
+  }
+
+  #bad(connection: Connection): void {
+    connection.badFrames += 1;
+    this.#options.badFrame();
+    connection.write(BAD_FRAME);
+    if (connection.badFrames >= MAX_BAD_FRAMES)
+      connection.close(CLOSE.tooManyBadFrames, "too many bad frames");
+  }
+
+  /** A token bucket for each socket: `framesPerSecond` on average, four seconds' worth at once. */
+  #spend(connection: Connection): boolean {
+    const now = this.#options.clock.monotonic();
+    const earned = ((now - connection.countedAt) / 1000) * this.#options.framesPerSecond;
+    connection.countedAt = now;
+    connection.budget = Math.min(this.burst, connection.budget + earned) - 1;
+    return connection.budget >= 0;
+  }
+}
+
+const ACQUAINTED = `
+SELECT DISTINCT theirs.user_id FROM conversation_members mine
+JOIN conversation_members theirs ON theirs.conversation_id = mine.conversation_id
+WHERE mine.user_id = $1 AND mine.left_at IS NULL AND theirs.left_at IS NULL AND theirs.user_id = ANY ($2::uuid[])`;
+
+const PONG = textFrame('{"t":"pong"}');
+const BAD_FRAME = textFrame('{"t":"error","code":"bad-frame","detail":"not a frame of this protocol"}');
+const UNKNOWN = textFrame('{"t":"error","code":"unknown-conversation","detail":"no conversation of yours"}');
+
+function unknownConversation(connection: Connection): void {
+  connection.write(UNKNOWN);
+}
+
+/** Null for anything the contract does not know. The size was bounded by the socket. */
+function parse(data: Buffer): ClientFrame | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(data.toString());
+  } catch {
+    return null;
+  }
+  const parsed = clientFrame.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}

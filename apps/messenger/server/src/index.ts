@@ -1,0 +1,21 @@
+/** The messenger's server: configuration, and the whole of it as one value or one component of a process. */
+export type { Bus } from "./bus/bus.ts";
+export { MemoryNetwork } from "./bus/memory.ts";
+export {
+  type DatabaseConfig,
+  type LimitsConfig,
+  type LogLevel,
+  type MessengerConfig,
+  messengerVariables,
+  type PublicConfig,
+  readMessengerConfig,
+} from "./config.ts";
+export { MessengerError, type MessengerErrorCode } from "./errors.ts";
+export {
+  type Messenger,
+  type MessengerOptions,
+  messengerComponent,
+  startMessenger,
+} from "./messenger.ts";
+export { messengerMigrations } from "./migrations.ts";
+export { createLogger } from "./telemetry/log.ts";
