@@ -31,7 +31,7 @@ export interface Edge {
    */
   limit(context: EdgeContext, key: string, policy: string, cost?: number): Promise<RateLimitDecision>;
 
-  /** Runs the policies. Synchronous unless one of them asks something remote. */
+  /** Runs the policies. Synchronous unless one of them asks something remote. A policy that fails refuses the request. */
   admit(facts: RequestFacts): Exchange | Promise<Exchange>;
   /** For what never became a request: a protocol error on the connection. */
   refuseEarly(facts: RequestFacts, problem: Problem): Exchange;
@@ -74,9 +74,16 @@ export function createEdge(config: EdgeConfig): Edge {
     },
     admit(facts) {
       const exchange = new Exchange(facts, clock.monotonic(), routes.match(facts), newNonce);
-      const verdict = decide(exchange);
-      if (verdict instanceof Promise) return verdict.then((later) => conclude(exchange, later));
-      return conclude(exchange, verdict);
+      try {
+        const verdict = decide(exchange);
+        if (!(verdict instanceof Promise)) return conclude(exchange, verdict);
+        return verdict.then(
+          (later) => conclude(exchange, later),
+          (error: unknown) => failClosed(exchange, error),
+        );
+      } catch (error) {
+        return failClosed(exchange, error);
+      }
     },
     refuseEarly(facts, problem) {
       const exchange = new Exchange(facts, clock.monotonic(), routes.fallback, newNonce);
@@ -104,6 +111,13 @@ function conclude(exchange: Exchange, verdict: Verdict): Exchange {
   exchange.decided = verdict;
   if (verdict.kind === "reject") exchange.code = verdict.problem.code;
   return exchange;
+}
+
+const INTERNAL = reject(EDGE_PROBLEMS.internal);
+
+function failClosed(exchange: Exchange, error: unknown): Exchange {
+  exchange.cause = error;
+  return conclude(exchange, INTERNAL);
 }
 
 /** An observer's trouble is its own: a request never fails because it was watched. */

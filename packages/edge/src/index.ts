@@ -9,6 +9,8 @@ export type { RequestFacts } from "./facts.ts";
 export type { EdgeAnswer } from "./headers/answer.ts";
 export { type CspDirectives, NONCE } from "./headers/csp.ts";
 export type { Hsts, SecurityHeaders } from "./headers/security.ts";
+export { type AccessLog, type AccessLogOptions, createAccessLog } from "./observers/access-log.ts";
+export { createMetricsObserver, type RequestMetrics } from "./observers/metrics.ts";
 export type { CorsConfig } from "./policies/cors.ts";
 export type { CsrfConfig, CsrfIssuer } from "./policies/csrf.ts";
 export type { RequestIdConfig } from "./policies/identify.ts";

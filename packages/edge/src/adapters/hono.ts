@@ -1,9 +1,12 @@
 /** The edge as Hono middleware. Hono is matched by shape and never imported. */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Edge } from "../edge.ts";
 import type { EdgeContext, Exchange } from "../exchange.ts";
-import type { RequestFacts } from "../facts.ts";
 import type { EdgeAnswer } from "../headers/answer.ts";
 import type { Problem } from "../problem.ts";
+import { FetchFacts } from "./fetch-facts.ts";
+import { NodeFacts } from "./node-facts.ts";
+import { guard, watch } from "./node-guard.ts";
 
 /** What is used of Hono's `Context`. */
 export interface HonoContext {
@@ -23,7 +26,7 @@ export interface EdgeVariables {
 }
 
 export interface HonoEdgeOptions {
-  /** Address of the connection's other end; by default that of `@hono/node-server`'s socket. */
+  /** Address of the connection's other end, where Hono does not run on `@hono/node-server`. */
   readonly peer?: (context: HonoContext) => string;
 }
 
@@ -32,21 +35,38 @@ export type HonoMiddleware = (
   next: () => Promise<void>,
 ) => Promise<Response | undefined>;
 
-/** Put it first: `app.use(honoEdge(edge))`. Protocol errors below Hono need the `node` adapter's server around it. */
+/** What `@hono/node-server` hands on of the platform. */
+interface NodeBindings {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+}
+
+/** Put it first: `app.use(honoEdge(edge))`. Protocol errors below Hono need `createEdgeServer` around it instead. */
 export function honoEdge(edge: Edge, options: HonoEdgeOptions = {}): HonoMiddleware {
-  const peer = options.peer ?? socketAddress;
   return async (context, next) => {
-    const admitted = edge.admit(new FetchFacts(context, peer(context)));
+    const node = nodeBindings(context.env);
+    const facts = node
+      ? new NodeFacts(node.incoming, isWebSocket(node.incoming.headers.upgrade))
+      : new FetchFacts(context.req.raw, options.peer?.(context) ?? "");
+    const admitted = edge.admit(facts);
     const exchange = admitted instanceof Promise ? await admitted : admitted;
+    // Headers cost least where they are written: on Node, in `writeHead`. So do those of answers Hono never sees.
+    if (node) {
+      watch(edge, exchange, node.outgoing);
+      guard(node.outgoing);
+    }
     if (exchange.verdict !== "pass") {
       const answer = edge.answer(exchange);
-      edge.settle(exchange, answer.status, false);
+      if (!node) edge.settle(exchange, answer.status, false);
       return toResponse(answer);
     }
     context.set("edge", exchange);
     await next();
-    complete(edge, exchange, context);
-    edge.settle(exchange, context.res.status, false);
+    const isReplaced = replaceFailure(edge, exchange, context);
+    if (!node) {
+      if (!isReplaced) writeOwed(edge, exchange, mutableHeaders(context));
+      edge.settle(exchange, context.res.status, false);
+    }
     return undefined;
   };
 }
@@ -56,18 +76,24 @@ export function problemResponse(edge: Edge, context: HonoContext, problem: Probl
   return toResponse(edge.problem(context.get("edge") as Exchange, problem));
 }
 
-/** What a handler threw becomes a problem, and whatever answer there is gets the headers it owes. */
-function complete(edge: Edge, exchange: Exchange, context: HonoContext): void {
-  if (context.error !== undefined) {
-    const problem = edge.failure(exchange, context.error);
-    // An error handler of the application may have found a better answer than a failure.
-    if (problem.status < 500 || context.res.status >= 500) {
-      context.res = undefined;
-      context.res = toResponse(edge.problem(exchange, problem));
-      return;
-    }
-  }
-  writeOwed(edge, exchange, mutableHeaders(context));
+/** What a handler threw becomes a problem document, unless the application's own error handler found a better answer. */
+function replaceFailure(edge: Edge, exchange: Exchange, context: HonoContext): boolean {
+  if (context.error === undefined) return false;
+  const problem = edge.failure(exchange, context.error);
+  if (problem.status >= 500 && context.res.status < 500) return false;
+  context.res = undefined;
+  context.res = toResponse(edge.problem(exchange, problem));
+  return true;
+}
+
+function nodeBindings(env: unknown): NodeBindings | null {
+  const bindings = env as Partial<NodeBindings> | undefined;
+  const isNode = bindings?.incoming?.rawHeaders !== undefined && bindings.outgoing?.writeHead !== undefined;
+  return isNode ? (bindings as NodeBindings) : null;
+}
+
+function isWebSocket(upgrade: string | undefined): boolean {
+  return upgrade?.toLowerCase() === "websocket";
 }
 
 /** The headers of a fetched response that a handler passes on cannot be changed: then a copy is answered. */
@@ -85,61 +111,11 @@ function mutableHeaders(context: HonoContext): Headers {
 function writeOwed(edge: Edge, exchange: Exchange, headers: Headers): void {
   const owed = edge.headers(exchange);
   for (const name of [...headers.keys()]) if (edge.owns(name)) headers.delete(name);
-  for (let i = 0; i < owed.length; i += 2) {
-    const name = owed[i] as string;
-    if (name === "Vary") headers.append(name, owed[i + 1] as string);
-    else headers.set(name, owed[i + 1] as string);
-  }
+  for (let i = 0; i < owed.length; i += 2) headers.append(owed[i] as string, owed[i + 1] as string);
 }
 
 function toResponse({ status, headers, body }: EdgeAnswer): Response {
   const list = new Headers();
   for (let i = 0; i < headers.length; i += 2) list.append(headers[i] as string, headers[i + 1] as string);
   return new Response(status === 204 ? null : body, { status, headers: list });
-}
-
-class FetchFacts implements RequestFacts {
-  readonly #request: Request;
-  readonly peer: string;
-  readonly upgrade: boolean;
-
-  constructor(context: HonoContext, peer: string) {
-    this.#request = context.req.raw;
-    this.peer = peer;
-    this.upgrade = this.header("upgrade")?.toLowerCase() === "websocket";
-  }
-
-  get method(): string {
-    return this.#request.method;
-  }
-
-  get target(): string {
-    const { url } = this.#request;
-    const path = url.indexOf("/", url.indexOf("://") + 3);
-    return path < 0 ? "/" : url.slice(path);
-  }
-
-  get encrypted(): boolean {
-    return this.#request.url.startsWith("https:");
-  }
-
-  get headerCount(): number {
-    let count = 0;
-    for (const _ of this.#request.headers) count += 1;
-    return count;
-  }
-
-  header(name: string): string | undefined {
-    return this.#request.headers.get(name) ?? undefined;
-  }
-
-  /** The platform has joined repeated lines; of those that may not be, the comma gives them away. */
-  repeated(name: string): boolean {
-    return this.header(name)?.includes(",") ?? false;
-  }
-}
-
-function socketAddress({ env }: HonoContext): string {
-  const { incoming } = (env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } };
-  return incoming?.socket?.remoteAddress ?? "";
 }

@@ -18,7 +18,8 @@ export function limitStreamedBody(
   if (request.headers["transfer-encoding"] === undefined) return;
   const limit = exchange.matched.bodyBytes;
   const push = request.push;
-  let received = 0;
+  // A remote store may have been asked meanwhile: what arrived is buffered already.
+  let received = request.readableLength;
   request.push = (chunk: Buffer | null, encoding) => {
     if (received > limit) return true;
     received += chunk?.length ?? 0;

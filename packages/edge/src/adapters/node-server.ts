@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Edge } from "../edge.ts";
 import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { type NodeHandler, type NodeUpgradeHandler, nodeHandler, upgradeHandler } from "./node.ts";
 import { connectionFacts, NodeFacts } from "./node-facts.ts";
-import { send, sendRaw, watch } from "./node-response.ts";
+import { watch } from "./node-guard.ts";
+import { send, sendRaw } from "./node-response.ts";
 
 export interface EdgeServerOptions {
   readonly handler: NodeHandler;
@@ -37,11 +39,20 @@ export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server
   server.maxHeadersCount = limits.headerCount + 1;
   const inFlight = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>();
   const handle = nodeHandler(edge, options.handler);
-  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+  const handleExpectant = nodeHandler(edge, (request, response, context) => {
+    response.writeContinue();
+    return options.handler(request, response, context);
+  });
+  server.on("request", (request, response) => {
     inFlight.set(request.socket, { request, response });
     handle(request, response);
-  };
-  server.on("request", serve);
+  });
+  // The body is asked for only once the request is admitted (RFC 9110, 10.1.1).
+  server.on("checkContinue", (request, response) => {
+    inFlight.set(request.socket, { request, response });
+    handleExpectant(request, response);
+  });
+  server.on("connect", (request: IncomingMessage, socket: Duplex) => refuseTunnel(edge, request, socket));
   server.on("checkExpectation", (request, response) => refuseExpectation(edge, request, response));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     const current = inFlight.get(socket);
@@ -55,6 +66,14 @@ function refuseExpectation(edge: Edge, request: IncomingMessage, response: Serve
   const exchange = edge.refuseEarly(new NodeFacts(request, false), EDGE_PROBLEMS.expectation);
   watch(edge, exchange, response);
   send(response, edge.answer(exchange));
+}
+
+function refuseTunnel(edge: Edge, request: IncomingMessage, socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+  const exchange = edge.refuseEarly(new NodeFacts(request, false), EDGE_PROBLEMS.method);
+  const answer = edge.answer(exchange);
+  sendRaw(socket, answer);
+  edge.settle(exchange, answer.status, false);
 }
 
 const EARLY_PROBLEMS: Readonly<Record<string, Problem>> = {

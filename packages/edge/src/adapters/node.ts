@@ -5,7 +5,8 @@ import type { Edge } from "../edge.ts";
 import type { EdgeContext, Exchange } from "../exchange.ts";
 import { limitStreamedBody } from "./node-body.ts";
 import { NodeFacts } from "./node-facts.ts";
-import { guard, send, sendRaw, watch } from "./node-response.ts";
+import { guard, watch } from "./node-guard.ts";
+import { send, sendRaw } from "./node-response.ts";
 
 export { createEdgeServer, type EdgeServerOptions } from "./node-server.ts";
 

@@ -1,0 +1,178 @@
+/**
+ * The cost of a hardened HTTP route: `node bench/edge/run.ts` (Linux, `wrk` and `taskset` on the PATH).
+ * Each server runs alone, pinned to one core, with the load on the other; rounds are interleaved and medians reported.
+ * CPU is the server's own `process.cpuUsage()` over the requests of the same seconds. `--policies` adds a table of what
+ * each duty costs.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { LOAD_CORE, SERVER_CORE } from "../lib/process.ts";
+import { count, median, ratio, table, writeReport } from "../lib/report.ts";
+import { ITEM } from "./item.ts";
+
+interface Stack {
+  readonly name: string;
+  readonly script: string;
+  /** The stack whose cost is subtracted to see the hardening alone. */
+  readonly without: string;
+  readonly duties?: string;
+}
+
+interface Sample {
+  readonly perSecond: number;
+  readonly cpuMicros: number;
+}
+
+const CONNECTIONS = 32;
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const SECONDS = Number(process.env.SECONDS ?? 3);
+const WARM_UP_SECONDS = 1;
+
+const STACKS: readonly Stack[] = [
+  { name: "bare `node:http`", script: "servers/bare.ts", without: "bare `node:http`" },
+  { name: "**Rempart, `node` adapter**", script: "servers/node.ts", without: "bare `node:http`" },
+  { name: "bare Hono", script: "servers/hono-bare.ts", without: "bare Hono" },
+  { name: "**Rempart, `hono` adapter**", script: "servers/hono.ts", without: "bare Hono" },
+  { name: "bare Fastify", script: "peers/fastify-bare.mjs", without: "bare Fastify" },
+  {
+    name: "Fastify + helmet, cors, rate-limit, pino, prom-client, schema",
+    script: "peers/fastify.mjs",
+    without: "bare Fastify",
+  },
+];
+
+const POLICIES: readonly Stack[] = [
+  ["pipeline alone (id, host, sizes, CSRF, problem path)", "none"],
+  ["+ headers", "headers"],
+  ["+ headers, nonce", "headers,nonce"],
+  ["+ CORS", "cors"],
+  ["+ rate limit", "limit"],
+  ["+ metrics", "metrics"],
+  ["+ log line", "log"],
+].map(([name, duties]) => ({
+  name: name as string,
+  script: "servers/node.ts",
+  without: "bare `node:http`",
+  duties: duties as string,
+}));
+
+const run = promisify(execFile);
+const logs = mkdtempSync(join(tmpdir(), "bench-edge-"));
+process.on("exit", () => rmSync(logs, { recursive: true, force: true }));
+
+async function start(stack: Stack): Promise<{ child: ChildProcess; port: number }> {
+  const script = fileURLToPath(new URL(stack.script, import.meta.url));
+  const log = openSync(join(logs, "access.log"), "w");
+  const child = spawn("taskset", ["-c", String(SERVER_CORE), process.execPath, script], {
+    stdio: ["ignore", log, "inherit", "ipc"],
+    env: { ...process.env, NODE_ENV: "production", ...(stack.duties && { DUTIES: stack.duties }) },
+  });
+  const [{ port }] = (await once(child, "message")) as [{ port: number }];
+  return { child, port };
+}
+
+async function cpuMicros(child: ChildProcess): Promise<number> {
+  const answer = once(child, "message") as Promise<[{ cpu: NodeJS.CpuUsage }]>;
+  child.send("cpu");
+  const [{ cpu }] = await answer;
+  return cpu.user + cpu.system;
+}
+
+async function load(port: number, seconds: number): Promise<{ requests: number; perSecond: number }> {
+  const url = `http://127.0.0.1:${port}/api/v1/items/7`;
+  const wrk = [
+    "wrk",
+    "-t1",
+    `-c${CONNECTIONS}`,
+    `-d${seconds}s`,
+    "-H",
+    "Origin: https://app.example.com",
+    url,
+  ];
+  const { stdout } = await run("taskset", ["-c", String(LOAD_CORE), ...wrk]);
+  const requests = /(\d+) requests in/.exec(stdout);
+  const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout);
+  if (requests === null || rate === null || stdout.includes("Non-2xx"))
+    throw new Error(`wrk said:\n${stdout}`);
+  return { requests: Number(requests[1]), perSecond: Number(rate[1]) };
+}
+
+async function checkAnswer(stack: Stack, port: number): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/items/7`);
+  const body = await response.text();
+  if (body !== ITEM) throw new Error(`${stack.name} answers ${body}`);
+}
+
+async function measure(stack: Stack): Promise<Sample> {
+  const { child, port } = await start(stack);
+  const kill = (): boolean => child.kill("SIGKILL");
+  process.once("exit", kill);
+  try {
+    await checkAnswer(stack, port);
+    await load(port, WARM_UP_SECONDS);
+    const before = await cpuMicros(child);
+    const { requests, perSecond } = await load(port, SECONDS);
+    return { perSecond, cpuMicros: ((await cpuMicros(child)) - before) / requests };
+  } finally {
+    process.off("exit", kill);
+    kill();
+    await once(child, "exit");
+  }
+}
+
+async function measureAll(stacks: readonly Stack[]): Promise<Map<string, Sample>> {
+  const samples = new Map<string, Sample[]>(stacks.map(({ name }) => [name, []]));
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    process.stderr.write(`round ${round} of ${ROUNDS}\n`);
+    for (const stack of stacks) samples.get(stack.name)?.push(await measure(stack));
+  }
+  return new Map([...samples].map(([name, values]) => [name, middle(values)]));
+}
+
+function middle(samples: readonly Sample[]): Sample {
+  return {
+    perSecond: median(samples.map(({ perSecond }) => perSecond)),
+    cpuMicros: median(samples.map(({ cpuMicros: micros }) => micros)),
+  };
+}
+
+function rows(stacks: readonly Stack[], results: Map<string, Sample>): string[][] {
+  const bare = results.get("bare `node:http`") as Sample;
+  return stacks.map((stack) => {
+    const own = results.get(stack.name) as Sample;
+    const base = results.get(stack.without) as Sample;
+    const hardening = stack.name === stack.without ? "–" : (own.cpuMicros - base.cpuMicros).toFixed(1);
+    return [
+      stack.name,
+      count(own.perSecond),
+      ratio(own.perSecond / bare.perSecond),
+      own.cpuMicros.toFixed(1),
+      hardening,
+    ];
+  });
+}
+
+const HEAD = ["stack", "req/s", "× bare node:http", "CPU µs/req", "of which hardening"];
+
+const withPeers = existsSync(new URL("peers/node_modules", import.meta.url));
+if (!withPeers) process.stderr.write("without the peers: run `npm ci` in bench/edge/peers first\n");
+const stacks = STACKS.filter(({ script }) => withPeers || !script.startsWith("peers/"));
+const results = await measureAll(stacks);
+const sections = [
+  `\`GET\` of a JSON body of ${Buffer.byteLength(ITEM)} bytes, wrk with ${CONNECTIONS} connections and an allowed \`Origin\`; one core for the server, the other for the load. ${ROUNDS} interleaved rounds of ${SECONDS} s, medians. Duties of each hardened stack: security headers with a CSP nonce per response, CORS allow-list, rate limit per address with its headers, request id, counter and duration histogram (prom-client), one JSON access line, parameter validation. Rempart also checks Host, sizes and CSRF, and sends two headers more. Access lines go to a file: Rempart's own writer batches them, Fastify's pino writes each at once, as it does by default.`,
+  table(HEAD, rows(stacks, results)),
+];
+if (process.argv.includes("--policies")) {
+  const [bare] = STACKS as [Stack];
+  const parts = [bare, ...POLICIES];
+  sections.push(
+    "## What each duty costs, alone on the `node` adapter",
+    table(HEAD, rows(parts, await measureAll(parts))),
+  );
+}
+writeReport("edge", "Edge: the cost of a hardened route", sections);
