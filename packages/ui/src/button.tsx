@@ -61,11 +61,13 @@ export interface IconButtonProps extends Omit<ComponentProps<"button">, "childre
   tone?: keyof typeof TONES;
   /** Shown in the tooltip beside the label, as "Alt N". */
   shortcut?: string;
+  tooltipAlign?: "start" | "center" | "end";
 }
 
-export function IconButton({ label, icon, tone = "plain", shortcut, className, ...rest }: IconButtonProps) {
+export function IconButton(props: IconButtonProps) {
+  const { label, icon, tone = "plain", shortcut, tooltipAlign = "center", className, ...rest } = props;
   return (
-    <Tooltip label={label} shortcut={shortcut}>
+    <Tooltip label={label} shortcut={shortcut} align={tooltipAlign}>
       <button
         type="button"
         {...rest}

@@ -49,7 +49,14 @@ export function Dialog({
               )}
             </div>
             <Base.Close
-              render={<IconButton label={closeLabel} icon={<X size={18} />} className="-me-2 shrink-0" />}
+              render={
+                <IconButton
+                  label={closeLabel}
+                  tooltipAlign="end"
+                  icon={<X size={18} />}
+                  className="-me-2 shrink-0"
+                />
+              }
             />
           </header>
           <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>

@@ -14,4 +14,4 @@ export { Skeleton } from "./skeleton.tsx";
 export { Spinner } from "./spinner.tsx";
 export { type TabItem, Tabs } from "./tabs.tsx";
 export { type ToastInput, ToastProvider, useToast } from "./toast.tsx";
-export { Tooltip, TooltipProvider } from "./tooltip.tsx";
+export { Tooltip } from "./tooltip.tsx";

@@ -1,4 +1,4 @@
-import { ToastProvider, TooltipProvider } from "@rempart/ui";
+import { ToastProvider } from "@rempart/ui";
 import { RouterProvider } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import type { MessengerClient } from "../client/api.ts";
@@ -33,11 +33,9 @@ function Surroundings({ children }: { children: ReactNode }) {
   const { t } = useI18n();
   return (
     <AnnouncerProvider>
-      <TooltipProvider delay={500}>
-        <ToastProvider label={t.notifications} dismissLabel={t.dismiss}>
-          {children}
-        </ToastProvider>
-      </TooltipProvider>
+      <ToastProvider label={t.notifications} dismissLabel={t.dismiss}>
+        {children}
+      </ToastProvider>
     </AnnouncerProvider>
   );
 }

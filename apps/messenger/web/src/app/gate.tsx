@@ -1,11 +1,16 @@
+import { lazy, Suspense, useEffect } from "react";
 import { useClient, useStore } from "./client-context.tsx";
 import { Door } from "./door/door.tsx";
 import { Elsewhere, Failed, Starting } from "./door/states.tsx";
-import { Shell } from "./shell/shell.tsx";
+
+/** Fetched while the worker starts: the door is shown without waiting for the messenger's own code. */
+const loadShell = async () => ({ default: (await import("./shell/shell.tsx")).Shell });
+const Shell = lazy(loadShell);
 
 /** What the page is at this moment: one of the states before somebody is signed in, or the messenger. */
 export function Gate() {
   const app = useStore(useClient().app);
+  useEffect(() => void loadShell(), []);
   switch (app.phase) {
     case "starting":
       return <Starting />;
@@ -16,6 +21,10 @@ export function Gate() {
     case "failed":
       return <Failed code={app.code} />;
     case "ready":
-      return <Shell />;
+      return (
+        <Suspense fallback={<Starting />}>
+          <Shell />
+        </Suspense>
+      );
   }
 }

@@ -5,7 +5,6 @@ import {
   lazyRouteComponent,
   Navigate,
 } from "@tanstack/react-router";
-import { ConversationPane } from "./conversation/conversation-pane.tsx";
 import { Gate } from "./gate.tsx";
 import { EmptyPane } from "./shell/empty-pane.tsx";
 
@@ -16,7 +15,7 @@ const home = createRoute({ getParentRoute: () => root, path: "/", component: Emp
 export const conversationRoute = createRoute({
   getParentRoute: () => root,
   path: "/c/$conversationId",
-  component: ConversationPane,
+  component: lazyRouteComponent(() => import("./conversation/conversation-pane.tsx"), "ConversationPane"),
 });
 
 const details = createRoute({

@@ -32,7 +32,6 @@ export function PeopleSearchBox({
         type="search"
         autoComplete="off"
         spellCheck={false}
-        // biome-ignore lint/a11y/noAutofocus: the dialog was opened to type here
         autoFocus={autoFocus}
         value={query}
         onChange={(event) => setQuery(event.target.value)}

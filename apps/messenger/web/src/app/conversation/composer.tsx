@@ -72,7 +72,7 @@ export function Composer({ conversation }: { conversation: ConversationView }) {
           enterKeyHint="send"
           onChange={(event) => change(event.target.value)}
           onKeyDown={onKeyDown}
-          className="max-h-52 min-h-11 min-w-0 flex-1 resize-none rounded-xl border border-line bg-raised px-4 py-2.5 text-base placeholder:text-ink-faint hover:border-line-strong focus-visible:outline-offset-0 aria-invalid:border-danger"
+          className="max-h-52 min-h-11 min-w-0 flex-1 resize-none rounded-xl border border-line bg-raised px-4 py-2.5 text-base placeholder:text-ink-faint hover:border-line-strong focus-visible:border-primary focus-visible:outline-1 focus-visible:outline-offset-0 focus-visible:outline-primary aria-invalid:border-danger"
         />
         <button
           type="submit"

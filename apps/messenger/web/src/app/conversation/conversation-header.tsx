@@ -1,12 +1,10 @@
-import { IconButton } from "@rempart/ui";
 import { Link, useMatchRoute } from "@tanstack/react-router";
-import ArrowLeft from "lucide-react/icons/arrow-left";
 import PanelRight from "lucide-react/icons/panel-right";
 import type { ConversationView } from "../../client/api.ts";
 import { useMe } from "../client-context.tsx";
 import { useI18n } from "../i18n/context.tsx";
 import { ConversationAvatar } from "../list/conversation-row.tsx";
-import { conversationTitle, counterpart } from "../names.ts";
+import { conversationTitle } from "../names.ts";
 import { BackLink } from "../shell/back-link.tsx";
 import { useStatusLine } from "./status-line.ts";
 

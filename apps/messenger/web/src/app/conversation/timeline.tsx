@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import type { ConversationView } from "../../client/api.ts";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { ConversationView, Timeline } from "../../client/api.ts";
 import { useClient, useMe, useTimeline } from "../client-context.tsx";
 import { useI18n } from "../i18n/context.tsx";
 import { useNow } from "../use-now.ts";
@@ -10,9 +10,8 @@ import { TimelineRow } from "./timeline-row.tsx";
 import { TimelineSkeleton } from "./timeline-skeleton.tsx";
 import { useAnnouncedMessages } from "./use-announced-messages.ts";
 import { useReading } from "./use-reading.ts";
+import { useScrollKeeping } from "./use-scroll-keeping.ts";
 
-/** This close to the end counts as reading the newest message. */
-const END_PIXELS = 96;
 /** Older messages are fetched when fewer rows than this are left above. */
 const FETCH_AHEAD_ROWS = 12;
 const ESTIMATED_ROW_PIXELS = 56;
@@ -22,11 +21,21 @@ const ESTIMATED_ROW_PIXELS = 56;
  * sizes turn out differently, and the end is followed while one is at the end.
  */
 export function TimelineView({ conversation }: { conversation: ConversationView }) {
+  const timeline = useTimeline(conversation.id);
+  if (timeline.items.length === 0 && timeline.loading) return <TimelineSkeleton />;
+  return <LoadedTimeline conversation={conversation} timeline={timeline} />;
+}
+
+interface LoadedTimelineProps {
+  conversation: ConversationView;
+  timeline: Timeline;
+}
+
+function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
   const { t } = useI18n();
   const client = useClient();
   const me = useMe();
   const now = useNow();
-  const timeline = useTimeline(conversation.id);
   const { items, hasOlder, loading } = timeline;
   const [readUpTo] = useState(() => readPosition(conversation, me.id));
   const rows = useMemo(() => timelineRows(items, { hasOlder, readUpTo }), [items, hasOlder, readUpTo]);
@@ -39,36 +48,30 @@ export function TimelineView({ conversation }: { conversation: ConversationView 
     getItemKey: (index) => rows[index]?.key ?? index,
     overscan: 8,
     anchorTo: "end",
-    followOnAppend: true,
-    scrollEndThreshold: END_PIXELS,
   });
 
-  const placed = useRef(false);
-  useLayoutEffect(() => {
-    if (placed.current || items.length === 0) return;
-    placed.current = true;
-    const unread = rows.findIndex((row) => row.type === "unread");
-    if (unread === -1) virtual.scrollToEnd();
-    else virtual.scrollToIndex(unread, { align: "center" });
-  }, [items.length, rows, virtual]);
+  const { atEnd, toEnd } = useScrollKeeping({
+    scroller,
+    totalSize: virtual.getTotalSize(),
+    unreadIndex: rows.findIndex((row) => row.type === "unread"),
+    showRow: (index) => virtual.scrollToIndex(index, { align: "center" }),
+  });
 
   const newest = items.at(-1);
   const justSent = newest?.kind === "text" && newest.mine && newest.seq === null ? newest.id : null;
   useEffect(() => {
-    if (justSent !== null) virtual.scrollToEnd();
-  }, [justSent, virtual]);
+    if (justSent !== null) toEnd();
+  }, [justSent, toEnd]);
 
   const visible = virtual.getVirtualItems();
   const nearTop = (visible[0]?.index ?? FETCH_AHEAD_ROWS) < FETCH_AHEAD_ROWS;
   useEffect(() => {
-    if (placed.current && nearTop && hasOlder && !loading) void client.loadOlder(conversation.id);
-  }, [nearTop, hasOlder, loading, client, conversation.id]);
+    if (items.length > 0 && nearTop && hasOlder && !loading) void client.loadOlder(conversation.id);
+  }, [items.length, nearTop, hasOlder, loading, client, conversation.id]);
 
-  const atEnd = virtual.isAtEnd(END_PIXELS);
   const waiting = useReading({ conversation, items, atEnd });
   useAnnouncedMessages(items);
 
-  if (items.length === 0 && loading) return <TimelineSkeleton />;
   return (
     <div className="masonry relative min-h-0 flex-1">
       <section
@@ -78,8 +81,8 @@ export function TimelineView({ conversation }: { conversation: ConversationView 
         tabIndex={0}
         className="absolute inset-0 flex flex-col overflow-y-auto overscroll-contain -outline-offset-2"
       >
-        {/* biome-ignore lint/a11y/noRedundantRoles: Safari drops the list's role when it has no bullets */}
         <ol
+          // biome-ignore lint/a11y/noRedundantRoles: Safari drops the list's role when it has no bullets
           role="list"
           className="relative mt-auto w-full shrink-0"
           style={{ height: virtual.getTotalSize() }}
@@ -101,7 +104,7 @@ export function TimelineView({ conversation }: { conversation: ConversationView 
           })}
         </ol>
       </section>
-      {!atEnd && items.length > 0 && <JumpButton waiting={waiting} onJump={() => virtual.scrollToEnd()} />}
+      {!atEnd && items.length > 0 && <JumpButton waiting={waiting} onJump={toEnd} />}
     </div>
   );
 }

@@ -50,16 +50,15 @@ function Comparison({ person, number, onChanged }: ComparisonProps) {
     <div className="flex flex-col items-center gap-5 pt-3">
       <Verdict number={number} />
       <QrCode text={number.qrText} label={t.safety.qr} />
-      <p
+      <ol
         aria-label={t.safety.number}
-        role="group"
         className="grid w-full max-w-80 grid-cols-4 gap-x-2 gap-y-1.5 rounded-lg bg-sunken px-3 py-3 text-center font-mono text-base tabular-nums select-all"
       >
         {number.groups.map((group, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: two groups may be the same, and they never move
-          <span key={index}>{group}</span>
+          <li key={index}>{group}</li>
         ))}
-      </p>
+      </ol>
       <Button
         tone={number.verified ? "quiet" : "primary"}
         busy={busy}

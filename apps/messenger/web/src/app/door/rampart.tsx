@@ -1,32 +1,52 @@
-/** The plan of a bastioned fort, seen from above and cut by the edge: ground for the door. Decoration. */
+/** The plan of a star fort and its glacis, cut by the edge of the page: ground for the door. Decoration. */
 export function Rampart({ className }: { className?: string }) {
   return (
-    <svg viewBox="0 0 600 800" preserveAspectRatio="xMaxYMid slice" aria-hidden="true" className={className}>
-      <g fill="none" stroke="currentColor" transform="translate(470 430) rotate(45)">
-        {RINGS.map(({ scale, opacity, width }) => (
-          <path
-            key={scale}
-            d={STAR}
-            transform={`scale(${scale})`}
-            strokeWidth={width / scale}
-            opacity={opacity}
-            strokeLinejoin="round"
-          />
+    <svg viewBox="0 0 600 800" preserveAspectRatio="xMaxYMax slice" aria-hidden="true" className={className}>
+      <g
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.25"
+        strokeLinejoin="round"
+        transform="translate(560 800)"
+      >
+        {RINGS.map(({ radius, opacity }) => (
+          <path key={radius} d={starPath(radius)} opacity={opacity} />
         ))}
       </g>
     </svg>
   );
 }
 
-/** Curtain walls between four bastions, around the origin, 200 units from the middle to a point. */
-const STAR =
-  "M-200-200-68-166-52-104H52L68-166 200-200 166-68 104-52V52L166 68 200 200 68 166 52 104H-52L-68 166-200 200-166 68-104 52V-52L-166-68Z";
+const BASTIONS = 6;
+/** A bastion seen from its tip inwards: distance from the middle, as a part of the radius, and degrees off its axis. */
+const OUTLINE = [
+  [0.62, -30],
+  [0.64, -11],
+  [0.78, -13.5],
+  [1, 0],
+  [0.78, 13.5],
+  [0.64, 11],
+] as const;
 
 const RINGS = [
-  { scale: 0.5, opacity: 0.32, width: 1.5 },
-  { scale: 0.78, opacity: 0.24, width: 1.5 },
-  { scale: 1.12, opacity: 0.19, width: 1.5 },
-  { scale: 1.52, opacity: 0.14, width: 1.5 },
-  { scale: 2, opacity: 0.1, width: 1.5 },
-  { scale: 2.6, opacity: 0.07, width: 1.5 },
+  { radius: 180, opacity: 0.5 },
+  { radius: 196, opacity: 0.28 },
+  { radius: 262, opacity: 0.3 },
+  { radius: 350, opacity: 0.22 },
+  { radius: 366, opacity: 0.14 },
+  { radius: 470, opacity: 0.12 },
+  { radius: 620, opacity: 0.07 },
 ] as const;
+
+function starPath(radius: number): string {
+  const points: string[] = [];
+  for (let bastion = 0; bastion < BASTIONS; bastion += 1) {
+    for (const [part, off] of OUTLINE) {
+      const angle = ((bastion * (360 / BASTIONS) + off) * Math.PI) / 180;
+      points.push(
+        `${(Math.cos(angle) * part * radius).toFixed(1)} ${(Math.sin(angle) * part * radius).toFixed(1)}`,
+      );
+    }
+  }
+  return `M${points.join("L")}Z`;
+}

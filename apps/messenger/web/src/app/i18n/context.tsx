@@ -2,7 +2,7 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo, useState
 import { readSetting, writeSetting } from "../preferences.ts";
 import type { Catalogue } from "./en.ts";
 import { type Format, formatIn } from "./format.ts";
-import { CATALOGUES, type Language, pickLanguage } from "./language.ts";
+import { CATALOGUES, type Language, pickLanguage, regionalTag } from "./language.ts";
 
 interface I18n {
   readonly language: Language;
@@ -27,7 +27,7 @@ export function I18nProvider({ children }: { children: ReactNode }) {
         setLanguage(next);
       },
       t,
-      format: formatIn(language, t),
+      format: formatIn(regionalTag(language, navigator.languages), t),
     };
   }, [language]);
   return <I18nContext value={value}>{children}</I18nContext>;

@@ -23,3 +23,8 @@ export function pickLanguage(chosen: string | null, wanted: readonly string[]): 
   }
   return "en";
 }
+
+/** The browser's own variant of a language, such as en-GB, so that dates are written as its reader expects. */
+export function regionalTag(language: Language, wanted: readonly string[]): string {
+  return wanted.find((tag) => tag.toLowerCase().startsWith(`${language}-`)) ?? language;
+}

@@ -52,15 +52,15 @@ export function ConversationList({ conversations }: { conversations: readonly Co
     focusRow(target);
   }
 
-  // The open conversation is in sight when it was opened by a shortcut or a link.
+  // The open conversation is in sight when it was opened by a shortcut or a link; new messages must not move the list.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when another conversation is opened
   useEffect(() => {
     const index = conversations.findIndex((each) => each.id === conversationId);
     if (index !== -1) rows.scrollToIndex(index, { align: "auto" });
-    // Only when another conversation is opened: new messages must not move the list.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   }, [conversationId]);
 
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys of its rows come up to it
     <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto px-2 pb-2" onKeyDown={onKeyDown}>
       {/* biome-ignore lint/a11y/noRedundantRoles: Safari drops the list's role when it has no bullets */}
       <ul role="list" aria-label={t.list.title} className="relative" style={{ height: rows.getTotalSize() }}>

@@ -102,15 +102,15 @@ function ListBody({ all, found, query, onClear }: ListBodyProps) {
   return <ConversationList conversations={found} />;
 }
 
-const SKELETON_WIDTHS = ["w-3/5", "w-2/5", "w-1/2", "w-2/3", "w-1/3", "w-3/5", "w-2/5"] as const;
+const SKELETON_WIDTHS = ["w-3/5", "w-2/5", "w-1/2", "w-2/3", "w-1/3", "w-1/4", "w-3/4"] as const;
 
 function ListSkeleton() {
   const { t } = useI18n();
   return (
     <div role="status" className="flex flex-col gap-1 px-5">
       <span className="sr-only">{t.loading}</span>
-      {SKELETON_WIDTHS.map((width, index) => (
-        <div key={`${index}-${width}`} className="flex min-h-17 items-center gap-3">
+      {SKELETON_WIDTHS.map((width) => (
+        <div key={width} className="flex min-h-17 items-center gap-3">
           <Skeleton className="size-11 rounded-full" />
           <div className="flex flex-1 flex-col gap-2">
             <Skeleton className={`h-3.5 ${width}`} />

@@ -1,46 +1,37 @@
-import { Avatar, Menu, MenuHeading, MenuItem, MenuSeparator } from "@rempart/ui";
-import { useNavigate } from "@tanstack/react-router";
-import Keyboard from "lucide-react/icons/keyboard";
-import LogOut from "lucide-react/icons/log-out";
-import SettingsIcon from "lucide-react/icons/settings";
-import { useClient, useMe } from "../client-context.tsx";
-import { useCommand } from "../commands.ts";
+import { Avatar } from "@rempart/ui";
+import { type ComponentProps, lazy, Suspense, useState } from "react";
+import { useMe } from "../client-context.tsx";
 import { useI18n } from "../i18n/context.tsx";
-import { useShellActions } from "./shell-actions.ts";
 
+const loadMenu = () => import("./account-menu-open.tsx");
+const OpenedMenu = lazy(loadMenu);
+
+/** The code of menus is fetched when somebody reaches for this one: the first screen does without it. */
 export function AccountMenu() {
+  const [wanted, setWanted] = useState(false);
+  const closed = (
+    <AccountButton onPointerEnter={loadMenu} onFocus={loadMenu} onClick={() => setWanted(true)} />
+  );
+  if (!wanted) return closed;
+  return (
+    <Suspense fallback={closed}>
+      <OpenedMenu />
+    </Suspense>
+  );
+}
+
+export function AccountButton(props: ComponentProps<"button">) {
   const { t } = useI18n();
   const me = useMe();
-  const client = useClient();
-  const navigate = useNavigate();
-  const { openHelp } = useShellActions();
-  const { run } = useCommand();
   return (
-    <Menu
-      trigger={
-        <button
-          type="button"
-          aria-label={t.menu.account}
-          className="inline-flex size-11 items-center justify-center rounded-full"
-        >
-          <Avatar id={me.id} name={me.name} size="sm" />
-        </button>
-      }
+    <button
+      type="button"
+      aria-haspopup="menu"
+      {...props}
+      aria-label={t.menu.account}
+      className="inline-flex size-11 items-center justify-center rounded-full"
     >
-      <MenuHeading>
-        <span className="block truncate font-semibold">{me.name}</span>
-        <span className="block truncate text-sm text-ink-faint">{me.email}</span>
-      </MenuHeading>
-      <MenuSeparator />
-      <MenuItem icon={<SettingsIcon size={17} />} onSelect={() => navigate({ to: "/settings" })}>
-        {t.menu.settings}
-      </MenuItem>
-      <MenuItem icon={<Keyboard size={17} />} onSelect={openHelp}>
-        {t.menu.shortcuts}
-      </MenuItem>
-      <MenuItem icon={<LogOut size={17} />} onSelect={() => void run(client.signOut({}))}>
-        {t.menu.signOut}
-      </MenuItem>
-    </Menu>
+      <Avatar id={me.id} name={me.name} size="sm" />
+    </button>
   );
 }

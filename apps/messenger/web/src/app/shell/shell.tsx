@@ -39,7 +39,7 @@ export function Shell() {
           <nav
             aria-label={t.list.title}
             className={clsx(
-              "min-h-0 w-full shrink-0 flex-col border-e border-line bg-surface md:flex md:w-80 xl:w-92",
+              "min-h-0 w-full shrink-0 flex-col border-line bg-surface md:flex md:border-e md:w-80 xl:w-92",
               atHome ? "flex" : "hidden",
             )}
           >

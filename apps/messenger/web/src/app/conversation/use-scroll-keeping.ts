@@ -1,0 +1,69 @@
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+
+/** This close to the end counts as reading the newest message. */
+const END_PIXELS = 96;
+
+interface KeepingInput {
+  readonly scroller: RefObject<HTMLElement | null>;
+  /** Height of all rows in pixels; changes as they are measured. */
+  readonly totalSize: number;
+  /** Row of the unread divider, where reading starts; -1: start at the end. */
+  readonly unreadIndex: number;
+  readonly showRow: (index: number) => void;
+}
+
+function distanceFromEnd(element: HTMLElement): number {
+  return element.scrollHeight - element.scrollTop - element.clientHeight;
+}
+
+/**
+ * Where the timeline stands. `end`: it stays at the newest message while rows arrive and are measured. `unread`: it stays at
+ * the divider until the reader moves. `free`: the reader decides, the virtualiser keeps what is in sight in its place.
+ */
+type Hold = "end" | "unread" | "free";
+
+export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: KeepingInput) {
+  const hold = useRef<Hold>(unreadIndex === -1 ? "end" : "unread");
+  const [atEnd, setAtEnd] = useState(true);
+
+  const toEnd = useCallback(() => {
+    hold.current = "end";
+    const element = scroller.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  }, [scroller]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the size is a reason to hold on again
+  useLayoutEffect(() => {
+    if (hold.current === "end") toEnd();
+    else if (hold.current === "unread") showRow(unreadIndex);
+  }, [totalSize, unreadIndex, toEnd]);
+
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    function onScroll() {
+      if (element === null) return;
+      const near = distanceFromEnd(element) <= END_PIXELS;
+      if (hold.current !== "unread") hold.current = near ? "end" : "free";
+      setAtEnd(near);
+    }
+    function letGo() {
+      if (hold.current === "unread") hold.current = "free";
+    }
+    // A smaller window (a keyboard opens, the composer grows) must not cover the newest message.
+    const resized = new ResizeObserver(() => {
+      if (hold.current === "end") element.scrollTop = element.scrollHeight;
+    });
+    resized.observe(element);
+    element.addEventListener("scroll", onScroll, { passive: true });
+    const inputs = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
+    for (const input of inputs) element.addEventListener(input, letGo, { passive: true });
+    return () => {
+      resized.disconnect();
+      element.removeEventListener("scroll", onScroll);
+      for (const input of inputs) element.removeEventListener(input, letGo);
+    };
+  }, [scroller]);
+
+  return { atEnd, toEnd };
+}
