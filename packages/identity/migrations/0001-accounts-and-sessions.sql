@@ -35,9 +35,9 @@ CREATE TABLE credentials (
 -- not depend on the locale of the database.
 CREATE TABLE directory_entries (
   user_id uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
-  search_name text NOT NULL
+  search_name text COLLATE "C" NOT NULL
 );
-CREATE INDEX idx_directory_entries_name ON directory_entries (search_name text_pattern_ops);
+CREATE INDEX idx_directory_entries_name ON directory_entries (search_name, user_id);
 
 CREATE TABLE sessions (
   id uuid PRIMARY KEY,

@@ -1,4 +1,5 @@
-import { type Clock, type ManualClock, manualClock } from "@rempart/kernel";
+import type { Database, QueryOptions } from "@rempart/database";
+import { type ManualClock, manualClock } from "@rempart/kernel";
 import { type TestDatabase, testDatabase } from "@rempart/testing";
 import { createIdentity, type Identity, type IdentityOptions, identityMigrations } from "../src/index.ts";
 
@@ -16,17 +17,18 @@ export interface Harness extends AsyncDisposable {
   readonly identity: Identity;
   readonly clock: ManualClock;
   readonly db: TestDatabase["database"];
-  /** Another identity on the same database, as another process would have. */
-  another(options?: Partial<IdentityOptions>): Identity;
+  /** Another identity on the same database, as another process would have. `delay` holds back the answers of its queries. */
+  another(options?: Partial<IdentityOptions> & { delay?: (text: string) => Promise<void> }): Identity;
 }
 
 export async function harness(options: Partial<IdentityOptions> = {}): Promise<Harness> {
   const test = await testDatabase({ migrations: [identityMigrations] });
   const clock = manualClock(START);
   const open: Identity[] = [];
-  const make = (more: Partial<IdentityOptions> = {}, time: Clock = clock): Identity => {
+  const make: Harness["another"] = ({ delay, ...more } = {}) => {
     const config = { argon2: FAST, ...options.config, ...more.config };
-    const identity = createIdentity({ clock: time, ...options, ...more, config, database: test.database });
+    const database = delay === undefined ? test.database : delayed(test.database, delay);
+    const identity = createIdentity({ clock, ...options, ...more, config, database });
     open.push(identity);
     return identity;
   };
@@ -38,6 +40,18 @@ export async function harness(options: Partial<IdentityOptions> = {}): Promise<H
     async [Symbol.asyncDispose]() {
       await Promise.all(open.map((identity) => identity.close()));
       await test.close();
+    },
+  };
+}
+
+/** The same database, whose answers outside transactions arrive late. */
+function delayed(database: Database, delay: (text: string) => Promise<void>): Database {
+  return {
+    ...database,
+    async query<Row extends object>(text: string, values?: readonly unknown[], options?: QueryOptions) {
+      const rows = await database.query<Row>(text, values, options);
+      await delay(text);
+      return rows;
     },
   };
 }

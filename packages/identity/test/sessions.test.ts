@@ -55,6 +55,54 @@ test("when changes cannot be read, a check rejects rather than believing its mem
   assert.ok(await world.identity.authenticate(token));
 });
 
+test("a session that ends while it is being read is not remembered", async () => {
+  await using world = await harness();
+  const gate = Promise.withResolvers<void>();
+  const reading = Promise.withResolvers<void>();
+  const slow = world.another({
+    delay: async (text) => {
+      if (!text.includes("token_hash = $1")) return;
+      reading.resolve();
+      await gate.promise;
+    },
+  });
+  const { token, session } = await world.identity.signUp(someone("bob"), HOME);
+  const check = slow.authenticate(token);
+  await reading.promise;
+  await slow.signOut(session.id);
+  gate.resolve();
+  assert.ok(await check, "it was live when it was read");
+  assert.equal(await slow.authenticate(token), null);
+});
+
+test("whatever the order of checks and ends in three processes, an ended session is refused by all", async () => {
+  await using world = await harness();
+  const processes = [world.identity, world.another(), world.another()];
+  const [first] = processes;
+  assert.ok(first);
+  const sessions = [await first.signUp(someone("eve"), HOME)];
+  for (let i = 0; i < 11; i += 1) {
+    sessions.push(await first.signIn({ email: "eve@example.org", password: PASSWORD }, HOME));
+  }
+  const ending = sessions.slice(0, 8);
+  await Promise.all(
+    sessions.flatMap(({ token, session }, i) => [
+      ...processes.map((identity) => identity.authenticate(token)),
+      ...(i < 8 ? [processes[i % 3]?.signOut(session.id)] : []),
+      ...processes.map((identity) => identity.authenticate(token)),
+    ]),
+  );
+  world.clock.advance(1000);
+  for (const { token } of sessions) {
+    const answers = await Promise.all(processes.map((identity) => identity.authenticate(token)));
+    const ended = ending.some((session) => session.token === token);
+    assert.deepEqual(
+      answers.map((answer) => answer === null),
+      [ended, ended, ended],
+    );
+  }
+});
+
 test("a change that commits after a later-numbered one is not missed", async () => {
   await using world = await harness();
   const { identity, db } = world;
