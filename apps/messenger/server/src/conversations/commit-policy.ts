@@ -100,20 +100,26 @@ function hasRepeats({ addedUsers, removedUsers, addedDevices, removedDevices }: 
   );
 }
 
-/** A member's device that joins, or joins again, by itself: it adds its own leaf and removes at most its former one. */
+/** A member's device that joins, or joins again, by itself: it adds its own leaf and removes its former one, if any. */
 function judgeExternal(
   group: GroupState,
   { senderId, deviceId, change, info }: ProposedCommit,
 ): Refusal | null {
   if (!group.roles.has(senderId)) return refuse("unknown-conversation");
-  const others = [...change.addedDevices, ...change.removedDevices].some((id) => id !== deviceId);
-  if (others || change.addedUsers.length > 0 || change.removedUsers.length > 0) {
-    return mismatch("an external commit changes only the sending device's leaf");
-  }
-  if (info.removedLeafCount > 0 !== group.leaves.has(deviceId)) {
+  const rejoins = group.leaves.has(deviceId);
+  if (info.removedLeafCount > 0 !== rejoins) {
     return mismatch("an external commit removes the former leaf of its device, if there is one");
   }
-  return null;
+  const exact =
+    isOnly(change.addedDevices, deviceId) &&
+    (rejoins ? isOnly(change.removedDevices, deviceId) : change.removedDevices.length === 0) &&
+    change.addedUsers.length === 0 &&
+    change.removedUsers.length === 0;
+  return exact ? null : mismatch("an external commit changes only the sending device's leaf");
+}
+
+function isOnly(ids: readonly string[], id: string): boolean {
+  return ids.length === 1 && ids[0] === id;
 }
 
 function judgeMemberCommit(group: GroupState, commit: ProposedCommit): Refusal | null {

@@ -72,7 +72,10 @@ export class Connection implements Sink {
   /** Writes a whole WebSocket frame. A socket that does not take what it is sent is told to resynchronise and closed. */
   write(frame: Buffer): void {
     if (!this.open) return;
-    if (this.#socket.writableLength > MAX_UNSENT_BYTES) return this.#overflow();
+    if (this.#socket.writableLength > MAX_UNSENT_BYTES) {
+      this.#overflow();
+      return;
+    }
     if (!this.#corked) this.#cork();
     this.#socket.write(frame);
   }

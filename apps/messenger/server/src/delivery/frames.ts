@@ -43,32 +43,45 @@ export class Frames {
 
   received(connection: Connection, data: Buffer, isBinary: boolean): void {
     connection.heard = true;
-    if (!this.#spend(connection)) return connection.close(CLOSE.rateLimited, "too many frames");
+    if (!this.#spend(connection)) {
+      connection.close(CLOSE.rateLimited, "too many frames");
+      return;
+    }
     const frame = isBinary ? null : parse(data);
-    if (frame === null) return this.#bad(connection);
+    if (frame === null) {
+      this.#bad(connection);
+      return;
+    }
     this.#handle(connection, frame);
   }
 
   #handle(connection: Connection, frame: ClientFrame): void {
     switch (frame.t) {
       case "send":
-        return this.#send(connection, frame);
+        this.#send(connection, frame);
+        return;
       case "receipt":
-        return this.#receipt(connection, frame);
+        this.#receipt(connection, frame);
+        return;
       case "typing":
-        return this.#typing(connection, frame.conversationId, frame.on);
+        this.#typing(connection, frame.conversationId, frame.on);
+        return;
       case "watch":
         void this.#watch(connection, frame.userIds);
         return;
       case "ping":
-        return connection.write(PONG);
+        connection.write(PONG);
+        return;
     }
   }
 
   #send(connection: Connection, frame: SendFrame): void {
     const { limiter, messagePolicy } = this.#options;
     const decision = limiter.check(connection.userId, messagePolicy);
-    if (!(decision instanceof Promise)) return this.#judged(connection, frame, decision);
+    if (!(decision instanceof Promise)) {
+      this.#judged(connection, frame, decision);
+      return;
+    }
     decision.then(
       (later) => this.#judged(connection, frame, later),
       () => connection.send({ t: "nack", id: frame.id, code: "unavailable" }),
@@ -78,11 +91,13 @@ export class Frames {
   #judged(connection: Connection, frame: SendFrame, decision: RateLimitDecision): void {
     const { id, conversationId, epoch, body } = frame;
     if (!decision.allowed) {
-      return connection.send({ t: "nack", id, code: "rate-limited", retryAfter: decision.resetSeconds });
+      connection.send({ t: "nack", id, code: "rate-limited", retryAfter: decision.resetSeconds });
+      return;
     }
     const bytes = Buffer.from(body, "base64url");
     if (!isApplicationMessage(bytes, conversationId, epoch)) {
-      return connection.send({ t: "nack", id, code: "malformed-mls" });
+      connection.send({ t: "nack", id, code: "malformed-mls" });
+      return;
     }
     const { userId: senderId, deviceId } = connection;
     this.#options.writer.submit({ id, conversationId, senderId, deviceId, epoch, body, bytes }, connection);
@@ -90,8 +105,10 @@ export class Frames {
 
   #receipt(connection: Connection, frame: Extract<ClientFrame, { t: "receipt" }>): void {
     const { conversationId, delivered = 0, read = 0 } = frame;
-    if (!this.#options.hub.isMember(connection.userId, conversationId))
-      return unknownConversation(connection);
+    if (!this.#options.hub.isMember(connection.userId, conversationId)) {
+      unknownConversation(connection);
+      return;
+    }
     const { userId, deviceId } = connection;
     this.#options.receipts.submit({ conversationId, userId, deviceId, delivered, read });
   }
@@ -99,7 +116,10 @@ export class Frames {
   #typing(connection: Connection, conversationId: string, on: boolean): void {
     const { hub } = this.#options;
     const { userId } = connection;
-    if (!hub.isMember(userId, conversationId)) return unknownConversation(connection);
+    if (!hub.isMember(userId, conversationId)) {
+      unknownConversation(connection);
+      return;
+    }
     hub.toConversation(conversationId, { t: "typing", conversationId, userId, on }, userId);
   }
 

@@ -58,8 +58,14 @@ export class Heartbeat {
   }
 
   #beat(connection: Connection, now: number): void {
-    if (!connection.heard) return connection.terminate();
-    if (connection.sessionExpiresAt <= now) return connection.close(CLOSE.unauthenticated);
+    if (!connection.heard) {
+      connection.terminate();
+      return;
+    }
+    if (connection.sessionExpiresAt <= now) {
+      connection.close(CLOSE.unauthenticated);
+      return;
+    }
     connection.heard = false;
     const moved = this.#movedHeads(connection.userId);
     for (let start = 0; start === 0 || start < moved.length; start += HEADS_PER_FRAME) {

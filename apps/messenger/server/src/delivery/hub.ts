@@ -119,7 +119,10 @@ export class Hub {
   hint({ id, seq, added = [], creator }: Head): void {
     if (creator !== undefined) this.#introduce(creator, id, seq - 1);
     const topic = this.topics.topic(id);
-    if (topic !== undefined) return this.#want(topic, seq);
+    if (topic !== undefined) {
+      this.#want(topic, seq);
+      return;
+    }
     if (!added.some((userId) => this.topics.user(userId) !== undefined)) return;
     this.#want(this.topics.ensureTopic(id, seq - 1), seq);
   }
@@ -245,7 +248,10 @@ export class Hub {
     topic.wanted = Math.max(topic.wanted, delivery.seq);
     topic.movedAt = this.beat;
     const { change, event } = delivery;
-    if (change === null && event === null) return broadcast(topic, delivery.frame(), delivery.deviceId);
+    if (change === null && event === null) {
+      broadcast(topic, delivery.frame(), delivery.deviceId);
+      return;
+    }
     this.#removeGone(topic, change?.removedUsers ?? (event?.type === "left" ? [event.userId] : []));
     broadcast(topic, delivery.frame(), delivery.deviceId);
     if (change !== null) this.#welcome(topic, change);

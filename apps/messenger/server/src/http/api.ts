@@ -151,7 +151,7 @@ function contextFor(c: Context<Env>): EdgeContext {
 
 function answerProblem(edge: Edge, context: EdgeContext, problem: Problem): Response {
   const { status, body } = edge.problem(context as Exchange, problem);
-  const retry = problem.members?.["retryAfterSeconds"];
+  const retry = problem.members?.retryAfterSeconds;
   return new Response(body, {
     status,
     headers: {

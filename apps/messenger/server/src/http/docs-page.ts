@@ -13,13 +13,13 @@ export function docsPage(document: OpenApiDocument): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escape(document.info.title)} API</title>
+<title>${escapeHtml(document.info.title)} API</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <header>
-<h1>${escape(document.info.title)} <small>${escape(document.info.version)}</small></h1>
-<p>${escape(document.info.description)}</p>
+<h1>${escapeHtml(document.info.title)} <small>${escapeHtml(document.info.version)}</small></h1>
+<p>${escapeHtml(document.info.description)}</p>
 <p><a href="/api/openapi.json">openapi.json</a></p>
 </header>
 <nav aria-label="Sections"><ul>${tags.map((tag) => `<li><a href="#${tag}">${tag}</a></li>`).join("")}</ul></nav>
@@ -45,11 +45,11 @@ function article({ path, method, operation }: Listed): string {
   const { parameters = [], requestBody, responses, security } = operation;
   const rows = parameters.map(
     ({ name, in: place, required, schema }) =>
-      `<tr><th scope="row"><code>${escape(name)}</code></th><td>${place}${required ? "" : ", optional"}</td><td>${code(schema)}</td></tr>`,
+      `<tr><th scope="row"><code>${escapeHtml(name)}</code></th><td>${place}${required ? "" : ", optional"}</td><td>${code(schema)}</td></tr>`,
   );
   return `<article id="${operation.operationId}">
-<h3><span class="method ${method}">${method.toUpperCase()}</span> <code>${escape(path)}</code></h3>
-<p>${escape(operation.summary)}.${security.length === 0 ? " Needs no session." : ""}</p>
+<h3><span class="method ${method}">${method.toUpperCase()}</span> <code>${escapeHtml(path)}</code></h3>
+<p>${escapeHtml(operation.summary)}.${security.length === 0 ? " Needs no session." : ""}</p>
 ${rows.length === 0 ? "" : `<table><caption>Parameters</caption>${rows.join("")}</table>`}
 ${requestBody === undefined ? "" : details("Request body", requestBody.content)}
 ${Object.entries(responses)
@@ -61,24 +61,24 @@ ${Object.entries(responses)
 }
 
 function refusal(status: string, description: string): string {
-  const text = escape(description).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
+  const text = escapeHtml(description).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
   return `<p class="refusal"><strong>${status}</strong> ${text}</p>`;
 }
 
 function details(title: string, content: Operation["responses"][string]["content"]): string {
   const schema = content?.["application/json"]?.schema;
-  if (schema === undefined) return `<p><strong>${escape(title)}</strong> without a body</p>`;
-  return `<details><summary>${escape(title)}</summary>${code(schema, 2)}</details>`;
+  if (schema === undefined) return `<p><strong>${escapeHtml(title)}</strong> without a body</p>`;
+  return `<details><summary>${escapeHtml(title)}</summary>${code(schema, 2)}</details>`;
 }
 
 function code(value: unknown, indent?: number): string {
-  const text = escape(JSON.stringify(value, null, indent));
+  const text = escapeHtml(JSON.stringify(value, null, indent));
   return indent === undefined ? `<code>${text}</code>` : `<pre tabindex="0">${text}</pre>`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"]/g, (character) => ENTITIES[character] as string);
 }
 

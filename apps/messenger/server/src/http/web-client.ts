@@ -138,7 +138,8 @@ function brotli(identity: Buffer): Promise<Buffer> {
 function answerAsset(request: IncomingMessage, response: ServerResponse, asset: Asset): void {
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("Allow", "GET, HEAD");
-    return answerText(response, 405, "Method not allowed");
+    answerText(response, 405, "Method not allowed");
+    return;
   }
   const headers = { ETag: asset.etag, "Cache-Control": asset.cache, Vary: "Accept-Encoding" };
   if (request.headers["if-none-match"] === asset.etag) {

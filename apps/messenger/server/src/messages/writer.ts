@@ -40,7 +40,10 @@ export class MessageWriter {
   }
 
   submit(submission: Submission, sink: Sink): void {
-    if (this.#stopping) return sink.settled(submission, UNAVAILABLE);
+    if (this.#stopping) {
+      sink.settled(submission, UNAVAILABLE);
+      return;
+    }
     this.#laneOf(submission.conversationId).submit(submission, sink);
   }
 
@@ -76,7 +79,10 @@ class Lane {
   }
 
   submit(submission: Submission, sink: Sink): void {
-    if (this.#queue.length >= MAX_QUEUED) return sink.settled(submission, UNAVAILABLE);
+    if (this.#queue.length >= MAX_QUEUED) {
+      sink.settled(submission, UNAVAILABLE);
+      return;
+    }
     this.#queue.push({ submission, sink });
     this.#working ??= this.#work();
   }

@@ -1,0 +1,60 @@
+import { identityMigrations } from "@rempart/identity";
+import type { Logger } from "@rempart/runtime";
+import { silentLogger } from "@rempart/runtime";
+import { type TestDatabase, testDatabase } from "@rempart/testing";
+import type { Bus } from "../../src/bus/bus.ts";
+import { type Messenger, messengerMigrations, readMessengerConfig, startMessenger } from "../../src/index.ts";
+
+export const MIGRATIONS = [identityMigrations, messengerMigrations];
+
+/** Limits that no test meets by accident. */
+const UNLIMITED = {
+  RATE_LIMIT_MAX: "1000000",
+  RATE_LIMIT_AUTH_MAX: "1000000",
+  RATE_LIMIT_MESSAGES_MAX: "1000000",
+};
+
+export interface ServerOptions {
+  env?: Record<string, string>;
+  log?: Logger;
+  bus?: Bus;
+}
+
+export interface TestMessenger extends Messenger, AsyncDisposable {
+  readonly storage: TestDatabase;
+  /** Another server process on the same database. */
+  sibling(options?: ServerOptions): Promise<Messenger & AsyncDisposable>;
+}
+
+/** The whole server on free ports and a database of its own. */
+export async function testMessenger(options: ServerOptions = {}): Promise<TestMessenger> {
+  const storage = await testDatabase({ migrations: MIGRATIONS });
+  const messenger = await start(storage.url, options);
+  return {
+    ...messenger,
+    storage,
+    sibling: (more = {}) => start(storage.url, { ...options, ...more }),
+    async [Symbol.asyncDispose]() {
+      await messenger.stop();
+      await storage.close();
+    },
+  };
+}
+
+async function start(
+  url: string,
+  { env = {}, log = silentLogger, bus }: ServerOptions,
+): Promise<Messenger & AsyncDisposable> {
+  const config = readMessengerConfig({
+    DATABASE_URL: url,
+    DATABASE_POOL_SIZE: "8",
+    HOST: "127.0.0.1",
+    PORT: "0",
+    ADMIN_PORT: "0",
+    WEB_DIRECTORY: "/nonexistent",
+    ...UNLIMITED,
+    ...env,
+  });
+  const messenger = await startMessenger({ config, log, ...(bus === undefined ? {} : { bus }) });
+  return { ...messenger, [Symbol.asyncDispose]: messenger.stop };
+}
