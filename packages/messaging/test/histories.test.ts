@@ -5,11 +5,20 @@ import { toHex } from "@rempart/kernel";
 import fc from "fast-check";
 import { gather, type Party } from "./party.ts";
 
-type Act = { kind: "add" | "remove" | "update" | "rejoin" | "device"; pick: number; other: number };
+type Act = { kind: "add" | "remove" | "swap" | "update" | "rejoin" | "device"; pick: number; other: number };
 
 const acts = fc.array(
   fc.record({
-    kind: fc.constantFrom<Act["kind"]>("add", "add", "remove", "update", "update", "rejoin", "device"),
+    kind: fc.constantFrom<Act["kind"]>(
+      "add",
+      "add",
+      "remove",
+      "swap",
+      "update",
+      "update",
+      "rejoin",
+      "device",
+    ),
     pick: fc.nat(1000),
     other: fc.nat(1000),
   }),
@@ -26,6 +35,9 @@ async function perform(party: Party, act: Act, fresh: number): Promise<void> {
       return;
     case "remove":
       if (by !== other) await party.commit(by, { remove: [other] });
+      return;
+    case "swap":
+      if (by !== other) await party.commit(by, { remove: [other], add: [fresh] });
       return;
     case "update":
       await party.commit(by, {});

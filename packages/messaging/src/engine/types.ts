@@ -73,6 +73,7 @@ export interface OutgoingCommit {
 }
 
 export interface IncomingCommit {
+  /** Empty when this device was removed. */
   readonly added: readonly Leaf[];
   readonly removed: readonly Leaf[];
   /** The device that made the commit. */

@@ -115,13 +115,27 @@ function readProposal(list: Reader, found: Proposals): void {
   if (found.added.length + found.removedLeaves.length > LIMITS.devicesPerConversation) list.fail();
 }
 
-/** `optional<UpdatePath>` (RFC 9420, section 7.6): the committer's new leaf, and the nodes above it, only skipped. */
+/** `optional<UpdatePath>` (RFC 9420, section 7.6): the committer's new leaf, and the nodes above it. */
 function readPath(reader: Reader): LeafIdentity | null {
   const present = reader.uint8();
   if (present === 0) return null;
   expect(reader, present, 1);
   const { userId, deviceId, signatureKey, source } = readLeaf(reader);
   if (source !== "commit") reader.fail();
-  reader.vector(); // nodes
+  readPathNodes(reader);
   return { userId, deviceId, signatureKey };
+}
+
+function readPathNodes(reader: Reader): void {
+  const nodes = reader.elements();
+  while (nodes.more) {
+    nodes.vector(); // encryption_key
+    const secrets = nodes.elements();
+    while (secrets.more) {
+      secrets.vector(); // kem_output
+      secrets.vector(); // ciphertext
+    }
+    nodes.adopt(secrets);
+  }
+  reader.adopt(nodes);
 }

@@ -61,11 +61,24 @@ export function readLeaf(reader: Reader): Leaf {
   expect(reader, reader.uint16(), BASIC_CREDENTIAL);
   const identity = decodeIdentity(reader.vector());
   if (identity === null) reader.fail();
-  for (let i = 0; i < 5; i += 1) reader.vector(); // capabilities
+  readCapabilities(reader);
   const source = readLeafSource(reader);
   readExtensions(reader);
   reader.vector(); // signature
   return { userId: identity?.userId ?? "", deviceId: identity?.deviceId ?? "", signatureKey, ...source };
+}
+
+/** Capabilities (RFC 9420, section 7.2): MLS 1.0 and the basic credential alone; any suites, extensions and proposals. */
+function readCapabilities(reader: Reader): void {
+  readNumbers(reader, (version) => version === MLS_1_0);
+  for (let i = 0; i < 3; i += 1) readNumbers(reader, () => true);
+  readNumbers(reader, (credential) => credential === BASIC_CREDENTIAL);
+}
+
+function readNumbers(reader: Reader, isAccepted: (number: number) => boolean): void {
+  const list = reader.elements();
+  while (list.more) if (!isAccepted(list.uint16())) list.fail();
+  reader.adopt(list);
 }
 
 function readLeafSource(reader: Reader): Pick<Leaf, "source" | "notBefore" | "notAfter"> {

@@ -1,5 +1,6 @@
 import { type Bytes, equalBytes } from "@rempart/kernel";
 import {
+  type CiphersuiteImpl,
   type ClientState,
   createCommit,
   createGroupInfoWithExternalPubAndRatchetTree,
@@ -8,10 +9,18 @@ import {
   encodeMlsMessage,
   type MLSMessage,
   type Proposal,
+  type PublicMessage,
   processPublicMessage,
 } from "ts-mls";
+import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
 import { LIMITS, type Suite } from "../../contract/index.ts";
-import { type CommitInfo, inspectCommit, inspectKeyPackage, type LeafIdentity } from "../../framing/index.ts";
+import {
+  type CommitInfo,
+  type DeviceIdentity,
+  inspectCommit,
+  inspectKeyPackage,
+  type LeafIdentity,
+} from "../../framing/index.ts";
 import { MessagingError } from "../errors.ts";
 import type {
   DeviceChange,
@@ -25,7 +34,7 @@ import type {
 import { guard } from "./guard.ts";
 import { decodeKeyPackage } from "./key-packages.ts";
 import { CredentialCheck, clientConfig } from "./policy.ts";
-import { activeStateOf, leafAt, leavesOf, MlsGroup, withoutPastEpochs } from "./state.ts";
+import { activeStateOf, leafAt, leavesOf, MlsGroup, withoutKeys, withoutPastEpochs } from "./state.ts";
 import { loadSuite } from "./suites.ts";
 
 export interface Change {
@@ -124,7 +133,7 @@ function takeOnce(first: boolean, deviceId: string): void {
 
 export async function receiveCommit(
   group: Group,
-  incoming: { commit: Uint8Array; change: DeviceChange; sender: { userId: string; deviceId: string } },
+  incoming: { commit: Uint8Array; change: DeviceChange; sender: DeviceIdentity },
   directory: DeviceDirectory,
 ): Promise<Step<IncomingCommit>> {
   const state = activeStateOf(group);
@@ -137,6 +146,8 @@ export async function receiveCommit(
   return guard("tampered", check, async () => {
     const message = decodeMlsMessage(incoming.commit, 0)?.[0];
     if (message?.wireformat !== "mls_public_message") throw new MessagingError("malformed", "Not a commit");
+    if (info.removedLeaves.includes(state.privatePath.leafIndex))
+      return leaveGroup(state, message.publicMessage, incoming, suite);
     const { newState, consumed } = await processPublicMessage(
       { ...state, clientConfig: clientConfig(check) },
       message.publicMessage,
@@ -144,16 +155,41 @@ export async function receiveCommit(
       suite,
     );
     const next = new MlsGroup(withoutPastEpochs(newState));
-    const before = new Map(leavesOf(state).map((leaf) => [leaf.deviceId, leaf]));
-    const after = new Map(leavesOf(next.state).map((leaf) => [leaf.deviceId, leaf]));
     const output = {
-      added: incoming.change.addedDevices.flatMap((deviceId) => after.get(deviceId) ?? []),
-      removed: incoming.change.removedDevices.flatMap((deviceId) => before.get(deviceId) ?? []),
+      added: pick(leavesOf(next.state), incoming.change.addedDevices),
+      removed: pick(leavesOf(state), incoming.change.removedDevices),
       by: incoming.sender,
-      selfRemoved: !next.active,
+      selfRemoved: false,
     };
     return { group: next, output, consumed: { secrets: consumed } };
   });
+}
+
+function pick(leaves: readonly Leaf[], deviceIds: readonly string[]): Leaf[] {
+  const byId = new Map(leaves.map((leaf) => [leaf.deviceId, leaf]));
+  return deviceIds.flatMap((deviceId) => byId.get(deviceId) ?? []);
+}
+
+/**
+ * This device's own removal: authenticated like every commit, then the group is closed. Not left to the library, which
+ * overlooks the removal when the same commit gives the leaf's place to a new member.
+ */
+async function leaveGroup(
+  state: ClientState,
+  message: PublicMessage,
+  incoming: { change: DeviceChange; sender: DeviceIdentity },
+  suite: CiphersuiteImpl,
+): Promise<Step<IncomingCommit>> {
+  const { membershipKey } = state.keySchedule;
+  await unprotectPublicMessage(membershipKey, state.groupContext, state.ratchetTree, message, suite);
+  const closed = new MlsGroup(withoutKeys({ ...state, groupActiveState: { kind: "removedFromGroup" } }));
+  const output = {
+    added: [],
+    removed: pick(leavesOf(state), incoming.change.removedDevices),
+    by: incoming.sender,
+    selfRemoved: true,
+  };
+  return { group: closed, output, consumed: { secrets: Object.values(state.keySchedule) } };
 }
 
 export function checkPlace(group: Group, groupId: string, epoch: number): void {
@@ -171,7 +207,7 @@ function checkDeclared(
   info: CommitInfo,
   state: ClientState,
   change: DeviceChange,
-  sender: { userId: string; deviceId: string },
+  sender: DeviceIdentity,
 ): void {
   const by = info.sender.type === "member" ? leafAt(state, info.sender.leafIndex) : info.committer;
   const isSender = by !== null && by.userId === sender.userId && by.deviceId === sender.deviceId;

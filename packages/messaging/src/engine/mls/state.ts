@@ -54,6 +54,27 @@ export function withoutPastEpochs(state: ClientState): ClientState {
   return { ...state, historicalReceiverData: new Map() };
 }
 
+/** What stays of a group that this device was removed from: who was in it, and no key. */
+export function withoutKeys(state: ClientState): ClientState {
+  const none = new Uint8Array();
+  return {
+    ...withoutPastEpochs(state),
+    keySchedule: {
+      senderDataSecret: none,
+      exporterSecret: none,
+      externalSecret: none,
+      confirmationKey: none,
+      membershipKey: none,
+      resumptionPsk: none,
+      epochAuthenticator: none,
+      initSecret: none,
+    },
+    secretTree: [],
+    privatePath: { leafIndex: state.privatePath.leafIndex, privateKeys: {} },
+    signaturePrivateKey: none,
+  };
+}
+
 /** Leaves in tree order. A leaf without our credential cannot be in a validated tree. */
 export function leavesOf(state: ClientState): Leaf[] {
   const leaves: Leaf[] = [];
