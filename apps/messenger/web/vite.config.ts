@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
@@ -21,11 +20,9 @@ function doubleInsteadOfClient(): Plugin {
   };
 }
 
-const coreExists = existsSync(here("./src/core/core.ts"));
-
 export default defineConfig(({ mode }) => ({
   root: here("."),
-  plugins: [react(), tailwindcss(), ...(mode === "double" || !coreExists ? [doubleInsteadOfClient()] : [])],
+  plugins: [react(), tailwindcss(), ...(mode === "double" ? [doubleInsteadOfClient()] : [])],
   worker: { format: "es" },
   build: {
     // `light-dark()` and OKLCH are used as they are: browsers since early 2024.

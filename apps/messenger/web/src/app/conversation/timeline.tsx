@@ -50,9 +50,11 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
     anchorTo: "end",
   });
 
+  const visible = virtual.getVirtualItems();
+  const totalSize = virtual.getTotalSize();
   const { atEnd, toEnd } = useScrollKeeping({
     scroller,
-    totalSize: virtual.getTotalSize(),
+    totalSize,
     unreadIndex: rows.findIndex((row) => row.type === "unread"),
     showRow: (index) => virtual.scrollToIndex(index, { align: "center" }),
   });
@@ -63,7 +65,6 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
     if (justSent !== null) toEnd();
   }, [justSent, toEnd]);
 
-  const visible = virtual.getVirtualItems();
   const nearTop = (visible[0]?.index ?? FETCH_AHEAD_ROWS) < FETCH_AHEAD_ROWS;
   useEffect(() => {
     if (items.length > 0 && nearTop && hasOlder && !loading) void client.loadOlder(conversation.id);
@@ -85,7 +86,7 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
           // biome-ignore lint/a11y/noRedundantRoles: Safari drops the list's role when it has no bullets
           role="list"
           className="relative mt-auto w-full shrink-0"
-          style={{ height: virtual.getTotalSize() }}
+          style={{ height: totalSize }}
         >
           {visible.map((each) => {
             const row = rows[each.index];

@@ -26,10 +26,15 @@ export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: 
   const hold = useRef<Hold>(unreadIndex === -1 ? "end" : "unread");
   const [atEnd, setAtEnd] = useState(true);
 
+  /** Where our own last move ended: a scroll event from there or below is no wish to leave the end. */
+  const movedTo = useRef(0);
+
   const toEnd = useCallback(() => {
     hold.current = "end";
     const element = scroller.current;
-    if (element) element.scrollTop = element.scrollHeight;
+    if (element === null) return;
+    element.scrollTop = element.scrollHeight;
+    movedTo.current = element.scrollTop;
   }, [scroller]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the size is a reason to hold on again
@@ -43,6 +48,7 @@ export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: 
     if (element === null) return;
     function onScroll() {
       if (element === null) return;
+      if (hold.current === "end" && element.scrollTop >= movedTo.current - 1) return setAtEnd(true);
       const near = distanceFromEnd(element) <= END_PIXELS;
       if (hold.current !== "unread") hold.current = near ? "end" : "free";
       setAtEnd(near);
@@ -50,11 +56,13 @@ export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: 
     function letGo() {
       if (hold.current === "unread") hold.current = "free";
     }
-    // A smaller window (a keyboard opens, the composer grows) must not cover the newest message.
+    // Rows that turn out taller than estimated, and a smaller window (a keyboard opens, the composer grows), must not
+    // push the newest message out of sight.
     const resized = new ResizeObserver(() => {
-      if (hold.current === "end") element.scrollTop = element.scrollHeight;
+      if (hold.current === "end") toEnd();
     });
     resized.observe(element);
+    if (element.firstElementChild) resized.observe(element.firstElementChild);
     element.addEventListener("scroll", onScroll, { passive: true });
     const inputs = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
     for (const input of inputs) element.addEventListener(input, letGo, { passive: true });
@@ -63,7 +71,7 @@ export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: 
       element.removeEventListener("scroll", onScroll);
       for (const input of inputs) element.removeEventListener(input, letGo);
     };
-  }, [scroller]);
+  }, [scroller, toEnd]);
 
   return { atEnd, toEnd };
 }

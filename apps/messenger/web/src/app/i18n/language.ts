@@ -24,7 +24,16 @@ export function pickLanguage(chosen: string | null, wanted: readonly string[]): 
   return "en";
 }
 
+/** Some systems name a locale in a way `Intl` refuses, such as "en-US@posix". */
+function isUsable(tag: string): boolean {
+  try {
+    return Intl.DateTimeFormat.supportedLocalesOf(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
+
 /** The browser's own variant of a language, such as en-GB, so that dates are written as its reader expects. */
 export function regionalTag(language: Language, wanted: readonly string[]): string {
-  return wanted.find((tag) => tag.toLowerCase().startsWith(`${language}-`)) ?? language;
+  return wanted.find((tag) => tag.toLowerCase().startsWith(`${language}-`) && isUsable(tag)) ?? language;
 }
