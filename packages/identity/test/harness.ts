@@ -17,6 +17,7 @@ export interface Harness extends AsyncDisposable {
   readonly identity: Identity;
   readonly clock: ManualClock;
   readonly db: TestDatabase["database"];
+  readonly url: string;
   /** Another identity on the same database, as another process would have. `delay` holds back the answers of its queries. */
   another(options?: Partial<IdentityOptions> & { delay?: (text: string) => Promise<void> }): Identity;
 }
@@ -36,6 +37,7 @@ export async function harness(options: Partial<IdentityOptions> = {}): Promise<H
     identity: make(),
     clock,
     db: test.database,
+    url: test.url,
     another: make,
     async [Symbol.asyncDispose]() {
       await Promise.all(open.map((identity) => identity.close()));

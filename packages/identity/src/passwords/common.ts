@@ -26,6 +26,10 @@ const SWAPPED: Readonly<Record<string, string>> = {
 
 /** Fewer different characters than this make a pattern, not a password. */
 const MIN_DIFFERENT = 4;
+/** Shorter words are not in the list. */
+const MIN_WORD = 4;
+/** Up to this many digits and signs around a listed word do not make a password of it; more may well do. */
+const MAX_DRESSING = 8;
 
 /** True for a listed password (`folded` is lower case), also with letters swapped for look-alikes or with digits and signs around it. */
 export function isCommonPassword(folded: string): boolean {
@@ -34,9 +38,15 @@ export function isCommonPassword(folded: string): boolean {
 }
 
 function variants(folded: string): string[] {
-  const core = folded.replace(/^[^a-z]+|[^a-z]+$/g, "");
-  const all = [folded, core];
-  return [...new Set([...all, ...all.map(unswap), unswap(folded).replace(/[^a-z]+$/, "")])];
+  const bare = undress(folded);
+  const plain = unswap(folded);
+  return [folded, bare, plain, unswap(bare), undress(plain)];
+}
+
+/** Without the digits and signs before and after, when there are few enough. */
+function undress(text: string): string {
+  const core = text.replace(/^\P{L}+|\P{L}+$/gu, "");
+  return text.length - core.length <= MAX_DRESSING ? core : text;
 }
 
 function unswap(text: string): string {
@@ -44,7 +54,7 @@ function unswap(text: string): string {
 }
 
 function isListed(text: string): boolean {
-  return text.length >= MIN_DIFFERENT && list().has(text);
+  return text.length >= MIN_WORD && list().has(text);
 }
 
 /** `12345678`, `hgfedcba`: every step is the same. */

@@ -15,6 +15,8 @@ test("long and unguessable is enough: no rule asks for kinds of characters", () 
     "ann likes long walks",
     "x9$Kw2!mQzR",
     "   two  spaces  ",
+    "мой пароль love",
+    "4829 1047 love 5561 9912",
   ]) {
     assert.equal(passwordWeakness(password, ANN), null, password);
   }
