@@ -34,3 +34,4 @@ export { type Logger, silentLogger } from "./logger.ts";
 export { type MainOptions, main } from "./main.ts";
 export { Secret } from "./secret.ts";
 export { installSignals, type Signals } from "./signals.ts";
+export { timeLimit } from "./time-limit.ts";

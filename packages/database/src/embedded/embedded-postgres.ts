@@ -1,6 +1,6 @@
-import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Logger, silentLogger } from "@rempart/runtime";
+import { fileFailure } from "./failures.ts";
 import { type Home, keptPassword, prepareHome } from "./home.ts";
 import {
   APPLICATION_DATABASE,
@@ -47,19 +47,29 @@ export interface EmbeddedPostgres {
  * waits for it. Never are two servers on one directory.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const directory = resolve(options.directory);
+  try {
+    return await start(directory, options);
+  } catch (error) {
+    throw fileFailure(directory, error);
+  }
+}
+
+async function start(directory: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { log = silentLogger, durable = true, port } = options;
-  const home = await prepareHome(resolve(options.directory));
-  const programs = await usablePrograms(home.account);
+  const home = await prepareHome(directory);
+  const { account, dataDirectory, socketDirectory } = home;
+  const programs = await usablePrograms(account);
   const passwords = await readPasswords(home);
   await prepareData(home, programs, passwords, durable);
-  await writeFile(home.supervisorFile, String(process.pid));
-  const listening: Listening = { socketDirectory: home.socketDirectory, port };
-  const args = serverArguments(home.dataDirectory, listening, durable);
-  const supervisor = await supervise(
-    () => launch({ program: programs.postgres, args, account: home.account, log }),
-    log,
-  );
-  return faceOf(supervisor, listening, passwords);
+  const listening: Listening = { socketDirectory, port };
+  const args = serverArguments(dataDirectory, listening, durable);
+  const supervisor = await supervise(async () => {
+    // Before a restart too: the dead server's id may be another process's by now.
+    await settleLeftover(dataDirectory, account.uid);
+    return launch({ program: programs.postgres, args, account, log });
+  }, log);
+  return faceOf(supervisor, home, listening, passwords);
 }
 
 async function readPasswords(home: Home): Promise<Passwords> {
@@ -79,14 +89,14 @@ async function prepareData(
   if ((await inspectDataDirectory(home.dataDirectory)) === "absent") {
     await initialise(programs, home.account, home.dataDirectory, passwords, durable);
   }
-  await settleLeftover({
-    dataDirectory: home.dataDirectory,
-    ownerUid: home.account.uid,
-    supervisorFile: home.supervisorFile,
-  });
 }
 
-function faceOf(supervisor: Supervisor, listening: Listening, passwords: Passwords): EmbeddedPostgres {
+function faceOf(
+  supervisor: Supervisor,
+  home: Home,
+  listening: Listening,
+  passwords: Passwords,
+): EmbeddedPostgres {
   return {
     url: urlOf(listening, APPLICATION_ROLE, passwords.application, APPLICATION_DATABASE),
     superuserUrl: urlOf(listening, "postgres", passwords.superuser, "postgres"),
@@ -95,7 +105,10 @@ function faceOf(supervisor: Supervisor, listening: Listening, passwords: Passwor
       return supervisor.pid();
     },
     exited: supervisor.exited,
-    stop: supervisor.stop,
+    async stop() {
+      await supervisor.stop();
+      await home.tidy();
+    },
     unref: supervisor.unref,
   };
 }

@@ -24,7 +24,68 @@ export function startFailure(said: string, cause?: unknown): DatabaseError {
       { cause: detail },
     );
   }
+  if (/lock file "postmaster\.pid" already exists|pre-existing shared memory block/.test(said)) {
+    return new DatabaseError(
+      "already-running",
+      "Another process is already running this database: stop it first",
+      {
+        cause: detail,
+      },
+    );
+  }
+  if (/Address already in use/.test(said)) {
+    return new DatabaseError("start-failed", "PostgreSQL's port is taken: choose another one, or none", {
+      cause: detail,
+    });
+  }
+  if (/has wrong ownership/.test(said)) {
+    return new DatabaseError(
+      "wrong-owner",
+      "The data directory belongs to another user: hand it over with chown -R",
+      {
+        cause: detail,
+      },
+    );
+  }
   return new DatabaseError("start-failed", "PostgreSQL did not start", { cause: detail });
+}
+
+/** What the file system says about the directory, as a coded error; any other error as it is. */
+export function fileFailure(directory: string, error: unknown): unknown {
+  if (error instanceof DatabaseError || !(error instanceof Error)) return error;
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new DatabaseError(
+        "disk-full",
+        `The disk of ${directory} is full: free some space and start again`,
+        { cause: error },
+      );
+    case "EROFS":
+      return new DatabaseError(
+        "read-only",
+        `The disk of ${directory} is read-only: choose another directory`,
+        { cause: error },
+      );
+    case "EACCES":
+    case "EPERM":
+      return new DatabaseError(
+        "wrong-owner",
+        `This user may not use ${directory}: start as its owner or as root, or choose another directory`,
+        { cause: error },
+      );
+    case "ENOTDIR":
+    case "EEXIST":
+      return new DatabaseError(
+        "damaged-directory",
+        `${directory} is not a directory: move away what is in its place`,
+        {
+          cause: error,
+        },
+      );
+    default:
+      return error;
+  }
 }
 
 /** The lines that say why, or the last ones when none does. */

@@ -26,8 +26,9 @@ export interface Home {
   account: Account;
   /** PostgreSQL's own: mode 0700, owned by the account. */
   dataDirectory: string;
-  supervisorFile: string;
   socketDirectory: string;
+  /** Removes what a stopped server needs no more. */
+  tidy(): Promise<void>;
   /** The directory itself, without symbolic links. */
   path: string;
 }
@@ -41,12 +42,13 @@ export async function prepareHome(directory: string): Promise<Home> {
   const owner = await ownerOf(join(directory, "data"));
   const account = await accountFor(owner);
   const path = await reachableDirectory(directory, account);
+  const sockets = await socketDirectory(path, account);
   return {
     account,
     path,
     dataDirectory: join(path, "data"),
-    supervisorFile: join(path, "supervisor.pid"),
-    socketDirectory: await socketDirectory(path, account),
+    socketDirectory: sockets,
+    tidy: () => rm(sockets, { recursive: true, force: true }),
   };
 }
 
@@ -66,6 +68,12 @@ async function reachableDirectory(directory: string, account: Account): Promise<
     await mkdir(directory, { recursive: true, mode: runningAsRoot() ? 0o711 : 0o700 });
   }
   const path = await realpath(directory);
+  if (!(await stat(path)).isDirectory()) {
+    throw new DatabaseError(
+      "damaged-directory",
+      `${directory} is not a directory: move away what is in its place`,
+    );
+  }
   const blocked = await blockedAt(path, account);
   if (blocked === undefined) return path;
   throw new DatabaseError(
@@ -98,7 +106,9 @@ async function socketDirectory(home: string, account: Account): Promise<string> 
   const near = join(home, "run");
   const fits = Buffer.byteLength(join(near, `.s.PGSQL.${SOCKET_PORT}`)) <= MAX_SOCKET_PATH;
   const path = fits ? near : await mkdtemp(join(tmpdir(), "rempart-"));
-  await mkdir(path, { recursive: true });
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
   await chmod(path, 0o700);
   if (runningAsRoot()) await chown(path, account.uid, account.gid);
   return path;

@@ -33,9 +33,9 @@ export type DirectoryState = "absent" | "ready";
 
 /** Looks at a data directory before anything is run on it. Throws `damaged-directory`, `version-mismatch` or `wrong-owner`. */
 export async function inspectDataDirectory(dataDirectory: string): Promise<DirectoryState> {
-  const entries = await list(dataDirectory);
-  if (entries === undefined || entries.length === 0) return "absent";
+  if (!(await present(dataDirectory))) return "absent";
   await assertOwner(dataDirectory);
+  if ((await readdir(dataDirectory)).length === 0) return "absent";
   const version = await readFile(join(dataDirectory, "PG_VERSION"), "utf8").catch(() => undefined);
   if (version === undefined || !(await present(join(dataDirectory, "global", "pg_control")))) {
     throw new DatabaseError(
@@ -173,19 +173,10 @@ async function moveIntoPlace(scratch: string, dataDirectory: string): Promise<vo
 
 /** Removes what interrupted initialisations left; a scratch directory whose process lives is left alone. */
 export async function removeAbandoned(home: string): Promise<void> {
-  for (const entry of (await list(home)) ?? []) {
+  for (const entry of await readdir(home)) {
     const maker = /^data\.new-(\d+)-[0-9a-f]{8}$/.exec(entry)?.[1];
     if (maker !== undefined && !isAlive(Number(maker)))
       await rm(join(home, entry), { recursive: true, force: true });
-  }
-}
-
-async function list(directory: string): Promise<string[] | undefined> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
   }
 }
 

@@ -1,17 +1,32 @@
 import { execFile } from "node:child_process";
-import { readFile, readlink, stat } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** True for any process with this id, ours or not. */
+/**
+ * True for any running process with this id, ours or not. One that has ended but that nobody has collected (a zombie) has
+ * not: in a container whose first process is not an init, orphans stay so for ever.
+ */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  return !isZombie(pid);
+}
+
+/** The state follows the name in parentheses, which may hold anything (proc_pid_stat(5)). */
+function isZombie(pid: number): boolean {
+  if (process.platform !== "linux") return false;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  } catch {
+    return false;
   }
 }
 
@@ -25,48 +40,57 @@ export async function waitUntilGone(pid: number, milliseconds: number): Promise<
   return true;
 }
 
+export interface RunningPostmaster {
+  /** The process that started it and says so on its command line; undefined for a server started by other means. */
+  supervisor: number | undefined;
+  /** Its parent now: another one than the supervisor once that has died. */
+  parent: number;
+}
+
 /**
- * True when process `pid` is a postmaster of `dataDirectory`, whose owner is `ownerUid`. Ids are used again, soonest in a
- * container, so a living process with the recorded id proves nothing by itself.
+ * What there is to know about process `pid` when it is a postmaster of `dataDirectory`, whose owner is `ownerUid`; undefined
+ * when it is anything else. Ids are used again, soonest in a container, so a living process with the recorded id proves
+ * nothing by itself.
  */
-export async function servesDirectory(
+export async function findPostmaster(
   pid: number,
   dataDirectory: string,
   ownerUid: number,
-): Promise<boolean> {
-  if (!isAlive(pid)) return false;
-  return process.platform === "linux"
-    ? servesByProc(pid, dataDirectory, ownerUid)
-    : servesByPs(pid, dataDirectory);
+): Promise<RunningPostmaster | undefined> {
+  const seen = process.platform === "linux" ? await lookInProc(pid) : await lookWithPs(pid);
+  if (seen === undefined || seen.uid !== ownerUid) return undefined;
+  if (!seen.command.includes("postgres") || !seen.command.includes(dataDirectory)) return undefined;
+  const supervisor = SUPERVISOR.exec(seen.command)?.[1];
+  return { supervisor: supervisor === undefined ? undefined : Number(supervisor), parent: seen.parent };
 }
 
-/** A postmaster's working directory is its data directory. */
-async function servesByProc(pid: number, dataDirectory: string, ownerUid: number): Promise<boolean> {
+interface Seen {
+  uid: number;
+  parent: number;
+  command: string;
+}
+
+async function lookInProc(pid: number): Promise<Seen | undefined> {
   try {
     const { uid } = await stat(`/proc/${pid}`);
-    if (uid !== ownerUid) return false;
-    const name = await readFile(`/proc/${pid}/comm`, "utf8");
-    return name.trim() === "postgres" && (await readlink(`/proc/${pid}/cwd`)) === dataDirectory;
+    const command = (await readFile(`/proc/${pid}/cmdline`, "utf8")).replaceAll("\0", " ");
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    return { uid, command, parent: Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]) };
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-async function servesByPs(pid: number, dataDirectory: string): Promise<boolean> {
-  const command = await ps(pid, "command=");
-  return command.includes("postgres") && command.includes(dataDirectory);
+async function lookWithPs(pid: number): Promise<Seen | undefined> {
+  const args = ["-ww", "-o", "uid=,ppid=,command=", "-p", String(pid)];
+  const { stdout } = await run("ps", args).catch(() => ({ stdout: "" }));
+  const [, uid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/s.exec(stdout) ?? [];
+  return command === undefined ? undefined : { uid: Number(uid), parent: Number(parent), command };
 }
 
-/** The parent's id; 0 when the process is gone. */
-export async function parentOf(pid: number): Promise<number> {
-  if (process.platform !== "linux") return Number(await ps(pid, "ppid=")) || 0;
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-}
+/** A setting of our own, which PostgreSQL keeps and ignores. */
+const SUPERVISOR = /rempart\.supervisor=(\d+)/;
 
-async function ps(pid: number, column: string): Promise<string> {
-  return run("ps", ["-o", column, "-p", String(pid)]).then(
-    ({ stdout }) => stdout.trim(),
-    () => "",
-  );
+export function supervisorSetting(): Record<string, string> {
+  return { "rempart.supervisor": String(process.pid) };
 }

@@ -27,7 +27,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
  * was not run, and copied when the account cannot reach them (a checkout below root's home). Throws `binaries-unusable`.
  */
 export async function usablePrograms(account: Account): Promise<Programs> {
-  const { root, version } = await locate();
+  return makeUsable(await locate(), account);
+}
+
+export async function makeUsable({ root, version }: Installed, account: Account): Promise<Programs> {
   const reachable = (await blockedAt(root, account)) === undefined;
   if (reachable && (await makeWhole(root))) return programsIn(root);
   return programsIn(await privateCopy(root, version));
@@ -37,7 +40,7 @@ function programsIn(root: string): Programs {
   return { initdb: join(root, "bin", "initdb"), postgres: join(root, "bin", "postgres") };
 }
 
-interface Installed {
+export interface Installed {
   /** The directory that holds `bin`, `lib` and `share`. */
   root: string;
   version: string;

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
-import type { Logger } from "@rempart/runtime";
+import { type Logger, timeLimit } from "@rempart/runtime";
 import { DatabaseError } from "../errors.ts";
 import { type Account, runningAsRoot } from "./account.ts";
 import { startFailure } from "./failures.ts";
 import { lineReader } from "./lines.ts";
-import { waitUntilGone } from "./processes.ts";
 import { serverEnvironment } from "./settings.ts";
 
 export interface Server {
@@ -45,7 +44,7 @@ export async function launch({ program, args, account, log }: LaunchOptions): Pr
   exited.then(() => watchdog?.kill("SIGKILL"));
   await ready;
   const pid = child.pid as number;
-  return { pid, exited, stop: () => stopServer(pid), unref: () => unref(child) };
+  return { pid, exited, stop: () => stopServer(child, exited), unref: () => unref(child) };
 }
 
 function watch(pid: number, options: object): ChildProcess {
@@ -87,21 +86,14 @@ function record(log: Logger, line: string): void {
   else log.debug({ postgres: text }, "PostgreSQL");
 }
 
-async function stopServer(pid: number): Promise<void> {
+async function stopServer(child: ChildProcess, exited: Promise<void>): Promise<void> {
   for (const [signal, patience] of [
     ["SIGINT", FAST_STOP_MS],
     ["SIGQUIT", IMMEDIATE_STOP_MS],
   ] as const) {
-    if (!sendSignal(pid, signal) || (await waitUntilGone(pid, patience))) return;
+    // The child's own `kill` does nothing once it has ended: by its id alone we might hit another process.
+    child.kill(signal);
+    if (await timeLimit(exited, patience)) return;
   }
-  throw new DatabaseError("stop-failed", `PostgreSQL (process ${pid}) does not stop`);
-}
-
-/** False when there is no such process any more. */
-function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch {
-    return false;
-  }
+  throw new DatabaseError("stop-failed", `PostgreSQL (process ${child.pid}) does not stop`);
 }

@@ -1,3 +1,5 @@
+import { supervisorSetting } from "./processes.ts";
+
 /** The server's settings, for a small machine of two cores that it shares with the application. Given at each start, so an upgrade of Rempart changes them without touching the data directory. */
 const SETTINGS: Readonly<Record<string, string>> = {
   max_connections: "100",
@@ -46,6 +48,7 @@ export function serverArguments(dataDirectory: string, listening: Listening, dur
     unix_socket_permissions: "0700",
     listen_addresses: listening.port === undefined ? "" : "127.0.0.1",
     port: String(listening.port ?? SOCKET_PORT),
+    ...supervisorSetting(),
   };
   return [
     "-D",

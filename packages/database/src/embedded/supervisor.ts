@@ -48,6 +48,7 @@ export async function supervise(launch: () => Promise<Server>, log: Logger): Pro
       try {
         server = await launch();
         if (unreferenced) server.unref();
+        if (stopping.signal.aborted) await server.stop();
         return undefined;
       } catch (error) {
         log.error({ error: explain(error) }, "PostgreSQL did not restart");
