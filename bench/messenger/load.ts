@@ -37,8 +37,9 @@ export interface LoadResult {
 
 interface Flight {
   readonly dueAt: number;
-  /** Receivers that have not got it yet. */
+  /** Answers still to come: the acknowledgement and one delivery a receiver, in whatever order. */
   waiting: number;
+  deliveriesLeft: number;
 }
 
 const ID = '"id":"';
@@ -77,22 +78,28 @@ class Tally {
   refused = 0;
 
   acknowledge(payload: Buffer): void {
-    if (!this.measuring) return;
-    this.acknowledged += 1;
-    const flight = this.flights.get(counterIn(payload));
-    if (flight !== undefined) this.ackMs.push(performance.now() - flight.dueAt);
+    if (this.measuring) this.acknowledged += 1;
+    const flight = this.#arrived(payload);
+    if (flight !== undefined && this.measuring) this.ackMs.push(performance.now() - flight.dueAt);
   }
 
   deliver(payload: Buffer): void {
     if (!isFrame(payload, "message")) return;
     if (this.measuring) this.deliveries += 1;
+    const flight = this.#arrived(payload);
+    if (flight === undefined) return;
+    flight.deliveriesLeft -= 1;
+    if (flight.deliveriesLeft === 0 && this.measuring)
+      this.lastDeliveryMs.push(performance.now() - flight.dueAt);
+  }
+
+  #arrived(payload: Buffer): Flight | undefined {
     const counter = counterIn(payload);
     const flight = this.flights.get(counter);
-    if (flight === undefined) return;
+    if (flight === undefined) return undefined;
     flight.waiting -= 1;
-    if (flight.waiting > 0) return;
-    this.flights.delete(counter);
-    if (this.measuring) this.lastDeliveryMs.push(performance.now() - flight.dueAt);
+    if (flight.waiting === 0) this.flights.delete(counter);
+    return flight;
   }
 }
 
@@ -109,7 +116,8 @@ export async function runLoad(
 
   const send = (room: number, dueAt: number) => {
     nextCounter += 1;
-    tally.flights.set(nextCounter, { dueAt, waiting: (rooms[room] as Room).receivers.length });
+    const deliveriesLeft = (rooms[room] as Room).receivers.length;
+    tally.flights.set(nextCounter, { dueAt, deliveriesLeft, waiting: deliveriesLeft + 1 });
     (senders[room] as Wire).send((templates[room] as Template).withId(messageId(nextCounter)));
   };
   const answered = (room: number, payload: Buffer) => {
