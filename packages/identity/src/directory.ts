@@ -1,10 +1,10 @@
 import type { Queryable } from "@rempart/database";
 import { isUuid, type Uuid } from "@rempart/kernel";
+import { type AccountRow, toAccount } from "./account-row.ts";
 import { type Context, instant } from "./context.ts";
 import { normaliseEmail } from "./email.ts";
 import { IdentityError } from "./errors.ts";
 import { normaliseName, searchForm } from "./names.ts";
-import { type AccountRow, toAccount } from "./sessions/sessions.ts";
 import type { Account, Person } from "./types.ts";
 
 export interface FindUsers {

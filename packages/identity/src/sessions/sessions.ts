@@ -3,7 +3,7 @@ import { isUuid, type Uuid } from "@rempart/kernel";
 import type { Context } from "../context.ts";
 import { plainText } from "../names.ts";
 import { digest, digestFromText, digestText, isToken, mintToken, TOKEN_LENGTH } from "../tokens.ts";
-import type { Account, Authenticated, Client, EndReason, Session, SessionEnded } from "../types.ts";
+import type { Authenticated, Client, EndReason, Session, SessionEnded } from "../types.ts";
 import { SessionCache } from "./cache.ts";
 import { ChangeFeed, type IdentityChange } from "./change-feed.ts";
 import {
@@ -131,7 +131,7 @@ export class Sessions {
   }
 
   flushTouches(): Promise<void> {
-    return this.#touches.flush(this.#context.database, this.#context.config.session.touchEveryMs / 2);
+    return this.#touches.flush(this.#context.database, this.#context.config.session.touchEveryMs);
   }
 
   async #endIn(act: (tx: Transaction) => Promise<EndedSession[]>, reason: EndReason): Promise<number> {
@@ -203,23 +203,4 @@ export class Sessions {
       }
     }
   }
-}
-
-/** The account as its owner sees it, from the columns of `users`. */
-export interface AccountRow {
-  id: Uuid;
-  email: string;
-  name: string;
-  role: Account["role"];
-  created_at: Date;
-}
-
-export function toAccount(row: AccountRow): Account {
-  return {
-    id: row.id,
-    email: row.email,
-    name: row.name,
-    role: row.role,
-    createdAt: row.created_at.getTime(),
-  };
 }

@@ -1,10 +1,11 @@
 import type { Queryable, Transaction } from "@rempart/database";
 import type { Uuid } from "@rempart/kernel";
+import { type AccountRow, toAccount } from "../account-row.ts";
 import { type Context, instant } from "../context.ts";
 import { normaliseEmail } from "../email.ts";
 import { IdentityError } from "../errors.ts";
 import { normalisePassword } from "../passwords/policy.ts";
-import { type AccountRow, type Sessions, toAccount } from "../sessions/sessions.ts";
+import type { Sessions } from "../sessions/sessions.ts";
 import type { Client, SignedIn } from "../types.ts";
 import { type Attempt, chargeAttempt, countersOf, forgiveAttempt, refundAttempt } from "./attempts.ts";
 
