@@ -1,0 +1,42 @@
+/** Something the person at the keyboard can act on: shown as it is, without a stack. */
+export class SetupError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.name = "SetupError";
+    this.exitCode = exitCode;
+  }
+}
+
+const REASONS = [
+  [/ENOSPC|no space left/i, "The disk is full. Free about 1 GB and try again."],
+  [
+    /EACCES|EPERM|EROFS/,
+    "Files here belong to another user or are read-only. Give the folder (node_modules above all) to the user who runs this, and try again.",
+  ],
+  [
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/,
+    "The package registry could not be reached. Check the network, the proxy settings and `npm config get registry`, and try again.",
+  ],
+  [
+    /EINTEGRITY/,
+    "A package differs from what package-lock.json recorded. Run `npm cache verify`; if it persists, do not trust the registry in use.",
+  ],
+  [
+    /E404|ETARGET/,
+    "The package registry in use lacks a package of the exact version needed. Check `npm config get registry`.",
+  ],
+];
+
+/** One line on what went wrong for the error codes npm and Node print, or null for one we do not know. */
+export function reasonFor(output) {
+  const found = REASONS.find(([pattern]) => pattern.test(output));
+  return found === undefined ? null : found[1];
+}
+
+/** The end of a tool's own words, enough to act on, without npm's advice to read its log. */
+export function lastLines(output, count = 12) {
+  const lines = output
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/complete log of this run/i.test(line));
+  return lines.slice(-count).join("\n");
+}

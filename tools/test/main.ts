@@ -1,0 +1,50 @@
+import { availableParallelism } from "node:os";
+import { startTestServer } from "@rempart/testing";
+import { ROOT } from "../repository.ts";
+import { discover, type Plan } from "./discover.ts";
+import { createReport, type Report } from "./report.ts";
+import { runFiles } from "./run-files.ts";
+
+const UNIT_LIMIT_MS = 120_000;
+const BOOT_LIMIT_MS = 240_000;
+
+export async function main(filters: readonly string[]): Promise<number> {
+  const plan = discover(ROOT, filters);
+  const report = createReport(process.stdout);
+  await using server = await testServer(plan);
+  const signal = stopOnSignal();
+  const env = { ...process.env, TEST_DATABASE_URL: server.url, NODE_NO_WARNINGS: "1" };
+  await runFiles(plan.unit, { concurrency: concurrency(), timeoutMs: UNIT_LIMIT_MS, env, report, signal });
+  await runFiles(plan.boot, { concurrency: 1, timeoutMs: BOOT_LIMIT_MS, env, report, signal });
+  return conclude(report, signal);
+}
+
+/** A runner-wide server unless one was given. Starting it costs half a second: cheaper than one for each file. */
+async function testServer(plan: Plan): Promise<{ url: string } & AsyncDisposable> {
+  const given = process.env.TEST_DATABASE_URL;
+  if (given || plan.unit.length + plan.boot.length === 0) {
+    return { url: given ?? "", [Symbol.asyncDispose]: async () => {} };
+  }
+  const server = await startTestServer();
+  return { url: server.url, [Symbol.asyncDispose]: () => server.stop() };
+}
+
+/** Two files at a time on two cores; never fewer, for tests that wait leave the core idle. */
+function concurrency(): number {
+  return Math.max(2, availableParallelism());
+}
+
+function stopOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
+  process.once("disconnect", () => controller.abort());
+  return controller.signal;
+}
+
+function conclude(report: Report, signal: AbortSignal): number {
+  const total = report.conclude(signal.aborted);
+  const nothing = total.passed + total.failed === 0;
+  if (nothing) process.stdout.write("No test ran: check the arguments.\n");
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+  return total.failed > 0 || nothing || signal.aborted ? 1 : 0;
+}
