@@ -1,4 +1,5 @@
 import { CodedError } from "@rempart/kernel";
+import { PROBLEMS, type ProblemCode } from "@rempart/messaging/contract";
 import type { FailureCode } from "../client/api.ts";
 
 /**
@@ -23,6 +24,10 @@ export class CoreError extends CodedError<CoreErrorCode> {
 
 export function failsWith(error: unknown, ...codes: readonly CoreErrorCode[]): error is CoreError {
   return error instanceof CoreError && codes.includes(error.code);
+}
+
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
 }
 
 /** What the screens are told. Codes of the inside become `internal`; anything foreign too. */

@@ -107,7 +107,7 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
     const connection = createConnection(ports, `/ws?device=${device.deviceId}`, {
       state(state) {
         stores.connection.set(state);
-        if (state.status !== "online") for (const room of rooms.all()) room.offline();
+        if (state.status !== "online") for (const room of rooms.all()) room.disconnected();
       },
       frame: (frame: ServerFrame) => handle(frame),
       refused: (reason) => (reason === "device-revoked" ? end("device-removed") : void recheck()),
@@ -159,8 +159,9 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
       for (let attempt = 0; !closed; attempt += 1) {
         try {
           const registered = await registerDevice(rest, device, ports.deviceName);
+          await topUpKeyPackages(vault, rest, mls, registered, { first: true });
           connection.start();
-          await topUpKeyPackages(vault, rest, mls, registered);
+          await topUpKeyPackages(vault, rest, mls, registered, { first: false });
           return;
         } catch (error) {
           if (!isTransient(error)) throw error;

@@ -6,11 +6,11 @@ import type { MessengerClient, Result, SafetyNumber } from "../../client/api.ts"
 import { pendingCommit } from "../conversation/commits.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import type { ConversationDeps } from "../conversation/deps.ts";
-import type { ConversationState } from "../conversation/store.ts";
+import type { RoomState } from "../conversation/store.ts";
 import { CoreError, failsWith, isTransient } from "../errors.ts";
 import type { PersonRecord } from "../storage/records.ts";
 import { Batch } from "../storage/vault.ts";
-import type { Rooms } from "./rooms.ts";
+import { newRoom, type Rooms } from "./rooms.ts";
 import type { Sync } from "./sync.ts";
 import type { Typing } from "./typing.ts";
 
@@ -131,8 +131,10 @@ export function createAccountCommands(parts: CommandParts): AccountCommands {
   };
 }
 
-function isDirectWith({ place, roster }: ConversationState, userId: string): boolean {
-  return place.kind === "direct" && place.active && roster.members.some((member) => member.userId === userId);
+function isDirectWith({ place, machine, roster }: RoomState, userId: string): boolean {
+  return (
+    place.kind === "direct" && machine.active && roster.members.some((member) => member.userId === userId)
+  );
 }
 
 interface Claimed {
@@ -176,8 +178,11 @@ async function create(
   const group = await deps.mls.create(id, suite);
   const built = await deps.mls.commit(group, { add: keyPackages, remove: [] });
   const users = { addedUsers: userIds.filter((userId) => userId !== deps.myId), removedUsers: [] };
-  const pending = { ...pendingCommit(deps, deps.newId(), built, users), creates: { kind, suite } };
-  const room = await rooms.add(newState(deps, id, kind, suite, pending));
+  const pending = { ...pendingCommit(deps, built, users), creates: { kind, suite } };
+  const now = deps.ports.clock.now();
+  const fresh = newRoom(deps, { id, kind, suite, createdAt: now, ...NOBODY_YET }, 0, now);
+  const commit = { id: pending.id, purpose: "change", seq: null } as const;
+  const room = await rooms.add({ ...fresh, machine: { ...fresh.machine, commit }, pending });
   try {
     await room.create();
   } catch (error) {
@@ -187,36 +192,7 @@ async function create(
   return { conversationId: id };
 }
 
-function newState(
-  deps: ConversationDeps,
-  id: string,
-  kind: "direct" | "group",
-  suite: Suite,
-  pending: ConversationState["pending"],
-): ConversationState {
-  const now = deps.ports.clock.now();
-  return {
-    place: {
-      id,
-      kind,
-      suite,
-      createdAt: now,
-      lastActivityAt: now,
-      active: true,
-      title: null,
-      draft: "",
-      cursor: 0,
-      historyStart: 0,
-      readSeq: 0,
-      unread: 0,
-      preview: null,
-    },
-    roster: { members: [], devices: [], orphans: [] },
-    group: null,
-    pending,
-    outbox: [],
-  };
-}
+const NOBODY_YET = { members: [], devices: [], orphans: [] };
 
 async function readSafetyNumber(deps: ConversationDeps, userId: string): Promise<SafetyNumber> {
   const [mine, theirs, verified] = await Promise.all([

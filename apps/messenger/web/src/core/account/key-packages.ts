@@ -10,12 +10,23 @@ const REFILL_TO = 40;
 /** Made, saved and uploaded together: small enough to leave room for messages in between. */
 const BATCH = 10;
 
-/** Keeps key packages for both suites on the server, so that others can add this device while it is away. */
-export async function topUpKeyPackages(vault: Vault, rest: Rest, mls: Mls, device: Device): Promise<void> {
+/**
+ * Keeps key packages for both suites on the server, so that others can add this device while it is away. With `first`
+ * only as many as a device needs to be reachable at all.
+ */
+export async function topUpKeyPackages(
+  vault: Vault,
+  rest: Rest,
+  mls: Mls,
+  device: Device,
+  { first }: { readonly first: boolean },
+): Promise<void> {
+  const under = first ? 1 : REFILL_UNDER;
+  const to = first ? 1 : REFILL_TO;
   for (const each of suite.options) {
     let available = device.keyPackages[each];
-    if (available >= REFILL_UNDER) continue;
-    while (available < REFILL_TO) available = await upload(vault, rest, mls, device.id, each);
+    if (available >= under) continue;
+    while (available < to) available = await upload(vault, rest, mls, device.id, each);
   }
 }
 

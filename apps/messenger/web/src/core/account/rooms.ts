@@ -1,20 +1,17 @@
+import { restore } from "@rempart/messaging/client";
 import type { ConversationView, Person, Timeline } from "../../client/api.ts";
-import { type Conversation, createConversation } from "../conversation/conversation.ts";
+import { type Conversation, createConversation, syncOf } from "../conversation/conversation.ts";
 import type { ConversationDeps, ServerConversation } from "../conversation/deps.ts";
 import {
   type Change,
-  type ConversationState,
   type ConversationStore,
   createConversationStore,
+  type RoomState,
   readGroup,
+  restored,
+  saved,
 } from "../conversation/store.ts";
-import {
-  everything,
-  keys,
-  type OutboxRecord,
-  type PlaceRecord,
-  type RosterRecord,
-} from "../storage/records.ts";
+import { everything, keys, type OutboxRecord, type RosterRecord } from "../storage/records.ts";
 import { Batch } from "../storage/vault.ts";
 import { type ConversationContext, conversationView } from "../views/conversation-view.ts";
 import type { ViewContext } from "../views/items.ts";
@@ -35,10 +32,13 @@ export interface RoomsContext {
 export interface Rooms {
   get(conversationId: string): Conversation | undefined;
   all(): readonly Conversation[];
-  /** The conversation at work; for one not seen before, its record is made first. */
-  open(seen: ServerConversation): Promise<Conversation>;
+  /**
+   * The conversation at work; for one not seen before, its record is made first. Its history starts after `from`: where
+   * the user joined, or the head when this device joins by itself later.
+   */
+  open(seen: ServerConversation, from: number): Promise<Conversation>;
   /** A conversation that only this device knows of so far. */
-  add(state: ConversationState): Promise<Conversation>;
+  add(state: RoomState): Promise<Conversation>;
   /** Forgets a conversation that never came to be. */
   drop(conversationId: string): Promise<void>;
   /** Shows it again: something beside its records changed. */
@@ -53,7 +53,6 @@ export interface Rooms {
 interface Room {
   readonly conversation: Conversation;
   readonly window: TimelineWindow;
-  sync: ConversationView["sync"];
   view: ConversationView | null;
 }
 
@@ -82,8 +81,9 @@ export async function openRooms(
     if (stopped) return;
     const views = [...rooms.values()].map((room) => {
       const store = room.conversation.store;
-      const passing = { sync: room.sync, typing: context.typing(store.id) };
-      room.view ??= conversationView(store.state().place, passing, viewContext(store));
+      const state = store.state();
+      const passing = { active: state.machine.active, sync: syncOf(state), typing: context.typing(store.id) };
+      room.view ??= conversationView(state.place, passing, viewContext(store));
       return room.view;
     });
     events.list(views.sort((a, b) => b.lastActivityAt - a.lastActivityAt));
@@ -102,26 +102,18 @@ export async function openRooms(
     if (room === undefined) return;
     touchRoom(room);
     if (change.messages && change.messages.length > 0) room.window.append(change.messages);
-    else if (change.roster || change.outbox) room.window.render();
+    else if (change.roster || change.outbox || change.machine) room.window.render();
   };
 
-  const put = (state: ConversationState): Conversation => {
+  const put = (state: RoomState): Conversation => {
     const store = createConversationStore(deps.vault, deps.mls, state, { changed });
-    const conversation = createConversation(deps, store, {
-      sync(sync) {
-        if (room.sync === sync) return;
-        room.sync = sync;
-        touchRoom(room);
-      },
-      sending: () => room.window.render(),
-    });
+    const conversation = createConversation(deps, store);
     const window = createTimelineWindow(deps.vault, store.id, {
       context: () => viewContext(store),
-      outbox: () =>
-        store.state().outbox.map((record) => ({ record, inFlight: conversation.inFlight() === record.id })),
+      waiting: store.state,
       show: (timeline) => wanted.has(store.id) && !stopped && events.timeline(store.id, timeline),
     });
-    const room: Room = { conversation, window, sync: "ready", view: null };
+    const room: Room = { conversation, window, view: null };
     rooms.set(store.id, room);
     touchRoom(room);
     if (wanted.has(store.id)) load(window);
@@ -132,10 +124,10 @@ export async function openRooms(
     window.load().catch((error: unknown) => deps.failed(error));
   };
 
-  const add = async (state: ConversationState): Promise<Conversation> => {
-    const { place, roster, pending } = state;
+  const add = async (state: RoomState): Promise<Conversation> => {
+    const { place, machine, roster, pending } = state;
     const batch = new Batch()
-      .put("conversations", place.id, place)
+      .put("conversations", place.id, { ...place, machine: saved(machine) })
       .put("conversations", keys.roster(place.id), roster);
     if (pending !== null) batch.put("groups", keys.pendingCommit(place.id), pending);
     await deps.vault.commit(batch);
@@ -148,7 +140,8 @@ export async function openRooms(
   return {
     get: (id) => rooms.get(id)?.conversation,
     all: () => [...rooms.values()].map(({ conversation }) => conversation),
-    open: async (seen) => rooms.get(seen.id)?.conversation ?? (await add(firstState(seen))),
+    open: async (seen, from) =>
+      rooms.get(seen.id)?.conversation ?? (await add(newRoom(deps, seen, from, seen.lastMessageAt))),
     add,
     async drop(id) {
       rooms.get(id)?.conversation.stop();
@@ -177,24 +170,41 @@ export async function openRooms(
   };
 }
 
-function firstState(seen: ServerConversation): ConversationState {
-  const { id, kind, suite, createdAt, lastMessageAt, joinedSeq, members, devices, orphans } = seen;
+/** A conversation this device has not read anything of. */
+export function newRoom(
+  deps: Pick<ConversationDeps, "myDeviceId">,
+  { id, kind, suite, createdAt, members, devices, orphans }: NewRoom,
+  cursor: number,
+  lastActivityAt: number,
+): RoomState {
+  const machine = restore(
+    {
+      conversationId: id,
+      cursor,
+      epoch: null,
+      active: true,
+      outbox: [],
+      commit: null,
+      changes: [],
+      removalsPending: false,
+    },
+    deps.myDeviceId,
+  );
   return {
     place: {
       id,
       kind,
       suite,
       createdAt,
-      lastActivityAt: lastMessageAt,
-      active: true,
+      lastActivityAt,
       title: null,
       draft: "",
-      cursor: joinedSeq,
-      historyStart: joinedSeq,
-      readSeq: joinedSeq,
+      joined: false,
+      readSeq: cursor,
       unread: 0,
       preview: null,
     },
+    machine,
     roster: { members, devices, orphans },
     group: null,
     pending: null,
@@ -202,17 +212,21 @@ function firstState(seen: ServerConversation): ConversationState {
   };
 }
 
+type NewRoom = Pick<
+  ServerConversation,
+  "id" | "kind" | "suite" | "createdAt" | "members" | "devices" | "orphans"
+>;
+
 /** A conversation whose record does not open is read from the server again. */
-async function readAll(deps: ConversationDeps): Promise<ConversationState[]> {
+async function readAll(deps: ConversationDeps): Promise<RoomState[]> {
   const records = await deps.vault.range("conversations", everything(MOST_RECORDS));
   const rosters = new Map(records.map(({ key, value }) => [key, value as RosterRecord | null]));
   const outbox = await deps.vault.range("outbox", everything(MOST_RECORDS));
-  const states: ConversationState[] = [];
+  const states: RoomState[] = [];
   for (const { key, value } of records) {
-    if (value === null || !("cursor" in value)) continue;
-    const place: PlaceRecord = value;
+    if (value === null || !("machine" in value)) continue;
     states.push({
-      place,
+      ...restored(value, deps.myDeviceId),
       roster: rosters.get(keys.roster(key)) ?? { members: [], devices: [], orphans: [] },
       ...(await readGroup(deps.vault, deps.mls, key, deps.ports.report)),
       outbox: outbox.flatMap((entry): OutboxRecord[] =>

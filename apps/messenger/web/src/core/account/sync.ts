@@ -40,19 +40,18 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
   const synchronise = async (): Promise<void> => {
     const listed = await listConversations(deps);
     const known = new Map(listed.map((seen) => [seen.id, seen]));
-    for (const seen of listed) await rooms.open(seen);
     await takeWelcomes();
-    await placeCreations(known);
+    await placeCreations();
     await each(listed, bringUpToDate);
     for (const room of rooms.all())
-      if (room.store.state().place.active && !known.has(room.store.id)) await gone(room);
+      if (room.store.state().machine.active && !known.has(room.store.id)) await gone(room);
     attempt = 0;
   };
 
   /** One conversation that cannot be brought up to date does not hold up the others. */
   const bringUpToDate = async (seen: ServerConversation): Promise<void> => {
     try {
-      await rooms.get(seen.id)?.sync(seen);
+      await (await rooms.open(seen, seen.head)).sync(seen);
     } catch (error) {
       if (failsWith(error, "fenced", "storage-full", "closed", "offline", "timeout")) throw error;
       failed(error);
@@ -63,7 +62,8 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
   const gone = async (room: Conversation): Promise<void> => {
     if (room.store.state().pending?.creates) return;
     try {
-      await room.refresh();
+      const params = { conversationId: room.store.id };
+      await room.sync((await deps.rest.call("conversation", { params })).conversation);
     } catch (error) {
       if (!failsWith(error, "unknown-conversation", "not-a-member")) throw error;
       await room.removed();
@@ -71,10 +71,10 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
   };
 
   /** Conversations that were being created when this device stopped. */
-  const placeCreations = async (known: ReadonlyMap<string, ServerConversation>): Promise<void> => {
+  const placeCreations = async (): Promise<void> => {
     for (const room of rooms.all()) {
       const { id } = room.store;
-      if (!room.store.state().pending?.creates || known.has(id)) continue;
+      if (!room.store.state().pending?.creates) continue;
       try {
         await room.create();
       } catch (error) {
@@ -100,10 +100,11 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
   /** A welcome that cannot be used is forgotten all the same: the device then joins by itself. */
   const take = async (welcome: Welcome): Promise<void> => {
     try {
-      const seen = await deps.rest.call("conversation", {
-        params: { conversationId: welcome.conversationId },
-      });
-      await (await rooms.open(seen.conversation)).join(welcome);
+      const params = { conversationId: welcome.conversationId };
+      const { conversation } = await deps.rest.call("conversation", { params });
+      const room = await rooms.open(conversation, conversation.joinedSeq);
+      await room.join(welcome);
+      await room.sync(conversation);
     } catch (error) {
       if (!failsWith(error, "unknown-conversation", "not-a-member", "crypto-failed")) throw error;
       deps.ports.report("welcome-unusable", error);
@@ -112,10 +113,11 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
 
   const visit = async (conversationId: string): Promise<void> => {
     const room = rooms.get(conversationId);
+    if (room?.store.state().pending?.creates) return;
     if (room === undefined || room.store.state().group === null) await takeWelcomes();
     try {
       const { conversation } = await deps.rest.call("conversation", { params: { conversationId } });
-      await (await rooms.open(conversation)).sync(conversation);
+      await (await rooms.open(conversation, conversation.head)).sync(conversation);
     } catch (error) {
       if (!failsWith(error, "unknown-conversation", "not-a-member")) throw error;
       await rooms.get(conversationId)?.removed();
@@ -133,7 +135,6 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
         await noteIncarnation(deps, incarnation);
         await synchronise();
       }).catch(failed);
-      for (const room of rooms.all()) room.online();
     },
     discover: (id) => void run(() => visit(id)).catch(failed),
     now: () => run(synchronise),

@@ -1,10 +1,11 @@
-import { toBase64Url } from "@rempart/kernel";
+import { fromBase64Url, toBase64Url } from "@rempart/kernel";
 import type { CommitBody, MembershipChange } from "@rempart/messaging/contract";
-import { failsWith, isTransient } from "../errors.ts";
-import type { BuiltCommit, Group } from "../mls/mls.ts";
+import { CoreError } from "../errors.ts";
+import type { BuiltCommit } from "../mls/mls.ts";
 import type { PendingCommitRecord } from "../storage/records.ts";
 import type { ConversationDeps } from "./deps.ts";
-import type { Stage } from "./stage.ts";
+import { readServerView } from "./server-view.ts";
+import type { ConversationStore } from "./store.ts";
 
 export interface WantedChange {
   readonly addUsers: readonly string[];
@@ -13,35 +14,53 @@ export interface WantedChange {
   readonly keyPackages: readonly Uint8Array[];
 }
 
-/** Null when there is nothing left to do: another member did it. */
+export const NO_CHANGE: WantedChange = { addUsers: [], removeUsers: [], keyPackages: [] };
+
+/**
+ * A commit with these changes and with the removal of every orphan, as the roster is now. Null when there is nothing to
+ * do: another member did it.
+ */
 export async function buildChange(
-  stage: Stage,
-  group: Group,
+  deps: ConversationDeps,
+  store: ConversationStore,
   wanted: WantedChange,
 ): Promise<PendingCommitRecord | null> {
-  const { mls, newId } = stage.deps;
-  const { roster } = stage.store.state();
-  const removeUsers = wanted.removeUsers.filter((id) => roster.members.some(({ userId }) => userId === id));
-  const leaves = mls.leaves(group);
-  const leaving = new Set([
-    ...roster.orphans,
-    ...leaves.filter(({ userId }) => removeUsers.includes(userId)).map(({ deviceId }) => deviceId),
-  ]);
-  const remove = leaves.filter(({ deviceId }) => leaving.has(deviceId)).map(({ deviceId }) => deviceId);
-  if (remove.length + removeUsers.length + wanted.addUsers.length === 0) return null;
-  const built = await mls.commit(group, { add: wanted.keyPackages, remove });
-  return pendingCommit(stage.deps, newId(), built, {
-    addedUsers: wanted.addUsers,
-    removedUsers: removeUsers,
-  });
+  await readServerView(deps, store);
+  const { group, roster } = store.state();
+  if (group === null) throw new CoreError("device-not-in-group", "This device is not in the group");
+  const isMember = (id: string): boolean => roster.members.some(({ userId }) => userId === id);
+  const removedUsers = wanted.removeUsers.filter(isMember);
+  const addedUsers = wanted.addUsers.filter((id) => !isMember(id));
+  const orphans = new Set(roster.orphans);
+  const remove = deps.mls
+    .leaves(group)
+    .filter(({ userId, deviceId }) => orphans.has(deviceId) || removedUsers.includes(userId))
+    .map(({ deviceId }) => deviceId);
+  if (remove.length + removedUsers.length + addedUsers.length === 0) return null;
+  const add = addedUsers.length === 0 ? [] : wanted.keyPackages;
+  const built = await deps.mls.commit(group, { add, remove });
+  return pendingCommit(deps, built, { addedUsers, removedUsers });
+}
+
+/**
+ * Puts this device into the group by itself (RFC 9420, section 12.4.3.2), as a new device of a member or after falling
+ * out of step.
+ */
+export async function buildRejoin(
+  deps: ConversationDeps,
+  store: ConversationStore,
+): Promise<PendingCommitRecord> {
+  const { groupInfo } = await deps.rest.call("groupInfo", { params: { conversationId: store.id } });
+  const built = await deps.mls.joinExternally(store.id, fromBase64Url(groupInfo) ?? new Uint8Array());
+  return pendingCommit(deps, built, { addedUsers: [], removedUsers: [] });
 }
 
 export function pendingCommit(
-  deps: Pick<ConversationDeps, "mls" | "myDeviceId">,
-  id: string,
+  { mls, myDeviceId, newId }: Pick<ConversationDeps, "mls" | "myDeviceId" | "newId">,
   built: BuiltCommit,
   users: { readonly addedUsers: readonly string[]; readonly removedUsers: readonly string[] },
 ): PendingCommitRecord {
+  const id = newId();
   const change: MembershipChange = {
     ...built.change,
     addedUsers: [...users.addedUsers],
@@ -49,42 +68,12 @@ export function pendingCommit(
   };
   const body: CommitBody = {
     id,
-    deviceId: deps.myDeviceId,
+    deviceId: myDeviceId,
     epoch: built.epoch,
     commit: toBase64Url(built.commit),
     change,
     ...(built.welcome !== null && { welcome: toBase64Url(built.welcome) }),
     groupInfo: toBase64Url(built.groupInfo),
   };
-  return { id, body, next: toBase64Url(deps.mls.save(built.next)), creates: null };
-}
-
-/**
- * Sends a saved commit until the server's answer is certain. `placed`: it is in the sequence, and is adopted when the
- * stream reaches it. `dropped`: another commit came first, and nothing of it remains. `none`: there was none.
- *
- * @throws CoreError: a refusal, after which nothing remains either; `offline` and the like leave it to be sent again.
- */
-export async function placePending(stage: Stage): Promise<"placed" | "dropped" | "none"> {
-  const { pending } = stage.store.state();
-  if (pending === null) return "none";
-  try {
-    await place(stage, pending);
-  } catch (error) {
-    if (isTransient(error)) throw error;
-    await stage.store.update(() => ({ pending: null }));
-    if (failsWith(error, "stale-epoch")) return "dropped";
-    throw error;
-  }
-  return "placed";
-}
-
-async function place({ deps, store }: Stage, pending: PendingCommitRecord): Promise<void> {
-  if (pending.creates === null) {
-    await deps.rest.call("commit", { params: { conversationId: store.id }, body: pending.body });
-    return;
-  }
-  await deps.rest.call("createConversation", {
-    body: { id: store.id, ...pending.creates, first: pending.body },
-  });
+  return { id, body, next: toBase64Url(mls.save(built.next)), creates: null };
 }

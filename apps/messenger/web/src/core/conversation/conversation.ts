@@ -1,226 +1,276 @@
-import type { Role, ServerFrame, Welcome } from "@rempart/messaging/contract";
+import { fromBase64Url } from "@rempart/kernel";
+import { type Input, restore } from "@rempart/messaging/client";
+import type { Message, Role, ServerFrame, Welcome } from "@rempart/messaging/contract";
 import type { ConversationView } from "../../client/api.ts";
 import { CoreError } from "../errors.ts";
 import { createSerial } from "../serial.ts";
 import { keys, type MessageRecord, type OutboxRecord, withinConversation } from "../storage/records.ts";
-import { readIncoming } from "./catch-up.ts";
-import { changeGroup, settle } from "./change.ts";
 import type { WantedChange } from "./commits.ts";
 import type { ConversationDeps, ServerConversation } from "./deps.ts";
-import { joinByWelcome, rejoin } from "./join.ts";
+import { createEffects } from "./effects.ts";
+import { createExecutor } from "./executor.ts";
+import { countUnread } from "./open.ts";
 import { withReceipt } from "./receipts.ts";
-import { createSender } from "./sender.ts";
-import { adoptServerView, refresh, type Stage } from "./stage.ts";
-import type { ConversationStore } from "./store.ts";
-import { countUnread, type Incoming } from "./stream.ts";
+import { adoptServerView, readServerView } from "./server-view.ts";
+import type { ConversationStore, RoomState } from "./store.ts";
 
 type Content = OutboxRecord["content"];
 
-/** One conversation at work: everything that moves its group runs one at a time, in the order it was asked for. */
+/** One conversation at work. */
 export interface Conversation {
   readonly store: ConversationStore;
-  /** Brings this device into the group and up to the head; `seen` is what the server's list says. */
+  /** Takes over what the server's list says, and catches up from there. */
   sync(seen: ServerConversation): Promise<void>;
-  /** The server said that something changed: the roster is read again, and what it implies is done. */
-  refresh(): Promise<void>;
   join(welcome: Welcome): Promise<void>;
-  /** A message frame, or the acknowledgement of an own message. */
-  receive(message: Incoming): void;
+  receive(message: Message): void;
   /** The server's head, from a heartbeat: a lost hint is repaired. */
   heard(head: number): void;
   receipt(frame: Extract<ServerFrame, { t: "receipt" }>): void;
   answered(frame: Extract<ServerFrame, { t: "ack" | "nack" }>): void;
-  online(): void;
-  offline(): void;
+  disconnected(): void;
   removed(): Promise<void>;
   send(content: Content): Promise<void>;
   retry(messageId: string): Promise<void>;
   discard(messageId: string): Promise<void>;
   markRead(seq: number): Promise<void>;
   saveDraft(text: string): Promise<void>;
+  /** Resolves when the commit was placed and adopted; rejects with why it was not. */
   change(wanted: WantedChange): Promise<void>;
   setRole(userId: string, role: Role): Promise<void>;
   leave(): Promise<void>;
-  /** Places a first commit that was saved. */
+  /** Places the first commit of a conversation that this device creates. */
   create(): Promise<void>;
-  inFlight(): string | null;
   stop(): void;
 }
 
-export interface ConversationEvents {
-  sync(state: ConversationView["sync"]): void;
-  /** What is on its way to the server changed. */
-  sending(): void;
+interface Waiting {
+  readonly wanted: WantedChange;
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
-export function createConversation(
-  deps: ConversationDeps,
-  store: ConversationStore,
-  events: ConversationEvents,
-): Conversation {
-  const queue = createSerial();
-  const stage: Stage = { deps, store, showSync: events.sync };
-  const sender = createSender(stage, queue, {
-    placed: ({ id, placed }) => placed && receive({ kind: "own", id, seq: placed.seq, sentAt: placed.at }),
-    changed: events.sending,
+export function createConversation(deps: ConversationDeps, store: ConversationStore): Conversation {
+  const changes = new Map<string, Waiting>();
+  const creation = createSerial();
+  let rosterStale = false;
+
+  const executor = createExecutor(deps, store, {
+    effect: (effect) => effects.run(effect),
+    rosterMoved() {
+      if (rosterStale) return;
+      rosterStale = true;
+      inBackground(readRoster());
+    },
   });
-  let inbox: Incoming[] = [];
-  let draining = false;
+  const effects = createEffects({
+    deps,
+    store,
+    submit: executor.submit,
+    wanted: (id) => changes.get(id)?.wanted,
+    done: (id) => settleChange(id, (waiting) => waiting.resolve()),
+    failed: (id, code) => settleChange(id, (waiting) => waiting.reject(commandFailure(code))),
+  });
 
-  /** Failures of work that nobody waits for: the next connection or heartbeat repairs it. */
-  const inBackground = (work: Promise<unknown>): void => {
-    work.catch((error: unknown) => deps.failed(error));
+  const settleChange = (id: string, settle: (waiting: Waiting) => void): void => {
+    const waiting = changes.get(id);
+    changes.delete(id);
+    if (waiting !== undefined) settle(waiting);
   };
 
-  const drain = async (): Promise<void> => {
-    const messages = inbox;
-    inbox = [];
-    draining = false;
-    if (!store.state().place.active) return;
-    const { stop, rosterMoved } = await readIncoming(
-      stage,
-      messages.sort((a, b) => a.seq - b.seq),
-    );
-    if (stop === "gap" || stop === "out-of-step") await settleAll();
-    else if (rosterMoved && stop !== "removed") await refresh(stage);
-    reportDelivered();
-    sender.pump();
-  };
+  /** Failures of work that nobody waits for: the account decides what they mean. */
+  const inBackground = (work: Promise<unknown>): void => void work.catch(deps.failed);
+  const submit = (...inputs: readonly Input[]): Promise<void> =>
+    executor.submit(...inputs.map((input) => ({ input })));
 
-  const receive = (message: Incoming): void => {
-    inbox.push(message);
-    if (draining) return;
-    draining = true;
-    inBackground(queue(drain));
-  };
-
-  /** Reads up to the head, joining first when this device is not in the group. */
-  const settleAll = async (): Promise<void> => {
-    await settle(stage);
-    if (store.state().group !== null || !store.state().place.active) return;
-    await rejoin(stage);
-    await settle(stage);
-  };
-
-  const reportDelivered = (): void => {
-    const { place, roster } = store.state();
-    const mine = roster.members.find((member) => member.userId === deps.myId);
-    if (mine === undefined || !place.active) return;
-    const delivered = place.cursor > mine.delivered ? place.cursor : undefined;
-    const read = place.readSeq > mine.read ? place.readSeq : undefined;
-    if (delivered !== undefined || read !== undefined) deps.reportReceipt(store.id, { delivered, read });
+  const readRoster = async (): Promise<void> => {
+    try {
+      await readServerView(deps, store);
+    } finally {
+      rosterStale = false;
+    }
   };
 
   const markRead = async (seq: number): Promise<void> => {
-    const { place } = store.state();
-    const upTo = Math.min(seq, place.cursor);
+    const { place, machine } = store.state();
+    const upTo = Math.min(seq, machine.cursor);
     if (upTo <= place.readSeq) return;
     const unread = await unreadAfter(deps, store, upTo);
     await store.update((state) => ({
       place: { ...state.place, unread, readSeq: Math.max(state.place.readSeq, upTo) },
     }));
-    reportDelivered();
+    reportMarks();
   };
 
-  const afterSync = (): void => {
-    reportDelivered();
-    sender.pump();
+  /** Marks that the server does not know yet, because the connection was away. */
+  const reportMarks = (): void => {
+    const { place, machine, roster } = store.state();
+    const mine = roster.members.find((member) => member.userId === deps.myId);
+    if (mine === undefined || !machine.active) return;
+    const delivered = machine.cursor > mine.delivered ? machine.cursor : undefined;
+    const read = place.readSeq > mine.read ? place.readSeq : undefined;
+    if (delivered !== undefined || read !== undefined) deps.reportReceipt(store.id, { delivered, read });
   };
 
   return {
     store,
-    sync: (seen) =>
-      queue(async () => {
-        await adoptServerView(stage, seen);
-        const { group, pending, place } = store.state();
-        const behind = seen.head !== place.cursor || pending !== null || group === null;
-        if (behind || group?.epoch !== seen.epoch) await settleAll();
-        afterSync();
-      }),
-    refresh: () =>
-      queue(async () => {
-        const seen = await refresh(stage);
-        const { group, pending, place } = store.state();
-        if (group === null || pending !== null || seen.head > place.cursor) await settleAll();
-        afterSync();
-      }),
-    join: (welcome) =>
-      queue(async () => {
-        if (!store.state().pending?.creates) await joinByWelcome(stage, welcome);
-        await settleAll();
-        afterSync();
-      }),
-    receive,
-    heard(head) {
-      if (head > store.state().place.cursor) inBackground(queue(settleAll).then(afterSync));
+    async sync(seen) {
+      if (needsNewStart(store.state(), seen)) await startAnew(deps, store, seen);
+      await adoptServerView(deps, store, seen);
+      await submit({ type: "head", seq: seen.head }, { type: "connected" }, ...nothingNew(store, seen));
+      reportMarks();
     },
-    receipt: ({ userId, delivered, read }) => {
+    async join(welcome) {
+      const { machine, pending } = store.state();
+      if (pending !== null || machine.epoch !== null || machine.job !== null) return;
+      const joined = await deps.mls.join(store.id, fromBase64Url(welcome.body) ?? new Uint8Array());
+      await executor.submit({
+        input: { type: "joined", seq: welcome.seq, epoch: joined.group.epoch },
+        product: {
+          group: joined.group,
+          joined: true,
+          also: (batch) => batch.delete("keyPackages", joined.keyPackageId),
+        },
+      });
+      deps.mls.release([joined.consumed]);
+    },
+    receive: (message) => inBackground(submit({ type: "message", message })),
+    heard: (seq) => inBackground(submit({ type: "head", seq })),
+    receipt({ userId, delivered, read }) {
       store.adjustMembers((members) => withReceipt(members, userId, { delivered, read }));
       if (userId === deps.myId && read !== undefined) inBackground(markRead(read));
     },
-    answered: sender.answered,
-    online: sender.pump,
-    offline: sender.disconnected,
-    removed: () =>
-      queue(() =>
-        store.update(({ place }) => ({ group: null, pending: null, place: { ...place, active: false } })),
-      ),
+    answered(frame) {
+      inBackground(submit(...answerInputs(deps, store, frame)));
+    },
+    disconnected() {
+      inBackground(submit({ type: "disconnected" }));
+      for (const [id] of changes) settleChange(id, (waiting) => waiting.reject(commandFailure("offline")));
+    },
+    removed: () => submit({ type: "removed" }),
     async send(content) {
-      const record: OutboxRecord = {
-        id: deps.newId(),
-        conversationId: store.id,
-        content,
-        createdAt: deps.ports.clock.now(),
-        sealed: null,
-        placed: null,
-        failure: null,
-      };
-      if (!store.state().place.active) throw new CoreError("not-a-member", "Not a member any more");
-      await store.update(({ outbox, place }) => ({
-        outbox: [...outbox, record],
-        place: { ...place, lastActivityAt: record.createdAt },
-      }));
-      sender.pump();
+      if (!store.state().machine.active) throw new CoreError("not-a-member", "Not a member any more");
+      const createdAt = deps.ports.clock.now();
+      const record: OutboxRecord = { id: deps.newId(), conversationId: store.id, content, createdAt };
+      await executor.submit({ input: { type: "send", id: record.id }, product: { outbox: record } });
     },
-    async retry(messageId) {
-      await store.update(({ outbox }) => ({
-        outbox: outbox.map((record) => (record.id === messageId ? { ...record, failure: null } : record)),
+    retry: (id) => submit({ type: "retry", id }),
+    async discard(id) {
+      await submit({ type: "discard", id });
+      await store.update(({ machine, outbox }) => ({
+        outbox: outbox.filter((record) => machine.outbox.some((entry) => entry.id === record.id)),
       }));
-      sender.pump();
     },
-    discard: (messageId) =>
-      store.update(({ outbox }) => ({
-        outbox: outbox.filter(({ id, failure }) => id !== messageId || failure === null),
-      })),
     markRead,
     saveDraft: (draft) => store.update(({ place }) => ({ place: { ...place, draft } })),
-    change: (wanted) => queue(() => changeGroup(stage, wanted)),
+    async change(wanted) {
+      if (!deps.online()) throw commandFailure("offline");
+      const id = deps.newId();
+      const settled = new Promise<void>((resolve, reject) => changes.set(id, { wanted, resolve, reject }));
+      await submit({ type: "change", id });
+      await settled;
+    },
     async setRole(userId, role) {
       await deps.rest.call("setRole", { params: { conversationId: store.id, userId }, body: { role } });
-      await queue(() => refresh(stage));
+      await readServerView(deps, store);
     },
     async leave() {
       await deps.rest.call("leave", { params: { conversationId: store.id } });
-      await store.update(({ place }) => ({
-        group: null,
-        pending: null,
-        place: { ...place, active: false, draft: "" },
-      }));
+      await submit({ type: "removed" });
     },
-    create: () =>
-      queue(async () => {
-        await settle(stage);
-        await refresh(stage);
-        afterSync();
-      }),
-    inFlight: sender.inFlight,
-    stop: sender.stop,
+    create: () => creation(() => placeCreation(deps, store, submit)),
+    stop() {
+      effects.stop();
+      for (const [id] of changes) settleChange(id, (waiting) => waiting.reject(commandFailure("closed")));
+    },
   };
+}
+
+/** What the list and the conversation's head show of the machine. */
+export function syncOf({ machine, place, pending }: RoomState): ConversationView["sync"] {
+  if (!machine.active || pending?.creates) return "ready";
+  if (machine.epoch === null) return place.joined ? "recovering" : "joining";
+  return machine.head - machine.cursor > SHOWN_GAP ? "catching-up" : "ready";
+}
+
+/** A gap of a few messages is gone before anybody could read that it is being fetched. */
+const SHOWN_GAP = 20;
+
+/** The list has just said that there is nothing to fetch: the machine need not ask again for each conversation. */
+function nothingNew(store: ConversationStore, { head }: ServerConversation): Input[] {
+  const { cursor } = store.state().machine;
+  return head === cursor ? [{ type: "page", after: cursor, messages: [], head, reset: false }] : [];
+}
+
+function commandFailure(code: string): CoreError {
+  return new CoreError(code as CoreError["code"], `The change was not made: ${code}`);
+}
+
+/** The sending device is not sent its own messages: their place comes with the acknowledgement. */
+function answerInputs(
+  deps: ConversationDeps,
+  store: ConversationStore,
+  frame: Extract<ServerFrame, { t: "ack" | "nack" }>,
+): Input[] {
+  if (frame.t === "nack") {
+    const { id, code, retryAfter } = frame;
+    const retryAt = retryAfter === undefined ? undefined : deps.ports.clock.now() + retryAfter * 1000;
+    return [{ type: "nack", id, code, ...(retryAt !== undefined && { retryAt }) }];
+  }
+  const { id, seq, sentAt } = frame;
+  const sender = { senderId: deps.myId, deviceId: deps.myDeviceId };
+  const placed = { id, conversationId: store.id, seq, sentAt, epoch: 0, body: "" };
+  return [
+    { type: "message", message: { kind: "application", ...placed, ...sender } },
+    { type: "ack", id, seq },
+  ];
+}
+
+/** The user left and is back, or the server was restored behind this device's group: what is held cannot be continued. */
+function needsNewStart({ machine }: RoomState, seen: ServerConversation): boolean {
+  if (!machine.active || seen.joinedSeq > machine.cursor) return true;
+  return machine.epoch !== null && machine.epoch > seen.epoch;
+}
+
+/**
+ * The device joins again by itself, from the head on: what lies between was not meant for it, or is not there any more.
+ * What was written here and not sent yet stays.
+ */
+function startAnew(
+  deps: ConversationDeps,
+  store: ConversationStore,
+  seen: ServerConversation,
+): Promise<void> {
+  return store.update(({ machine, place }) => {
+    const returns = !machine.active || seen.joinedSeq > machine.cursor;
+    const outbox = machine.outbox.map((entry) => (entry.seq === null ? { ...entry, sealed: null } : entry));
+    const fresh = { ...machine, outbox, epoch: null, commit: null, changes: [], active: true };
+    const cursor = returns ? Math.max(machine.cursor, seen.joinedSeq) : machine.cursor;
+    return {
+      group: null,
+      pending: null,
+      machine: restore({ ...fresh, cursor }, deps.myDeviceId),
+      place: returns ? { ...place, joined: false } : place,
+    };
+  });
+}
+
+async function placeCreation(
+  deps: ConversationDeps,
+  store: ConversationStore,
+  submit: (...inputs: readonly Input[]) => Promise<void>,
+): Promise<void> {
+  const { pending } = store.state();
+  if (!pending?.creates) return;
+  const body = { id: store.id, ...pending.creates, first: pending.body };
+  const { conversation } = await deps.rest.call("createConversation", { body });
+  await store.update(() => ({ pending: { ...pending, creates: null } }));
+  await adoptServerView(deps, store, conversation);
+  await submit({ type: "head", seq: conversation.head }, { type: "connected" });
 }
 
 /** Counted from the history, which is rare: usually everything up to the head is read. */
 async function unreadAfter(deps: ConversationDeps, store: ConversationStore, seq: number): Promise<number> {
-  const { cursor } = store.state().place;
+  const { cursor } = store.state().machine;
   if (seq >= cursor) return 0;
   const from = keys.message(store.id, seq + 1);
   const { to } = withinConversation(store.id);

@@ -1,4 +1,5 @@
 import { fromBase64Url } from "@rempart/kernel";
+import { durable, type ConversationState as Machine, restore } from "@rempart/messaging/client";
 import { CoreError } from "../errors.ts";
 import type { Group, Mls } from "../mls/mls.ts";
 import { createSerial } from "../serial.ts";
@@ -13,17 +14,21 @@ import {
 } from "../storage/records.ts";
 import { Batch, type Vault } from "../storage/vault.ts";
 
-export interface ConversationState {
-  readonly place: PlaceRecord;
+/** What the list and the timeline show of a conversation's place. The machine's part is saved beside it. */
+export type Place = Omit<PlaceRecord, "machine">;
+
+export interface RoomState {
+  readonly place: Place;
+  readonly machine: Machine;
   readonly roster: RosterRecord;
   /** Null: this device is not in the group, or fell out of it. */
   readonly group: Group | null;
   readonly pending: PendingCommitRecord | null;
-  /** In the order they were written. */
+  /** Contents of the machine's outbox entries, in the order they were written. */
   readonly outbox: readonly OutboxRecord[];
 }
 
-export interface Change extends Partial<ConversationState> {
+export interface Change extends Partial<RoomState> {
   /** New or replaced records of the history, in order. */
   readonly messages?: readonly MessageRecord[];
   /** History after this position is erased first. */
@@ -36,12 +41,12 @@ export interface Change extends Partial<ConversationState> {
  */
 export interface ConversationStore {
   readonly id: string;
-  state(): ConversationState;
+  state(): RoomState;
   /**
    * Updates of one conversation run one after the other; `change` sees the outcome of the one before. `also` joins the
    * same transaction.
    */
-  update(change: (state: ConversationState) => Change, also?: (batch: Batch) => void): Promise<void>;
+  update(change: (state: RoomState) => Change, also?: (batch: Batch) => void): Promise<void>;
   /** Moves members' marks in memory alone: the server remembers receipts, and tells them again at the next start. */
   adjustMembers(change: (members: RosterRecord["members"]) => RosterRecord["members"]): void;
 }
@@ -53,7 +58,7 @@ export interface StoreEvents {
 export function createConversationStore(
   vault: Vault,
   mls: Mls,
-  initial: ConversationState,
+  initial: RoomState,
   events: StoreEvents,
 ): ConversationStore {
   const id = initial.place.id;
@@ -83,21 +88,45 @@ export function createConversationStore(
   return store;
 }
 
-function batchOf(mls: Mls, before: ConversationState, change: Change): Batch {
+function batchOf(mls: Mls, before: RoomState, change: Change): Batch {
   const id = before.place.id;
   const batch = new Batch();
-  if (change.place && change.place !== before.place) batch.put("conversations", id, change.place);
+  const { place = before.place, machine = before.machine } = change;
+  if (place !== before.place || savedDiffers(machine, before.machine))
+    batch.put("conversations", id, { ...place, machine: saved(machine) });
   if (change.roster && change.roster !== before.roster)
     batch.put("conversations", keys.roster(id), change.roster);
   if (change.group && change.group !== before.group) batch.put("groups", id, mls.save(change.group));
-  if (change.group === null) batch.delete("groups", id);
+  if (change.group === null && before.group !== null) batch.delete("groups", id);
   if (change.pending) batch.put("groups", keys.pendingCommit(id), change.pending);
-  if (change.pending === null) batch.delete("groups", keys.pendingCommit(id));
+  if (change.pending === null && before.pending !== null) batch.delete("groups", keys.pendingCommit(id));
   if (change.outbox) putOutbox(batch, before.outbox, change.outbox);
   if (change.eraseAfter !== undefined)
     batch.deleteRange("messages", keys.message(id, change.eraseAfter + 1), withinConversation(id).to);
   for (const record of change.messages ?? []) batch.put("messages", keys.message(id, record.seq), record);
   return batch;
+}
+
+/** Requested changes are not saved: who asked for them is told, and a commit that was built is saved by itself. */
+export function saved(machine: Machine): PlaceRecord["machine"] {
+  return { ...durable(machine), changes: [] };
+}
+
+export function restored(record: PlaceRecord, deviceId: string): Pick<RoomState, "place" | "machine"> {
+  const { machine, ...place } = record;
+  return { place, machine: restore(machine, deviceId) };
+}
+
+/** The machine keeps the parts that did not change, so identity tells. */
+function savedDiffers(a: Machine, b: Machine): boolean {
+  return (
+    a.cursor !== b.cursor ||
+    a.epoch !== b.epoch ||
+    a.active !== b.active ||
+    a.outbox !== b.outbox ||
+    a.commit !== b.commit ||
+    a.removalsPending !== b.removalsPending
+  );
 }
 
 function putOutbox(batch: Batch, before: readonly OutboxRecord[], after: readonly OutboxRecord[]): void {
@@ -114,7 +143,7 @@ export async function readGroup(
   mls: Mls,
   conversationId: string,
   report: (event: string, error?: unknown) => void,
-): Promise<Pick<ConversationState, "group" | "pending">> {
+): Promise<Pick<RoomState, "group" | "pending">> {
   const read = async <T>(key: string, open: (value: unknown) => T): Promise<T | null> => {
     try {
       const value = await vault.get("groups", key);

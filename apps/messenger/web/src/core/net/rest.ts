@@ -1,6 +1,6 @@
-import { PROBLEMS, type ProblemCode, ROUTES, type Route, type RouteName } from "@rempart/messaging/contract";
+import { type ProblemCode, ROUTES, type Route, type RouteName } from "@rempart/messaging/contract";
 import type { z } from "zod";
-import { CoreError } from "../errors.ts";
+import { CoreError, isProblemCode } from "../errors.ts";
 import type { CorePorts } from "../ports.ts";
 
 type Routes = typeof ROUTES;
@@ -100,7 +100,7 @@ async function problem(response: Response): Promise<CoreError> {
 }
 
 function knownCode(code: unknown): ProblemCode | null {
-  return typeof code === "string" && Object.hasOwn(PROBLEMS, code) ? (code as ProblemCode) : null;
+  return typeof code === "string" && isProblemCode(code) ? code : null;
 }
 
 function retryAfter(response: Response): number | undefined {

@@ -1,8 +1,9 @@
 /** What each table holds once decrypted, and how its keys are made. */
 import type { Bytes } from "@rempart/kernel";
 import type { Content } from "@rempart/messaging";
+import type { Durable } from "@rempart/messaging/client";
 import type { CommitBody, Member, NewConversationBody, Role, Suite } from "@rempart/messaging/contract";
-import type { FailureCode, Me, TimelineItem } from "../../client/api.ts";
+import type { Me, TimelineItem } from "../../client/api.ts";
 import type { Range } from "./storage.ts";
 
 export type Undecryptable = Extract<TimelineItem, { kind: "undecryptable" }>["reason"];
@@ -87,17 +88,12 @@ export type StoredNotice =
     }
   | { readonly type: "rejoined" };
 
-/** A message of ours that is not yet in the conversation's sequence as this device has read it. */
+/** What a message of ours says, until the stream reaches it. How far it got stands in the place's `machine`. */
 export interface OutboxRecord {
   readonly id: string;
   readonly conversationId: string;
   readonly content: Content;
   readonly createdAt: number;
-  /** The ciphertext and the epoch it was made in; made again when the epoch has moved. */
-  readonly sealed: { readonly epoch: number; readonly body: string } | null;
-  /** The server's answer, kept until the stream reaches that position. */
-  readonly placed: { readonly seq: number; readonly at: number } | null;
-  readonly failure: FailureCode | null;
 }
 
 /** Where this device stands in a conversation, and what the list of conversations shows of it. */
@@ -107,18 +103,16 @@ export interface PlaceRecord {
   readonly suite: Suite;
   readonly createdAt: number;
   readonly lastActivityAt: number;
-  /** False after leaving or being removed. */
-  readonly active: boolean;
   readonly title: string | null;
   readonly draft: string;
-  /** Everything up to here was processed by this device. */
-  readonly cursor: number;
-  /** This device's history starts after this position. */
-  readonly historyStart: number;
+  /** False until this device was in the group for the first time. */
+  readonly joined: boolean;
   /** Everything up to here was read, on any of the user's devices. */
   readonly readSeq: number;
   readonly unread: number;
   readonly preview: { readonly seq: number; readonly item: StoredItem } | null;
+  /** The state machine's part: the cursor, the epoch, the outbox, the pending commit. */
+  readonly machine: Durable;
 }
 
 export interface RosterRecord {

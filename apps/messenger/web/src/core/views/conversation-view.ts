@@ -1,9 +1,10 @@
 import type { ConversationView, MemberView, Person } from "../../client/api.ts";
-import type { PlaceRecord } from "../storage/records.ts";
+import type { Place } from "../conversation/store.ts";
 import { itemView, type ViewContext } from "./items.ts";
 
 /** What is true now and not stored. */
 export interface Passing {
+  readonly active: boolean;
   readonly sync: ConversationView["sync"];
   readonly typing: readonly string[];
 }
@@ -13,7 +14,7 @@ export interface ConversationContext extends ViewContext {
 }
 
 export function conversationView(
-  place: PlaceRecord,
+  place: Place,
   passing: Passing,
   context: ConversationContext,
 ): ConversationView {
@@ -32,7 +33,7 @@ export function conversationView(
       }),
     ),
     myRole: me?.role ?? "member",
-    active: place.active,
+    active: passing.active,
     postQuantum: place.suite === "x-wing",
     unread: place.unread,
     draft: place.draft,
@@ -44,7 +45,7 @@ export function conversationView(
 }
 
 /** A direct conversation is called after the other person; one with oneself alone after oneself. */
-function titleOf(place: PlaceRecord, context: ViewContext): string | null {
+function titleOf(place: Place, context: ViewContext): string | null {
   if (place.kind === "group") return place.title;
   const other = context.members.find((member) => member.userId !== context.myId);
   return context.person(other?.userId ?? context.myId).name;

@@ -1,3 +1,4 @@
+import type { Durable } from "@rempart/messaging/client";
 import type { Member } from "@rempart/messaging/contract";
 import type { DeliveryState, Notice, Person, TimelineItem } from "../../client/api.ts";
 import type { OutboxRecord, StoredItem, StoredNotice } from "../storage/records.ts";
@@ -48,23 +49,30 @@ function noticeView(notice: StoredNotice, by: Person, context: ViewContext): Not
   }
 }
 
+type OutboxEntry = Durable["outbox"][number];
+
 /** `inFlight`: on its way to the server now. */
-export function outboxView(record: OutboxRecord, inFlight: boolean, context: ViewContext): TimelineItem {
+export function outboxView(
+  record: OutboxRecord,
+  entry: OutboxEntry,
+  inFlight: boolean,
+  context: ViewContext,
+): TimelineItem {
   return {
     id: record.id,
-    seq: record.placed?.seq ?? null,
-    at: record.placed?.at ?? record.createdAt,
+    seq: entry.seq,
+    at: record.createdAt,
     kind: "text",
     sender: context.person(context.myId),
     mine: true,
     text: record.content.type === "text" ? record.content.text : record.content.title,
-    delivery: outboxDelivery(record, inFlight, context),
-    failure: record.failure,
+    delivery: outboxDelivery(entry, inFlight, context),
+    failure: entry.failure,
   };
 }
 
-function outboxDelivery(record: OutboxRecord, inFlight: boolean, context: ViewContext): DeliveryState {
-  if (record.placed !== null) return deliveryOf(record.placed.seq, context.members, context.myId);
-  if (record.failure !== null) return "failed";
+export function outboxDelivery(entry: OutboxEntry, inFlight: boolean, context: ViewContext): DeliveryState {
+  if (entry.seq !== null) return deliveryOf(entry.seq, context.members, context.myId);
+  if (entry.failure !== null) return "failed";
   return inFlight ? "sending" : "queued";
 }

@@ -1,4 +1,5 @@
 import type { Timeline, TimelineItem } from "../../client/api.ts";
+import type { RoomState } from "../conversation/store.ts";
 import {
   keys,
   type MessageRecord,
@@ -8,7 +9,7 @@ import {
 } from "../storage/records.ts";
 import type { Vault } from "../storage/vault.ts";
 import { deliveryOf } from "./delivery.ts";
-import { itemView, outboxView, type ViewContext } from "./items.ts";
+import { itemView, outboxDelivery, outboxView, type ViewContext } from "./items.ts";
 import { createViewCache } from "./timelines.ts";
 
 const PAGE = 60;
@@ -27,14 +28,14 @@ export interface TimelineWindow {
 
 export interface WindowSources {
   context(): ViewContext;
-  outbox(): readonly { readonly record: OutboxRecord; readonly inFlight: boolean }[];
+  waiting(): Pick<RoomState, "outbox" | "machine">;
   show(timeline: Timeline): void;
 }
 
 export function createTimelineWindow(
   vault: Vault,
   conversationId: string,
-  { context, outbox, show }: WindowSources,
+  sources: WindowSources,
 ): TimelineWindow {
   let records: readonly MessageRecord[] = [];
   let hasOlder = true;
@@ -45,8 +46,8 @@ export function createTimelineWindow(
   const waiting = createViewCache<OutboxRecord>();
 
   const render = (): void => {
-    const views = context();
-    show({ items: [...placedViews(views), ...outboxViews(views)], hasOlder, loading });
+    const views = sources.context();
+    sources.show({ items: [...placedViews(views), ...outboxViews(views)], hasOlder, loading });
   };
 
   const placedViews = (views: ViewContext): TimelineItem[] =>
@@ -54,14 +55,16 @@ export function createTimelineWindow(
       items.map((item) => placed.view(item, viewKey(item, seq, views), () => itemView(item, seq, views))),
     );
 
-  const outboxViews = (views: ViewContext): TimelineItem[] =>
-    outbox()
-      .filter(({ record }) => record.content.type === "text")
-      .map(({ record, inFlight }) => {
-        const seq = record.placed?.seq;
-        const key = `${inFlight}${seq === undefined ? "" : deliveryOf(seq, views.members, views.myId)}`;
-        return waiting.view(record, key, () => outboxView(record, inFlight, views));
-      });
+  const outboxViews = (views: ViewContext): TimelineItem[] => {
+    const { outbox, machine } = sources.waiting();
+    return outbox.flatMap((record) => {
+      const entry = machine.outbox.find(({ id }) => id === record.id);
+      if (entry === undefined || record.content.type !== "text") return [];
+      const inFlight = machine.inFlight === record.id;
+      const key = `${outboxDelivery(entry, inFlight, views)}/${entry.failure}`;
+      return waiting.view(record, key, () => outboxView(record, entry, inFlight, views));
+    });
+  };
 
   const readPage = async (): Promise<void> => {
     const oldest = records[0]?.seq;

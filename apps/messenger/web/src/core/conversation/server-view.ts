@@ -1,0 +1,32 @@
+import type { ConversationDeps, ServerConversation } from "./deps.ts";
+import { withReceipt } from "./receipts.ts";
+import type { ConversationStore } from "./store.ts";
+
+/** Takes over what the server says of the conversation; what this device knows better stays. */
+export async function adoptServerView(
+  { directory, myId }: ConversationDeps,
+  store: ConversationStore,
+  seen: ServerConversation,
+): Promise<void> {
+  await directory.learn(seen.members.map(({ userId, name }) => ({ id: userId, name })));
+  await store.update(({ place, roster }) => {
+    const members = roster.members.reduce<readonly ServerConversation["members"][number][]>(
+      (merged, known) => withReceipt(merged, known.userId, known),
+      seen.members,
+    );
+    const read = members.find((member) => member.userId === myId)?.read ?? 0;
+    return {
+      roster: { members, devices: seen.devices, orphans: seen.orphans },
+      ...(read > place.readSeq && { place: { ...place, readSeq: read } }),
+    };
+  });
+}
+
+export async function readServerView(
+  deps: ConversationDeps,
+  store: ConversationStore,
+): Promise<ServerConversation> {
+  const { conversation } = await deps.rest.call("conversation", { params: { conversationId: store.id } });
+  await adoptServerView(deps, store, conversation);
+  return conversation;
+}

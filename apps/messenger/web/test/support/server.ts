@@ -1,0 +1,42 @@
+import { identityMigrations } from "@rempart/identity";
+import {
+  type Messenger,
+  messengerMigrations,
+  readMessengerConfig,
+  startMessenger,
+} from "@rempart/messenger-server";
+import { silentLogger } from "@rempart/runtime";
+import { testDatabase } from "@rempart/testing";
+
+export interface Server {
+  readonly url: () => string;
+  readonly database: Awaited<ReturnType<typeof testDatabase>>["database"];
+  stop(): Promise<void>;
+}
+
+/** The real server in this process, on a database of its own, with limits that no test reaches. */
+export async function startServer(): Promise<Server> {
+  const { database, url, close } = await testDatabase({
+    migrations: [identityMigrations, messengerMigrations],
+  });
+  const config = readMessengerConfig({
+    DATABASE_URL: url,
+    HOST: "127.0.0.1",
+    PORT: "0",
+    ADMIN_PORT: "0",
+    RATE_LIMIT_MAX: "1000000",
+    RATE_LIMIT_AUTH_MAX: "1000000",
+    RATE_LIMIT_MESSAGES_MAX: "1000000",
+    LOG_LEVEL: "silent",
+    WEB_DIRECTORY: "/nonexistent",
+  });
+  const messenger: Messenger = await startMessenger({ config, log: silentLogger });
+  return {
+    url: () => messenger.publicUrl,
+    database,
+    async stop() {
+      await messenger.stop();
+      await close();
+    },
+  };
+}
