@@ -11,10 +11,11 @@ export function readCookie(header: string | undefined, name: string): string | n
   for (let start = 0; start < header.length; ) {
     const semicolon = header.indexOf(";", start);
     const end = semicolon < 0 ? header.length : semicolon;
-    const equals = header.indexOf("=", start);
-    if (equals > 0 && equals < end && header.slice(start, equals).trim() === name) {
+    const pair = header.slice(start, end);
+    const equals = pair.indexOf("=");
+    if (equals > 0 && pair.slice(0, equals).trim() === name) {
       if (found !== null) return null;
-      found = header.slice(equals + 1, end).trim();
+      found = pair.slice(equals + 1).trim();
     }
     start = end + 1;
   }

@@ -5,6 +5,7 @@ import type { EdgeContext, Exchange } from "../exchange.ts";
 import type { EdgeAnswer } from "../headers/answer.ts";
 import type { Problem } from "../problem.ts";
 import { FetchFacts } from "./fetch-facts.ts";
+import { limitStreamedBody } from "./node-body.ts";
 import { NodeFacts } from "./node-facts.ts";
 import { guard, watch } from "./node-guard.ts";
 
@@ -50,15 +51,16 @@ export function honoEdge(edge: Edge, options: HonoEdgeOptions = {}): HonoMiddlew
       : new FetchFacts(context.req.raw, options.peer?.(context) ?? "");
     const admitted = edge.admit(facts);
     const exchange = admitted instanceof Promise ? await admitted : admitted;
-    // Headers cost least where they are written: on Node, in `writeHead`. So do those of answers Hono never sees.
-    if (node) {
-      watch(edge, exchange, node.outgoing);
-      guard(node.outgoing);
-    }
+    if (node) watch(edge, exchange, node.outgoing);
     if (exchange.verdict !== "pass") {
       const answer = edge.answer(exchange);
       if (!node) edge.settle(exchange, answer.status, false);
       return toResponse(answer);
+    }
+    if (node) {
+      // Headers cost least where they are written, and there they reach answers too that Hono never sees.
+      guard(node.outgoing);
+      limitStreamedBody(edge, exchange, node.incoming, node.outgoing);
     }
     context.set("edge", exchange);
     await next();
@@ -71,9 +73,20 @@ export function honoEdge(edge: Edge, options: HonoEdgeOptions = {}): HonoMiddlew
   };
 }
 
-/** A problem document with every header, as the answer of a handler. */
+/** A problem document as the answer of a handler. */
 export function problemResponse(edge: Edge, context: HonoContext, problem: Problem): Response {
-  return toResponse(edge.problem(context.get("edge") as Exchange, problem));
+  const answer = edge.problem(context.get("edge") as Exchange, problem);
+  return toResponse(nodeBindings(context.env) ? withoutOwed(answer) : answer);
+}
+
+/** For `app.onError` where the `node` adapter stands around Hono: what a handler threw, as a problem document. */
+export function failureResponse(edge: Edge, context: HonoContext, error: unknown): Response {
+  return problemResponse(edge, context, edge.failure(context.get("edge") as Exchange, error));
+}
+
+/** On Node `writeHead` adds what is owed: here it would be there twice. */
+function withoutOwed({ status, headers, body, owed }: EdgeAnswer): EdgeAnswer {
+  return { status, headers: headers.slice(owed), body, owed: 0 };
 }
 
 /** What a handler threw becomes a problem document, unless the application's own error handler found a better answer. */
@@ -82,7 +95,7 @@ function replaceFailure(edge: Edge, exchange: Exchange, context: HonoContext): b
   const problem = edge.failure(exchange, context.error);
   if (problem.status >= 500 && context.res.status < 500) return false;
   context.res = undefined;
-  context.res = toResponse(edge.problem(exchange, problem));
+  context.res = problemResponse(edge, context, problem);
   return true;
 }
 

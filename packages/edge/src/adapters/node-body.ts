@@ -3,7 +3,7 @@ import type { Edge } from "../edge.ts";
 import { EdgeError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { EDGE_PROBLEMS } from "../problem.ts";
-import { send } from "./node-response.ts";
+import { preempt } from "./node-guard.ts";
 
 /**
  * Counts a body that came without `Content-Length` (with one, the parser holds the peer to it). Past the limit the client
@@ -38,5 +38,5 @@ function refuse(edge: Edge, exchange: Exchange, request: IncomingMessage, respon
   const answer = edge.problem(exchange, EDGE_PROBLEMS.bodyTooLarge);
   answer.headers.push("Connection", "close");
   response.once("finish", () => request.destroy(error));
-  send(response, answer);
+  preempt(response, answer);
 }

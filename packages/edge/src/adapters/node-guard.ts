@@ -1,14 +1,17 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Edge } from "../edge.ts";
 import type { Exchange } from "../exchange.ts";
+import type { EdgeAnswer } from "../headers/answer.ts";
 
 const EDGE = Symbol("edge");
 const EXCHANGE = Symbol("exchange");
+const PREEMPTED = Symbol("preempted");
 
 /** A response whose headers the edge completes, however the handler writes them. */
 interface GuardedResponse extends ServerResponse {
   [EDGE]: Edge;
   [EXCHANGE]: Exchange;
+  [PREEMPTED]?: boolean;
 }
 
 type HandlerHeaders = OutgoingHttpHeaders | readonly OutgoingHttpHeader[] | undefined;
@@ -37,6 +40,7 @@ function writeHead(
   reason?: string | HandlerHeaders,
   given?: HandlerHeaders,
 ): ServerResponse {
+  if (this[PREEMPTED]) return this;
   const edge = this[EDGE];
   const headers: OutgoingHttpHeader[] = edge.headers(this[EXCHANGE]);
   const names = this.getHeaderNames();
@@ -46,7 +50,23 @@ function writeHead(
   return writeHeadUnguarded(this, status, headers);
 }
 
-export function writeHeadUnguarded(
+/** Writes the edge's own answer, in place of whatever a handler prepared. */
+export function send(response: ServerResponse, answer: EdgeAnswer): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  const { status, headers, body } = answer;
+  if (status !== 204) headers.push("Content-Length", String(Buffer.byteLength(body)));
+  writeHeadUnguarded(response, status, headers);
+  response.end(body);
+}
+
+/** Answers while the handler still works on the request: what it writes afterwards goes nowhere, without an error. */
+export function preempt(response: ServerResponse, answer: EdgeAnswer): void {
+  (response as GuardedResponse)[PREEMPTED] = true;
+  response.on("error", () => {});
+  send(response, answer);
+}
+
+function writeHeadUnguarded(
   response: ServerResponse,
   status: number,
   headers: OutgoingHttpHeader[],

@@ -5,8 +5,8 @@ import type { Edge } from "../edge.ts";
 import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { type NodeHandler, type NodeUpgradeHandler, nodeHandler, upgradeHandler } from "./node.ts";
 import { connectionFacts, NodeFacts } from "./node-facts.ts";
-import { watch } from "./node-guard.ts";
-import { send, sendRaw } from "./node-response.ts";
+import { send, watch } from "./node-guard.ts";
+import { sendRaw } from "./node-raw.ts";
 
 export interface EdgeServerOptions {
   readonly handler: NodeHandler;

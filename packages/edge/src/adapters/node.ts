@@ -5,8 +5,8 @@ import type { Edge } from "../edge.ts";
 import type { EdgeContext, Exchange } from "../exchange.ts";
 import { limitStreamedBody } from "./node-body.ts";
 import { NodeFacts } from "./node-facts.ts";
-import { guard, watch } from "./node-guard.ts";
-import { send, sendRaw } from "./node-response.ts";
+import { guard, send, watch } from "./node-guard.ts";
+import { sendRaw } from "./node-raw.ts";
 
 export { createEdgeServer, type EdgeServerOptions } from "./node-server.ts";
 

@@ -8,11 +8,16 @@ const MAX_ELEMENTS = 64;
  */
 export function trustedListElement(list: string, hops: number): string {
   let end = list.length;
-  for (let hop = 1; ; hop += 1) {
-    const comma = list.lastIndexOf(",", end - 1);
-    if (hop === hops || comma <= 0) return list.slice(end === 0 ? 0 : comma + 1, end).trim();
+  for (let hop = 1; hop < hops; hop += 1) {
+    const comma = lastComma(list, end);
+    if (comma < 0) break;
     end = comma;
   }
+  return list.slice(lastComma(list, end) + 1, end).trim();
+}
+
+function lastComma(list: string, before: number): number {
+  return before === 0 ? -1 : list.lastIndexOf(",", before - 1);
 }
 
 export interface ForwardedElement {

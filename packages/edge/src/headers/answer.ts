@@ -7,6 +7,8 @@ export interface EdgeAnswer {
   readonly status: number;
   readonly headers: FlatHeaders;
   readonly body: string;
+  /** How many entries of `headers`, from the first, every response is owed; the rest is this answer's own. */
+  readonly owed: number;
 }
 
 type WriteHeaders = (exchange: Exchange) => FlatHeaders;
@@ -21,22 +23,23 @@ export function verdictAnswer(exchange: Exchange, verdict: Verdict, write: Write
       answer.headers.push(...verdict.headers);
       return answer;
     }
-    case "redirect": {
-      const headers = write(exchange);
-      headers.push("Location", verdict.location);
-      return { status: verdict.status, headers, body: "" };
-    }
-    case "answer": {
-      const headers = write(exchange);
-      headers.push(...verdict.headers);
-      return { status: verdict.status, headers, body: "" };
-    }
+    case "redirect":
+      return bodiless(verdict.status, write(exchange), ["Location", verdict.location]);
+    case "answer":
+      return bodiless(verdict.status, write(exchange), verdict.headers);
   }
+}
+
+function bodiless(status: number, headers: FlatHeaders, own: readonly string[]): EdgeAnswer {
+  const owed = headers.length;
+  headers.push(...own);
+  return { status, headers, body: "", owed };
 }
 
 export function problemAnswer(exchange: Exchange, problem: Problem, write: WriteHeaders): EdgeAnswer {
   exchange.code = problem.code;
   const headers = write(exchange);
+  const owed = headers.length;
   headers.push("Content-Type", PROBLEM_MEDIA_TYPE, "Cache-Control", "no-store");
-  return { status: problem.status, headers, body: problemBody(problem, exchange.requestId) };
+  return { status: problem.status, headers, body: problemBody(problem, exchange.requestId), owed };
 }

@@ -1,16 +1,6 @@
-import { type ServerResponse, STATUS_CODES } from "node:http";
+import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { EdgeAnswer } from "../headers/answer.ts";
-import { writeHeadUnguarded } from "./node-guard.ts";
-
-/** Writes the edge's own answer, in place of whatever a handler prepared. */
-export function send(response: ServerResponse, answer: EdgeAnswer): void {
-  for (const name of response.getHeaderNames()) response.removeHeader(name);
-  const { status, headers, body } = answer;
-  if (status !== 204) headers.push("Content-Length", String(Buffer.byteLength(body)));
-  writeHeadUnguarded(response, status, headers);
-  response.end(body);
-}
 
 /** Answers on the bare socket where there is no response object, and closes the connection. */
 export function sendRaw(socket: Duplex, answer: EdgeAnswer): void {

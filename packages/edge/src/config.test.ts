@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { EdgeConfig } from "./config.ts";
+import { createEdge } from "./edge.ts";
+import { EdgeError } from "./errors.ts";
+
+const policy = { name: "p", limit: 1, windowSeconds: 1 };
+
+/** Each contradiction, and the field it is blamed on. */
+const CONTRADICTIONS: readonly [string, Partial<EdgeConfig>][] = [
+  ["preset", { preset: "loose" as "strict" }],
+  ["proxies.hops", { proxies: { hops: Number.POSITIVE_INFINITY } }],
+  ["proxies.hops", { proxies: { hops: -1 } }],
+  ["requestId.acceptInbound", { requestId: { acceptInbound: true } }],
+  ["hosts", { hosts: [] }],
+  ["httpsOnly", { httpsOnly: true }],
+  ["limits.bodyBytes", { limits: { bodyBytes: 0 } }],
+  ["limits.targetBytes", { limits: { targetBytes: 1.5 } }],
+  ["limits.headersTimeoutMs", { limits: { headersTimeoutMs: 2000, requestTimeoutMs: 1000 } }],
+  ["headers.csp", { headers: { csp: { "script-src": ["'unsafe-inline'"] } } }],
+  ["headers.csp", { headers: { csp: { "script-src": ["*"] } } }],
+  ["headers.csp", { headers: { csp: { "script-src": ["a;b"] } } }],
+  ["headers.hsts.maxAgeSeconds", { headers: { hsts: { maxAgeSeconds: -1 } } }],
+  ["headers.hsts.preload", { headers: { hsts: { maxAgeSeconds: 60, preload: true } } }],
+  ["headers.permissions", { headers: { permissions: { camera: "()\r\nX: y" } } }],
+  ["cors.credentials", { cors: { origins: ["*"], credentials: true } }],
+  ["cors.origins", { cors: { origins: ["example.com"] } }],
+  ["cors.origins", { cors: { origins: ["null"] } }],
+  ["cors", { cors: { origins: [], allowedHeaders: ["X\r\nY"] } }],
+  ["cors.maxAgeSeconds", { cors: { origins: [], maxAgeSeconds: -1 } }],
+  ["csrf.secret", { csrf: { secret: new Uint8Array(31) } }],
+  ["csrf.tokenCookie", { csrf: { tokenCookie: "csrf" } }],
+  ["csrf.tokenHeader", { csrf: { tokenHeader: "a b" } }],
+  ["rateLimit.policies", { rateLimit: { policies: [] } }],
+  ["rateLimit.policies", { rateLimit: { policies: [{ ...policy, name: 'a"' }] } }],
+  ["rateLimit.policies.p", { rateLimit: { policies: [policy, policy] } }],
+  ["rateLimit.policies.p.limit", { rateLimit: { policies: [{ ...policy, limit: 0 }] } }],
+  ["rateLimit.policies.p.windowSeconds", { rateLimit: { policies: [{ ...policy, windowSeconds: 0 }] } }],
+  ["rateLimit.default", { rateLimit: { policies: [policy], default: "q" } }],
+  ["rateLimit.maxKeys", { rateLimit: { policies: [policy], maxKeys: 0 } }],
+  ["routes[0].name", { routes: [{ name: "A b", path: "/" }] }],
+  ["routes[0].path", { routes: [{ name: "a", path: "a*" }] }],
+  ["routes[0].rateLimit", { routes: [{ name: "a", path: "/", rateLimit: "q" }] }],
+  ["routes[0].bodyBytes", { routes: [{ name: "a", path: "/", bodyBytes: -1 }] }],
+  ["routes[0].csp", { routes: [{ name: "a", path: "/", csp: { "img-src": ["*"] } }] }],
+  ["routes[0].csp", { routes: [{ name: "a", path: "/", csp: { "img-src": ["a b"] } }] }],
+];
+
+for (const [field, config] of CONTRADICTIONS) {
+  test(`refuses at start, naming ${field}: ${JSON.stringify(config)}`, () => {
+    assert.throws(
+      () => createEdge({ preset: "strict", ...config }),
+      (error: unknown) =>
+        error instanceof EdgeError &&
+        error.code === "invalid-configuration" &&
+        error.details.field === field &&
+        error.message.startsWith(`${field}: `),
+    );
+  });
+}
+
+test("each preset stands by itself, and only development may be unsafe", () => {
+  for (const preset of ["strict", "api", "development"] as const) createEdge({ preset });
+  createEdge({ preset: "development", headers: { csp: { "script-src": ["'unsafe-eval'"] } } });
+});
