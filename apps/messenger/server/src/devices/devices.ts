@@ -196,7 +196,7 @@ async function orphanLeaves(tx: Transaction, deviceId: string): Promise<string[]
 /** In the order of ids, as every writer that locks several does, and before the device, as every commit does. */
 async function lockConversationsOf(tx: Transaction, deviceId: string): Promise<void> {
   await tx.query(
-    `SELECT FROM conversations c FROM conversations c
+    `SELECT FROM conversations c
      WHERE c.id IN (SELECT conversation_id FROM conversation_devices WHERE device_id = $1)
      ORDER BY c.id FOR NO KEY UPDATE`,
     [deviceId],
