@@ -1,0 +1,112 @@
+import { constants } from "node:fs";
+import { access, stat, statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import { dirname, join, resolve } from "node:path";
+import { createDatabase } from "@rempart/database";
+import { explain } from "@rempart/kernel";
+import type { MessengerConfig } from "@rempart/messenger-server";
+
+export interface Finding {
+  readonly state: "ok" | "warning" | "failed";
+  readonly what: string;
+  readonly detail: string;
+}
+
+const OLDEST_NODE = 26;
+const LEAST_FREE_BYTES = 500_000_000;
+const DATABASE_LIMIT_MS = 5_000;
+
+/** Looks at everything a start depends on and changes nothing. Never rejects: what cannot be looked at has failed. */
+export async function examine(config: MessengerConfig): Promise<Finding[]> {
+  const { host, port, webDirectory } = config.public;
+  return Promise.all([
+    finding("Node", async () => nodeVersion()),
+    finding("public port", () => portFree(host, port)),
+    finding("administration port", () => portFree(config.admin.host, config.admin.port)),
+    ...(config.database.kind === "embedded"
+      ? [
+          finding("data directory", embedded(config.database.directory, writable)),
+          finding("disk", embedded(config.database.directory, freeSpace)),
+        ]
+      : [finding("database", reachable(config.database.url.reveal()))]),
+    finding("web client", () => built(webDirectory)),
+  ]);
+}
+
+type Outcome = Pick<Finding, "state" | "detail">;
+
+async function finding(what: string, look: () => Promise<Outcome>): Promise<Finding> {
+  try {
+    return { what, ...(await look()) };
+  } catch (error) {
+    return { what, state: "failed", detail: explain(error) };
+  }
+}
+
+const ok = (detail: string): Outcome => ({ state: "ok", detail });
+const failed = (detail: string): Outcome => ({ state: "failed", detail });
+
+function nodeVersion(): Outcome {
+  const version = process.versions.node;
+  if (Number.parseInt(version, 10) >= OLDEST_NODE) return ok(version);
+  return failed(`${version}; the source needs ${OLDEST_NODE} or newer: start through npm`);
+}
+
+/** By listening on it for a moment; port 0 is always free. */
+async function portFree(host: string, port: number): Promise<Outcome> {
+  const server = createServer();
+  const { promise, resolve: done } = Promise.withResolvers<Outcome>();
+  server.once("error", (error: NodeJS.ErrnoException) => {
+    done(failed(error.code === "EADDRINUSE" ? `${host}:${port} is taken by another process` : error.message));
+  });
+  server.listen(port, host, () => server.close(() => done(ok(`${host}:${port} is free`))));
+  return promise;
+}
+
+function embedded(directory: string, look: (existing: string, wanted: string) => Promise<Outcome>) {
+  return async (): Promise<Outcome> => {
+    const wanted = resolve(directory);
+    return look(await nearestExisting(wanted), wanted);
+  };
+}
+
+/** The data directory is made on the first start: until then its nearest parent tells what will happen. */
+async function nearestExisting(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  if (found !== null || dirname(path) === path) return path;
+  return nearestExisting(dirname(path));
+}
+
+async function writable(existing: string, wanted: string): Promise<Outcome> {
+  if (!(await stat(existing)).isDirectory()) return failed(`${existing} is not a directory`);
+  await access(existing, constants.W_OK | constants.X_OK);
+  return ok(existing === wanted ? wanted : `${wanted} (will be made)`);
+}
+
+async function freeSpace(existing: string): Promise<Outcome> {
+  const { bavail, bsize } = await statfs(existing);
+  const free = bavail * bsize;
+  const text = `${(free / 1e9).toFixed(1)} GB free`;
+  return free >= LEAST_FREE_BYTES
+    ? ok(text)
+    : { state: "warning", detail: `${text}; less than 0.5 GB will not last` };
+}
+
+function reachable(url: string) {
+  return async (): Promise<Outcome> => {
+    const database = createDatabase({ url, poolSize: 1, connectTimeoutMs: DATABASE_LIMIT_MS });
+    try {
+      const rows = await database.query<{ server_version: string }>("SHOW server_version");
+      return ok(`PostgreSQL ${rows[0]?.server_version}`);
+    } finally {
+      await database.close();
+    }
+  };
+}
+
+async function built(directory: string): Promise<Outcome> {
+  const found = await stat(join(directory, "index.html")).catch(() => null);
+  return found === null
+    ? failed(`not built in ${directory}: start through npm, which builds it`)
+    : ok(directory);
+}

@@ -1,0 +1,18 @@
+import { Command } from "commander";
+import { configCommand } from "./commands/config.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { upCommand } from "./commands/up.ts";
+import { versionCommand } from "./commands/version.ts";
+
+/** `rempart`: everything an operator does. A command is one file of `commands/`. */
+export function createProgram(): Command {
+  return new Command("rempart")
+    .description(
+      "Runs and looks after Secure Messenger. Variables come from the environment and from .env; see .env.example.",
+    )
+    .showHelpAfterError()
+    .addCommand(upCommand(), { isDefault: true })
+    .addCommand(doctorCommand())
+    .addCommand(configCommand())
+    .addCommand(versionCommand());
+}
