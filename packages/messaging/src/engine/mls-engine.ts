@@ -10,7 +10,8 @@ import { joinByWelcome } from "./mls/join.ts";
 import { joinByExternalCommit } from "./mls/join-externally.ts";
 import { freshKeyPackage, readSecret, storable } from "./mls/key-packages.ts";
 import { CredentialCheck, clientConfig } from "./mls/policy.ts";
-import { exportState, importState, leafAt, leavesOf, MlsGroup, stateOf } from "./mls/state.ts";
+import { leafAt, leavesOf, MlsGroup, stateOf } from "./mls/state.ts";
+import { exportState, importState } from "./mls/storage.ts";
 import { loadSuite } from "./mls/suites.ts";
 import type { CryptoEngine, DeviceDirectory, DeviceKeys, Group, OutgoingCommit, Step } from "./types.ts";
 

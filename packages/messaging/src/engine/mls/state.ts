@@ -1,11 +1,5 @@
-import { type Bytes, concat, fromUtf8 } from "@rempart/kernel";
-import {
-  type ClientConfig,
-  type ClientState,
-  decodeGroupState,
-  encodeGroupState,
-  type LeafNode,
-} from "ts-mls";
+import { fromUtf8 } from "@rempart/kernel";
+import type { ClientState, LeafNode } from "ts-mls";
 import type { Suite } from "../../contract/index.ts";
 import { decodeIdentity } from "../../framing/index.ts";
 import { MessagingError } from "../errors.ts";
@@ -96,26 +90,4 @@ function toLeaf(node: LeafNode, leafIndex: number): Leaf {
   if (identity === null)
     throw new MessagingError("unauthorised-credential", "A leaf has a credential that is not ours");
   return { ...identity, signatureKey: new Uint8Array(signaturePublicKey), leafIndex };
-}
-
-/** First byte of an exported group. A later form takes the next number and keeps reading this one. */
-const STATE_VERSION = 1;
-
-export function exportState(state: ClientState): Bytes {
-  return concat(Uint8Array.of(STATE_VERSION), encodeGroupState(state));
-}
-
-export function importState(bytes: Uint8Array, config: ClientConfig): MlsGroup {
-  if (bytes[0] !== STATE_VERSION)
-    throw new MessagingError("unreadable-state", "Not a stored group of this version");
-  // The decoder answers with views of its input. A copy keeps `release` from overwriting the caller's bytes.
-  const copy = new Uint8Array(bytes);
-  try {
-    const decoded = decodeGroupState(copy, 1);
-    if (decoded !== undefined && decoded[1] === copy.length - 1)
-      return new MlsGroup({ ...decoded[0], clientConfig: config });
-  } catch (cause) {
-    throw new MessagingError("unreadable-state", "The stored group cannot be read", { cause });
-  }
-  throw new MessagingError("unreadable-state", "The stored group cannot be read");
 }
