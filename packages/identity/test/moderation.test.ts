@@ -28,6 +28,7 @@ test("suspension ends sessions and tickets, refuses whoever knows the password w
     hasCode(error, "wrong-credentials"),
   );
   assert.deepEqual(await identity.findUsers({ q: "person" }), []);
+  assert.deepEqual(await identity.findUsers({ q: account.email }), []);
   clock.advance(HOUR);
   assert.equal((await identity.findUsers({ q: "person" })).length, 1);
   assert.ok(await identity.signIn(right, HOME));
@@ -35,6 +36,15 @@ test("suspension ends sessions and tickets, refuses whoever knows the password w
     "SELECT status, suspended_at, suspended_until, suspension_reason FROM users",
   );
   assert.deepEqual(Object.values(row ?? {}), ["ACTIVE", null, null, null]);
+});
+
+test("a session of a suspended account opens nothing, even one that nobody ended", async () => {
+  await using world = await harness();
+  const { identity, db } = world;
+  const { account, token } = await identity.signUp(someone("ann"), HOME);
+  await identity.suspend(account.id, { until: null, reason: "spam" });
+  await db.query("UPDATE sessions SET ended_at = NULL, end_reason = NULL");
+  assert.equal(await identity.authenticate(token), null);
 });
 
 test("maintenance lifts what is over, and only that", async () => {

@@ -40,9 +40,15 @@ test("while the database is away nobody is let in on memory alone; when it is ba
     DatabaseError,
   );
   await assert.rejects(identity.signOut(session.id), DatabaseError);
+  clock.advance(60_000);
+  identity.touch(session.id);
+  const touchedAt = clock.now();
   await sleep(1500);
   await outage.mend();
   assert.equal(warnings.length, 1, "one line for one outage, however many beats failed");
+  await identity.maintain();
+  const [kept] = await identity.sessions(session.userId);
+  assert.equal(kept?.lastUsedAt, touchedAt, "a use during the outage is written after it");
   clock.advance(1000);
   assert.deepEqual((await identity.authenticate(token))?.session.id, session.id);
   await identity.signOut(session.id);

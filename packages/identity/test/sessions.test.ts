@@ -108,14 +108,18 @@ test("a change that commits after a later-numbered one is not missed", async () 
   const { identity, db } = world;
   const early = await identity.signUp(someone("cat"), HOME);
   const late = await identity.signUp(someone("dan"), HOME);
+  const heard: string[] = [];
+  identity.onSessionEnded(({ sessionId }) => heard.push(sessionId));
   const end = "UPDATE sessions SET ended_at = now(), end_reason = 'revoked' WHERE id = $1";
   await db.transaction(async (tx) => {
     await tx.query(end, [early.session.id]);
     await identity.signOut(late.session.id);
     assert.ok(await identity.authenticate(early.token), "not committed yet");
+    await identity.maintain();
   });
   await identity.maintain();
   assert.equal(await identity.authenticate(early.token), null);
+  assert.deepEqual(heard, [late.session.id, early.session.id], "each once, though read several times");
 });
 
 test("statements typed by an operator end sessions and change roles as the API does", async () => {
@@ -180,7 +184,7 @@ test("the last use is written at most once a minute, for the session and its acc
     return [row?.s.getTime(), row?.u.getTime()];
   };
   clock.advance(59_000);
-  await identity.authenticate(token);
+  assert.equal((await identity.authenticate(token))?.session.lastUsedAt, session.createdAt);
   await identity.close();
   assert.deepEqual(await stored(), [session.createdAt, session.createdAt]);
   const later = world.another();
