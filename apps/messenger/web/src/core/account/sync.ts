@@ -103,7 +103,7 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
       const params = { conversationId: welcome.conversationId };
       const { conversation } = await deps.rest.call("conversation", { params });
       const room = await rooms.open(conversation, conversation.joinedSeq);
-      await room.join(welcome);
+      await room.join(welcome, conversation);
       await room.sync(conversation);
     } catch (error) {
       if (!failsWith(error, "unknown-conversation", "not-a-member", "crypto-failed")) throw error;

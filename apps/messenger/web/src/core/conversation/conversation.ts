@@ -21,7 +21,8 @@ export interface Conversation {
   readonly store: ConversationStore;
   /** Takes over what the server's list says, and catches up from there. */
   sync(seen: ServerConversation): Promise<void>;
-  join(welcome: Welcome): Promise<void>;
+  /** To be called before `sync`: what is read before joining is lost. */
+  join(welcome: Welcome, seen: ServerConversation): Promise<void>;
   receive(message: Message): void;
   /** The server's head, from a heartbeat: a lost hint is repaired. */
   heard(head: number): void;
@@ -119,7 +120,8 @@ export function createConversation(deps: ConversationDeps, store: ConversationSt
       await submit({ type: "head", seq: seen.head }, { type: "connected" }, ...nothingNew(store, seen));
       reportMarks();
     },
-    async join(welcome) {
+    async join(welcome, seen) {
+      if (needsNewStart(store.state(), seen)) await startAnew(deps, store, seen);
       const { machine, pending } = store.state();
       if (pending !== null || machine.epoch !== null || machine.job !== null) return;
       const joined = await deps.mls.join(store.id, fromBase64Url(welcome.body) ?? new Uint8Array());
@@ -133,7 +135,11 @@ export function createConversation(deps: ConversationDeps, store: ConversationSt
       });
       deps.mls.release([joined.consumed]);
     },
-    receive: (message) => inBackground(submit({ type: "message", message })),
+    receive(message) {
+      // Before the conversation is joined and compared with the server, only that there is more counts.
+      const isLive = store.state().machine.connected;
+      inBackground(submit(isLive ? { type: "message", message } : { type: "head", seq: message.seq }));
+    },
     heard: (seq) => inBackground(submit({ type: "head", seq })),
     receipt({ userId, delivered, read }) {
       store.adjustMembers((members) => withReceipt(members, userId, { delivered, read }));

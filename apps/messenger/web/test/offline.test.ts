@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { arrive, closeTabs, conversation, done, reads, ready, texts, timeline } from "./support/person.ts";
+import { type Proxy, startProxy } from "./support/proxy.ts";
+import { type Server, startServer } from "./support/server.ts";
+
+let server: Server;
+before(async () => {
+  server = await startServer();
+});
+after(async () => {
+  await closeTabs();
+  await server.stop();
+});
+
+test("who was away reads everything that was missed, in order, and once", async () => {
+  const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);
+  const { conversationId: id } = done(await ada.client.startDirect(bob.id));
+  await conversation(bob, id);
+  await bob.close();
+  const sent = Array.from({ length: 120 }, (_, i) => `message ${i}`);
+  for (const text of sent) done(await ada.client.send(id, text));
+  await timeline(
+    ada,
+    id,
+    (items) =>
+      items.filter((i) => i.kind === "text" && i.delivery === "sent").length === 60 ||
+      items.filter((i) => i.kind === "text" && i.delivery === "sent").length === 120,
+  );
+
+  const back = await bob.profile.open();
+  await ready(back);
+  const view = await conversation(back, id, ({ unread }) => unread === 120);
+  assert.equal(view.preview?.kind === "text" && view.preview.text, "message 119");
+  const seen = texts(await timeline(back, id, (items) => texts(items).includes("message 119")));
+  assert.deepEqual(seen, sent.slice(-seen.length));
+  while (texts(back.client.timeline(id).get().items).length < 120) done(await back.client.loadOlder(id));
+  assert.deepEqual(texts(back.client.timeline(id).get().items), sent);
+  back.client.markRead(id, view.preview?.seq ?? 0);
+  await conversation(back, id, ({ unread }) => unread === 0);
+});
+
+test("messages written without a connection wait, and leave in order when it is back", async () => {
+  const proxy = await startProxy(server.url);
+  const ada = await arrive(proxy.url, "Ada");
+  const bob = await arrive(server.url, "Bob");
+  const { conversationId: id } = done(await ada.client.startDirect(bob.id));
+  await conversation(bob, id);
+  proxy.down();
+  for (const text of ["a", "b", "c"]) done(await ada.client.send(id, text));
+  const waiting = await timeline(ada, id, (items) => texts(items).length === 3);
+  assert.ok(
+    waiting.every(
+      (item) => item.kind !== "text" || item.delivery === "queued" || item.delivery === "sending",
+    ),
+  );
+  assert.equal((await ada.client.createGroup({ title: "x", userIds: [bob.id] })).ok, false);
+  proxy.up();
+  ada.client.reconnect();
+  await reads(bob, id, "c");
+  assert.deepEqual(texts(bob.client.timeline(id).get().items), ["a", "b", "c"]);
+  await proxy.stop();
+});
+
+test("a connection that is cut again and again loses nothing, doubles nothing, and keeps the order", async () => {
+  const proxy = await startProxy(server.url);
+  const ada = await arrive(proxy.url, "Ada");
+  const bob = await arrive(server.url, "Bob");
+  const { conversationId: id } = done(await ada.client.startDirect(bob.id));
+  await conversation(bob, id);
+  const sent = Array.from({ length: 40 }, (_, i) => `m${i}`);
+  const cutting = cutEvery(proxy, ada.client.reconnect, 60);
+  for (const text of sent) {
+    done(await ada.client.send(id, text));
+    done(await bob.client.send(id, `re ${text}`));
+  }
+  const all = await timeline(bob, id, (items) => {
+    const seen = texts(items);
+    return sent.every((text) => seen.includes(text));
+  });
+  cutting();
+  assert.deepEqual(
+    texts(all).filter((text) => text.startsWith("m")),
+    sent,
+  );
+  ada.client.reconnect();
+  const own = await timeline(
+    ada,
+    id,
+    (items) => texts(items).filter((text) => text.startsWith("re ")).length === 40,
+  );
+  assert.deepEqual(
+    texts(own).filter((text) => text.startsWith("m")),
+    sent,
+  );
+  assert.deepEqual(
+    texts(own).filter((text) => text.startsWith("re ")),
+    sent.map((text) => `re ${text}`),
+  );
+  await proxy.stop();
+});
+
+function cutEvery(proxy: Proxy, reconnect: () => void, milliseconds: number): () => void {
+  const timer = setInterval(() => {
+    proxy.cut();
+    setTimeout(reconnect, 5);
+  }, milliseconds);
+  return () => clearInterval(timer);
+}
