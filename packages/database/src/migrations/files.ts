@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { DatabaseError } from "../errors.ts";
+import { transactionControl } from "./transaction-control.ts";
 
 /** A package's migrations: files `0001-name.sql` in one directory, applied in the order of their names. */
 export interface MigrationSource {
@@ -48,14 +49,21 @@ function assertNames(source: string, names: readonly string[]): void {
 async function readMigration(source: MigrationSource, name: string): Promise<MigrationFile> {
   const sql = (await readFile(new URL(name, withSlash(source.directory)), "utf8")).replaceAll("\r\n", "\n");
   if (sql.trim() === "") throw invalid(source.name, name, "is empty");
-  const firstLine = sql.slice(0, sql.indexOf("\n") + 1 || sql.length);
+  const transactional = !OPT_OUT.test(firstLine(sql));
+  const control = transactional ? transactionControl(sql) : undefined;
+  if (control !== undefined)
+    throw invalid(source.name, name, `must not say ${control}: it runs in one transaction as a whole`);
   return {
     source: source.name,
     name,
     sql,
     checksum: createHash("sha256").update(sql).digest("hex"),
-    transactional: !OPT_OUT.test(firstLine),
+    transactional,
   };
+}
+
+function firstLine(sql: string): string {
+  return sql.slice(0, sql.indexOf("\n") + 1 || sql.length);
 }
 
 function withSlash(directory: URL): URL {
