@@ -47,19 +47,20 @@ export interface AvatarProps {
   online?: boolean;
 }
 
-/** Decoration: the name always stands beside it in text. */
+/** Decoration: the name always stands beside it in text. The initials are generated content, so that nobody reads them out. */
 export function Avatar({ id, name, size = "md", shape = "round", icon, online = false }: AvatarProps) {
   return (
     <span aria-hidden="true" className="relative inline-flex shrink-0">
       <span
+        data-initials={icon ? undefined : initials(name)}
         className={clsx(
-          "inline-flex items-center justify-center font-semibold tracking-wide select-none",
+          "inline-flex items-center justify-center font-semibold tracking-wide before:content-[attr(data-initials)]",
           shape === "round" ? "rounded-full" : "rounded-[30%]",
           TONE_CLASSES[avatarTone(id)],
           SIZES[size],
         )}
       >
-        {icon ?? initials(name)}
+        {icon}
       </span>
       {online && (
         <span className="absolute -end-0.5 -bottom-0.5 size-3.5 rounded-full border-[2.5px] border-surface bg-success" />

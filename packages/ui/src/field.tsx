@@ -3,7 +3,7 @@ import { type ComponentProps, type ReactNode, useId } from "react";
 
 const CONTROL =
   "w-full rounded-md border border-line-strong bg-raised px-3 py-2 text-base text-ink placeholder:text-ink-faint " +
-  "transition-colors hover:border-ink-faint focus-visible:outline-offset-0 aria-invalid:border-danger";
+  "transition-colors hover:border-ink-faint focus-visible:border-focus focus-visible:outline-1 focus-visible:outline-offset-0 aria-invalid:border-danger";
 
 export interface TextFieldProps extends Omit<ComponentProps<"input">, "id"> {
   label: string;

@@ -15,7 +15,7 @@ const TONES: Record<string, string> = {
   danger: "before:bg-danger",
 };
 
-/** The way to say that something happened. Failures are announced at once, everything else politely. */
+/** The way to say that something happened. Announced politely, failures too: they answer what one just did. */
 export function useToast(): (input: ToastInput) => void {
   const { add } = Base.useToastManager();
   return useCallback(
@@ -24,7 +24,6 @@ export function useToast(): (input: ToastInput) => void {
         title,
         type: tone,
         timeout: action || tone === "danger" ? 9000 : 5000,
-        priority: tone === "danger" ? "high" : "low",
         ...(action && { actionProps: { children: action.label, onClick: action.run } }),
       });
     },

@@ -102,20 +102,17 @@ function Bubble({ item, first, last }: { item: TextItem; first: boolean; last: b
         first ? "rounded-ss-xl" : "rounded-ss-sm",
         last ? "rounded-es-md" : "rounded-es-sm",
       );
-  const ground = item.mine ? "bg-mine text-on-mine" : "bg-raised text-ink shadow-low";
   return (
-    <div
-      className={clsx(
-        "max-w-full px-3.5 py-2 wrap-anywhere whitespace-pre-wrap",
-        shape,
-        ground,
-        item.delivery === "failed" && "opacity-75",
-      )}
-    >
+    <div className={clsx("max-w-full px-3.5 py-2 wrap-anywhere whitespace-pre-wrap", shape, groundOf(item))}>
       {big ? <span className="text-3xl leading-tight">{item.text}</span> : <MessageText text={item.text} />}
       <Stamp item={item} last={last} />
     </div>
   );
+}
+
+function groundOf({ mine, delivery }: TextItem): string {
+  if (delivery === "failed") return "bg-danger-soft text-on-danger-soft";
+  return mine ? "bg-mine text-on-mine" : "bg-raised text-ink shadow-low";
 }
 
 function MessageText({ text }: { text: string }) {
@@ -147,7 +144,7 @@ function Stamp({ item, last }: { item: TextItem; last: boolean }) {
     <span
       className={clsx(
         "float-end ms-3 mt-1.5 -mb-0.5 inline-flex items-center gap-1 text-xs tabular-nums",
-        item.mine ? "text-on-mine-soft" : "text-ink-faint",
+        item.delivery === "failed" ? "" : item.mine ? "text-on-mine-soft" : "text-ink-faint",
       )}
     >
       <time dateTime={new Date(item.at).toISOString()} title={format.full(item.at)} aria-hidden="true">

@@ -23,7 +23,7 @@ export function ListPane({ searchRef }: { searchRef: RefObject<HTMLInputElement 
     <>
       <header className="flex items-center gap-1 ps-5 pe-3 pt-3">
         <Mark className="size-6 text-primary" />
-        <h1 className="ms-2 flex-1 truncate text-lg font-semibold tracking-tight">{t.list.title}</h1>
+        <h2 className="ms-2 flex-1 truncate text-lg font-semibold tracking-tight">{t.list.title}</h2>
         <IconButton
           label={t.list.start}
           shortcut={`${t.shortcuts.keyAlt} N`}

@@ -35,7 +35,8 @@ export function Shell() {
           {t.skipToContent}
         </a>
         <ConnectionBanner />
-        <div className="flex min-h-0 flex-1">
+        <main className="flex min-h-0 flex-1">
+          <h1 className="sr-only">{t.productName}</h1>
           <nav
             aria-label={t.list.title}
             className={clsx(
@@ -45,14 +46,14 @@ export function Shell() {
           >
             <ListPane searchRef={search} />
           </nav>
-          <main
+          <div
             id="content"
             tabIndex={-1}
             className={clsx("min-w-0 flex-1 outline-none md:flex", atHome ? "hidden" : "flex")}
           >
             <Outlet />
-          </main>
-        </div>
+          </div>
+        </main>
       </div>
       <Suspense>
         {opened === "compose" && <ComposeDialog onClose={() => setOpened("none")} />}

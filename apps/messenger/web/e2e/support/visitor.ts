@@ -1,0 +1,95 @@
+import type { BrowserContext, Page } from "@rempart/testing/browser";
+
+export const PASSWORD = "four unrelated words 41";
+
+/** One person at their browser: what they do, in the words of the screens. Everything is found as a screen reader finds it. */
+export class Visitor {
+  readonly origin: string;
+  readonly name: string;
+  readonly email: string;
+  readonly context: BrowserContext;
+  page: Page;
+
+  constructor(origin: string, name: string, context: BrowserContext, page: Page) {
+    this.origin = origin;
+    this.name = name;
+    this.email = `${name.toLowerCase().replaceAll(/[^a-z]/g, "")}@example.org`;
+    this.context = context;
+    this.page = page;
+  }
+
+  async signUp(): Promise<void> {
+    await this.page.getByLabel("Your name").fill(this.name);
+    await this.page.getByLabel("E-mail address").fill(this.email);
+    await this.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await this.page.getByRole("button", { name: "Create account" }).click();
+    await this.seesList();
+  }
+
+  async seesList(): Promise<void> {
+    await this.page.getByRole("button", { name: "Account menu" }).waitFor();
+  }
+
+  async startConversationWith(name: string): Promise<void> {
+    await this.page.getByRole("button", { name: "New conversation" }).first().click();
+    await this.#pick(name);
+    await this.page.getByRole("heading", { name, level: 2 }).waitFor();
+  }
+
+  async startGroup(title: string, names: readonly string[]): Promise<void> {
+    await this.page.getByRole("button", { name: "New conversation" }).first().click();
+    await this.page.getByRole("tab", { name: "Group" }).click();
+    await this.page.getByLabel("Group name").fill(title);
+    for (const name of names) await this.#pick(name);
+    await this.page.getByRole("button", { name: "Create group" }).click();
+    await this.page.getByRole("heading", { name: title, level: 2 }).waitFor();
+  }
+
+  async #pick(name: string): Promise<void> {
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByRole("searchbox").fill(name);
+    await dialog.getByRole("listitem").getByRole("button", { name }).first().click();
+  }
+
+  async openConversation(title: string): Promise<void> {
+    await this.page.getByRole("navigation").getByRole("link", { name: title }).click();
+    await this.page.getByRole("heading", { name: title, level: 2 }).waitFor();
+  }
+
+  async write(text: string): Promise<void> {
+    await this.page.getByRole("textbox", { name: "Write a message" }).fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  message(text: string) {
+    return this.page
+      .getByRole("region", { name: "Messages" })
+      .getByRole("listitem")
+      .filter({ hasText: text });
+  }
+
+  /** Waits until the message stands in the open conversation. */
+  async reads(text: string): Promise<void> {
+    await this.message(text).waitFor();
+  }
+
+  /** Waits until the delivery tick of one's own message says this. */
+  async seesDelivery(
+    text: string,
+    state: "Waiting for the connection" | "Sent" | "Delivered" | "Read",
+  ): Promise<void> {
+    await this.message(text).getByText(state, { exact: true }).waitFor({ state: "attached" });
+  }
+
+  async removeMember(name: string): Promise<void> {
+    await this.page.getByRole("link", { name: "Conversation details" }).click();
+    await this.page.getByRole("button", { name: `Actions for ${name}` }).click();
+    await this.page.getByRole("menuitem", { name: "Remove from group" }).click();
+    await this.page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
+    await this.page.getByRole("button", { name: `Actions for ${name}` }).waitFor({ state: "detached" });
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close();
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Messenger, readMessengerConfig, startMessenger } from "@rempart/messenger-server";
+import { type Browser, launchBrowser } from "@rempart/testing/browser";
+import { type BuiltWeb, buildWeb } from "./build-web.ts";
+import { Visitor } from "./visitor.ts";
+
+/** Everything real: the built client, a server on free ports with a database of its own, and a browser. */
+export class World implements AsyncDisposable {
+  readonly messenger: Messenger;
+  readonly browser: Browser;
+  readonly #web: BuiltWeb;
+  readonly #data: string;
+
+  constructor(messenger: Messenger, browser: Browser, web: BuiltWeb, data: string) {
+    this.messenger = messenger;
+    this.browser = browser;
+    this.#web = web;
+    this.#data = data;
+  }
+
+  static async start(): Promise<World> {
+    const data = await mkdtemp(join(tmpdir(), "rempart-e2e-"));
+    const web = await buildWeb("production");
+    const config = readMessengerConfig({
+      DATA_DIRECTORY: data,
+      WEB_DIRECTORY: web.directory,
+      HOST: "127.0.0.1",
+      PORT: "0",
+      ADMIN_PORT: "0",
+      RATE_LIMIT_MAX: "100000",
+      RATE_LIMIT_AUTH_MAX: "100000",
+      RATE_LIMIT_MESSAGES_MAX: "100000",
+      LOG_LEVEL: "silent",
+    });
+    const [messenger, browser] = await Promise.all([startMessenger({ config }), launchBrowser()]);
+    return new World(messenger, browser, web, data);
+  }
+
+  /** Somebody with a browser of their own, in front of the door. */
+  async visitor(name: string): Promise<Visitor> {
+    const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce" });
+    const visitor = new Visitor(this.messenger.publicUrl, name, context, await context.newPage());
+    await visitor.page.goto(`${visitor.origin}/sign-up`);
+    return visitor;
+  }
+
+  /** Somebody who has an account and sees their conversations. */
+  async resident(name: string): Promise<Visitor> {
+    const visitor = await this.visitor(name);
+    await visitor.signUp();
+    return visitor;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close();
+    await this.messenger.stop();
+    await this.#web[Symbol.asyncDispose]();
+    await rm(this.#data, { recursive: true, force: true });
+  }
+}
