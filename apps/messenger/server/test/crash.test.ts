@@ -111,10 +111,7 @@ class Sender {
         this.#socket = await this.#person.connect();
       }
       this.#socket.send({ t: "send", conversationId: this.#conversationId, ...message });
-      const answer = await Promise.race([
-        this.#socket.next("ack", (frame) => frame.id === message.id),
-        this.#socket.next("nack", (frame) => frame.id === message.id),
-      ]);
+      const answer = await this.#socket.answer(message.id);
       if (answer.t === "ack") return answer.seq;
       assert.equal(answer.code, "unavailable");
     } catch (error) {

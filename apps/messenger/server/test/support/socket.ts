@@ -39,11 +39,24 @@ export class TestSocket {
   }
 
   /** Takes the first frame of a kind that arrived, or arrives, and satisfies `matches`. */
-  async next<T extends Kind>(kind: T, matches: (frame: Of<T>) => boolean = () => true): Promise<Of<T>> {
+  next<T extends Kind>(kind: T, matches: (frame: Of<T>) => boolean = () => true): Promise<Of<T>> {
+    return this.take((frame): frame is Of<T> => frame.t === kind && matches(frame as Of<T>), kind);
+  }
+
+  /** The answer to what was sent under `id`. */
+  answer(id: string): Promise<Of<"ack"> | Of<"nack">> {
+    const isAnswer = (frame: ServerFrame) => (frame.t === "ack" || frame.t === "nack") && frame.id === id;
+    return this.take((frame): frame is Of<"ack"> | Of<"nack"> => isAnswer(frame), "ack or nack");
+  }
+
+  private async take<T extends ServerFrame>(
+    wanted: (frame: ServerFrame) => frame is T,
+    what: string,
+  ): Promise<T> {
     for (;;) {
-      const at = this.frames.findIndex((frame) => frame.t === kind && matches(frame as Of<T>));
-      if (at >= 0) return this.frames.splice(at, 1)[0] as Of<T>;
-      if (this.ws.readyState === WebSocket.CLOSED) throw new Error(`closed before a ${kind} frame came`);
+      const at = this.frames.findIndex(wanted);
+      if (at >= 0) return this.frames.splice(at, 1)[0] as T;
+      if (this.ws.readyState === WebSocket.CLOSED) throw new Error(`closed before ${what} came`);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
