@@ -13,6 +13,13 @@ export interface EdgeServerOptions {
   readonly onUpgrade?: NodeUpgradeHandler;
 }
 
+const LATEST = Symbol("latest response");
+
+/** A connection that knows the answer to its latest request. */
+interface EdgeSocket extends Socket {
+  [LATEST]?: ServerResponse;
+}
+
 /** How often connections are looked at for time-outs: a slow request lives this much longer than its limit at most. */
 const TIMEOUT_CHECK_MS = 1000;
 
@@ -37,27 +44,23 @@ export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server
   });
   // One more than allowed, so that the policy sees the excess instead of a silently shortened list.
   server.maxHeadersCount = limits.headerCount + 1;
-  const inFlight = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>();
   const handle = nodeHandler(edge, options.handler);
   const handleExpectant = nodeHandler(edge, (request, response, context) => {
     response.writeContinue();
     return options.handler(request, response, context);
   });
   server.on("request", (request, response) => {
-    inFlight.set(request.socket, { request, response });
+    (request.socket as EdgeSocket)[LATEST] = response;
     handle(request, response);
   });
   // The body is asked for only once the request is admitted (RFC 9110, 10.1.1).
   server.on("checkContinue", (request, response) => {
-    inFlight.set(request.socket, { request, response });
+    (request.socket as EdgeSocket)[LATEST] = response;
     handleExpectant(request, response);
   });
   server.on("connect", (request: IncomingMessage, socket: Duplex) => refuseTunnel(edge, request, socket));
   server.on("checkExpectation", (request, response) => refuseExpectation(edge, request, response));
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    const current = inFlight.get(socket);
-    refuseConnection(edge, error, socket, current?.request, current?.response);
-  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(edge, error, socket));
   if (options.onUpgrade !== undefined) server.on("upgrade", upgradeHandler(edge, options.onUpgrade));
   return server;
 }
@@ -89,12 +92,11 @@ const EARLY_PROBLEMS: Readonly<Record<string, Problem>> = {
 function refuseConnection(
   edge: Edge,
   error: NodeJS.ErrnoException,
-  socket: Socket,
-  request: IncomingMessage | undefined,
-  response: ServerResponse | undefined,
+  socket: EdgeSocket,
 ): void {
+  const response = socket[LATEST];
   const isAnswering = response !== undefined && !response.writableFinished;
-  const isAboutEarlier = isAnswering && (response.headersSent || request?.complete === true);
+  const isAboutEarlier = isAnswering && (response.headersSent || response.req.complete);
   if (!socket.writable || isAboutEarlier || error.code === "ECONNRESET") {
     socket.destroy();
     return;

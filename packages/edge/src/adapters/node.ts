@@ -89,10 +89,8 @@ export function upgradeHandler(
   onUpgrade: NodeUpgradeHandler,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   return (request, socket, head) => {
-    const onEarlyError = (): void => {
-      socket.destroy();
-    };
-    socket.on("error", onEarlyError);
+    // Stays for good: a handler that authenticates first would otherwise leave the socket's errors to nobody meanwhile.
+    socket.on("error", () => socket.destroy());
     const proceed = (exchange: Exchange): void => {
       if (exchange.verdict !== "pass") {
         const answer = edge.answer(exchange);
@@ -100,7 +98,6 @@ export function upgradeHandler(
         edge.settle(exchange, answer.status, false);
         return;
       }
-      socket.off("error", onEarlyError);
       void handOver(edge, onUpgrade, request, socket, head, exchange);
     };
     const admitted = edge.admit(new NodeFacts(request, true));
