@@ -24,5 +24,5 @@ function isTest(path: string): boolean {
 }
 
 function boots(path: string): boolean {
-  return path.startsWith("apps/") && (path.includes("/test/") || /\.e2e\.test\./.test(path));
+  return path.startsWith("apps/") && /\/(test|e2e)\//.test(path);
 }
