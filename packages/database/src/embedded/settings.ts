@@ -24,11 +24,12 @@ const SETTINGS: Readonly<Record<string, string>> = {
   full_page_writes: "on",
 };
 
-/** For data that may be lost with the machine: tests. */
+/** For data that may be lost with the machine: tests, whose many processes share one server. */
 const NOT_DURABLE: Readonly<Record<string, string>> = {
   synchronous_commit: "off",
   fsync: "off",
   full_page_writes: "off",
+  max_connections: "300",
 };
 
 export interface Listening {
