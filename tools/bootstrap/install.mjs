@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { lastLines, reasonFor, SetupError } from "./error.mjs";
-import { MEMORY, ROOT, RUNTIME, RUNTIME_BINARY, RUNTIME_PACKAGE } from "./paths.mjs";
+import { MEMORY, MODULES, ROOT, RUNTIME, RUNTIME_BINARY, RUNTIME_PACKAGE } from "./paths.mjs";
 import { runQuietly } from "./supervise.mjs";
 
 const STAMP = join(MEMORY, "install.json");
@@ -25,9 +25,11 @@ const STAMP = join(MEMORY, "install.json");
  * the lock file, and it accepts a registry that lacks packages of foreign platforms. That package.json and the lock
  * agree is checked by `npm run check`.
  */
-export async function ensureInstalled(mode, progress) {
+export async function ensureInstalled(needed, progress) {
   const wanted = fingerprint();
-  if (!isCurrent(readStamp(), wanted, mode) || !existsSync(RUNTIME_BINARY)) {
+  const stamp = readStamp();
+  const mode = needed === "full" || hasDevelopmentTools() ? "full" : "run";
+  if (!isCurrent(stamp, wanted, needed) || !existsSync(RUNTIME_BINARY)) {
     const label =
       mode === "run"
         ? "Installing what the server needs"
@@ -37,6 +39,11 @@ export async function ensureInstalled(mode, progress) {
     writeFileSync(STAMP, JSON.stringify({ fingerprint: wanted, mode }));
   }
   linkRuntime();
+}
+
+/** Somebody works in this checkout: what `npm start` installs must not take the tools away that `npm test` or npm put there. */
+function hasDevelopmentTools() {
+  return existsSync(join(MODULES, "typescript/package.json"));
 }
 
 export function isCurrent(stamp, fingerprint, mode) {
