@@ -150,3 +150,94 @@ test("a device out of step rejoins, says what it lost, and never loses its own",
     { numRuns: 600 },
   );
 });
+
+function applications(server: ModelServer): number {
+  return server.log.filter(({ kind }) => kind === "application").length;
+}
+
+test("on a good connection each message crosses it once, and nothing processed is kept", () => {
+  const world = run([{ do: "connect" }, ...Array.from({ length: 20 }, (): Act => ({ do: "send" }))]);
+  assert.equal(applications(world.server), 20);
+  assert.equal(world.client.transmitted, 20);
+  assert.equal(world.client.state.inbox.size, 0);
+  assert.equal(world.client.state.inFlight, null);
+});
+
+test("a message of an old epoch is encrypted again under its id, once", () => {
+  const world: World = run([]);
+  const { server, client } = world;
+  server.peerCommits();
+  perform(world, { do: "send" });
+  while (client.tasks.length > 0) client.perform(0);
+  assert.equal(client.transmitted, 2);
+  assertAllShown(world);
+});
+
+test("removals the server waits for are committed before the next message", () => {
+  const server = new ModelServer();
+  const world = { server, client: new ModelClient(server), sent: [], changes: [] };
+  perform(world, { do: "connect" });
+  server.hasOrphans = true;
+  perform(world, { do: "send" });
+  settle(world);
+  assert.deepEqual(
+    server.log.map(({ kind }) => kind),
+    ["commit", "application"],
+  );
+});
+
+test("a server that was restored gets back what it lost of ours, and the rest is not invented", () => {
+  const server = new ModelServer();
+  const world = { server, client: new ModelClient(server), sent: [], changes: [] };
+  perform(world, { do: "connect" });
+  for (let i = 0; i < 5; i += 1) perform(world, { do: "peer-says" });
+  settle(world);
+  assert.equal(world.client.state.cursor, 5);
+  server.log.length = 2;
+  server.epoch = 1;
+  perform(world, { do: "disconnect" });
+  perform(world, { do: "send" });
+  settle(world);
+  assert.equal(world.client.saved.shown.at(-1)?.id, world.sent[0]);
+  assert.deepEqual(
+    world.client.saved.shown.map(({ seq }) => seq),
+    [1, 2, 4],
+    "the two that are left, the rejoin in between, the new one",
+  );
+});
+
+test("who is no member any more is told of every message that was not sent", () => {
+  const client = new ModelClient(new ModelServer());
+  client.take({ type: "send", id: uuid(1) });
+  client.take({ type: "change", id: uuid(2) });
+  client.take({ type: "removed" });
+  client.take({ type: "send", id: uuid(3) });
+  while (client.tasks.length > 0) client.perform(0);
+  assert.deepEqual(client.failures, [uuid(1), uuid(2)]);
+  assert.ok(client.state.outbox.every(({ failure }) => failure === "not-a-member"));
+});
+
+test("a server that promises more and gives nothing is not asked in a loop", () => {
+  const client = new ModelClient(new ModelServer());
+  client.take({ type: "connected" });
+  client.tasks = [];
+  client.take({ type: "page", after: 0, messages: [], head: 9, reset: false });
+  assert.deepEqual(
+    client.tasks.map((task) => task.kind === "effect" && task.effect.type),
+    ["wake"],
+  );
+});
+
+test("news that overtakes the answer to a fetch costs one more fetch, not a wait, and false news no loop", () => {
+  const { client } = run([]);
+  const fetches = () =>
+    client.tasks.filter((task) => task.kind === "effect" && task.effect.type === "fetch").length;
+  client.take({ type: "connected" });
+  client.take({ type: "head", seq: 7 });
+  client.tasks = [];
+  client.take({ type: "page", after: 0, messages: [], head: 0, reset: false });
+  assert.equal(fetches(), 1);
+  client.tasks = [];
+  client.take({ type: "page", after: 0, messages: [], head: 0, reset: false });
+  assert.equal(client.tasks.length, 0);
+});

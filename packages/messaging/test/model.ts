@@ -110,6 +110,7 @@ export class ModelClient {
   tasks: Task[] = [];
   failures: string[] = [];
   dones: string[] = [];
+  transmitted = 0;
   private isBroken = false;
 
   constructor(server: ModelServer) {
@@ -159,6 +160,7 @@ export class ModelClient {
         this.answer(this.server.page(effect.after, 3));
         return;
       case "transmit":
+        this.transmitted += 1;
         this.answer(this.server.send(effect.id, effect.epoch));
         return;
       case "place": {

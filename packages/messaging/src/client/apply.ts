@@ -63,12 +63,15 @@ function receive(state: ConversationState, messages: readonly Message[]): Conver
 
 function takePage(state: ConversationState, page: Extract<Input, { type: "page" }>): Changed {
   if (!state.fetching) return [state];
-  const asked = { ...state, fetching: false, probe: false };
+  const asked = { ...state, fetching: false };
   if (page.reset) return state.job === null ? rewind(asked, page.head) : [{ ...asked, probe: true }];
   const next = receive({ ...asked, head: Math.max(asked.head, page.head) }, page.messages);
-  const isStuck = page.after === next.cursor && next.head > next.cursor && !next.inbox.has(next.cursor + 1);
+  const isMissing = page.after === next.cursor && next.head > next.cursor && !next.inbox.has(next.cursor + 1);
+  if (!isMissing) return [next];
+  // The page is older than what was heard of meanwhile: ask once more, and believe that answer.
+  if (page.head <= next.cursor) return [{ ...next, head: next.cursor, probe: true }];
   // A server that says there is more and does not give it is not asked in a loop.
-  return [isStuck ? { ...next, probe: true, holdUntil: state.now + DISTRUST_MS } : next];
+  return [{ ...next, probe: true, holdUntil: state.now + DISTRUST_MS }];
 }
 
 /** What was placed after `head` is gone from the server: it is sent again, and the group is joined anew. */
@@ -94,7 +97,8 @@ function finishOpen(state: ConversationState, seq: number, epoch: number | null)
   const message = state.inbox.get(seq);
   const inbox = new Map(state.inbox);
   inbox.delete(seq);
-  const opened = { ...state, job: null, cursor: seq, epoch: state.active ? epoch : null, inbox };
+  const isOut = !state.active || (state.epoch === null && message?.id !== state.commit?.id);
+  const opened = { ...state, job: null, cursor: seq, epoch: isOut ? null : epoch, inbox };
   return message === undefined ? [opened] : settle(opened, message);
 }
 
@@ -189,7 +193,7 @@ function applyNack(
   switch (nack.code) {
     case "stale-epoch":
       // Catch up first; then it is encrypted again, under the same id.
-      return [replace({ ...state, probe: true }, { ...entry, sealed: null })];
+      return [replace(doubt(state, entry.sealed?.epoch ?? null), { ...entry, sealed: null })];
     case "pending-removals":
       return [{ ...state, removalsPending: true }];
     case "device-not-in-group":
@@ -204,6 +208,11 @@ function applyNack(
     default:
       return fail(state, entry, nack.code);
   }
+}
+
+function doubt(state: ConversationState, epoch: number | null): ConversationState {
+  const doubted = epoch === state.epoch ? epoch : state.doubted;
+  return { ...state, probe: true, doubted };
 }
 
 function fail(state: ConversationState, entry: OutboxEntry, code: ProblemCode | "crypto-failed"): Changed {
@@ -233,7 +242,13 @@ function applyCommitting(state: ConversationState, input: Committing): Changed {
     }
     case "built":
       if (!isJob(state, "build", input.purpose)) return [state];
-      return [{ ...state, job: null, commit: { id: input.id, purpose: input.purpose, seq: null } }];
+      return [
+        {
+          ...state,
+          job: null,
+          commit: { id: input.id, purpose: input.purpose, epoch: state.epoch, seq: null },
+        },
+      ];
     case "nothing-to-build":
       if (!isJob(state, "build", input.purpose)) return [state];
       return conclude({ ...state, job: null }, input.purpose, null);
@@ -257,10 +272,10 @@ function applyCommitting(state: ConversationState, input: Committing): Changed {
 
 function refuseCommit(state: ConversationState, { id, code }: { id: string; code: ProblemCode }): Changed {
   if (state.commit?.id !== id || state.commit.seq !== null) return [state];
-  const { purpose } = state.commit;
+  const { purpose, epoch } = state.commit;
   const dropped = { ...state, commit: null, placing: false, probe: true };
   // Another commit came first: catch up, and build it again on the newer epoch.
-  if (code === "stale-epoch") return [dropped, { type: "drop", id }];
+  if (code === "stale-epoch") return [doubt(dropped, epoch), { type: "drop", id }];
   const [next, ...effects] = abandon(dropped, purpose, code, state.now + DISTRUST_MS);
   return [next, { type: "drop", id }, ...effects];
 }

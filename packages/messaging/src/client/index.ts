@@ -19,7 +19,8 @@ export type {
 
 /**
  * Takes one input: the next state, and what to do now. Save `durable(state)` (with the group, when the input is the answer
- * of an operation on it) before carrying out the effects; their answers are the next inputs, in any order.
+ * of an operation on it) before carrying out the effects; their answers are the next inputs, in any order. An answer that
+ * leaves the state as it was came too late: do not save the group that came with it.
  */
 export function step(state: ConversationState, input: Input): Step {
   const [applied, ...effects] = apply(state, input);

@@ -19,6 +19,7 @@ export function plan(start: ConversationState): Step {
     return { state, effects };
   }
   planFetching(state, begin);
+  state = withoutDoubt(state);
   planCommitting(state, begin);
   planSending(state, begin);
   planReceipt(state, begin);
@@ -53,12 +54,18 @@ function planFetching(state: ConversationState, begin: Begin): void {
   if (state.fetching || state.inbox.has(state.cursor + 1)) return;
   const isOpening = state.job?.kind === "open";
   if (isOpening || (!state.probe && state.head <= state.cursor)) return;
-  begin({ fetching: true }, { type: "fetch", after: state.cursor });
+  begin({ fetching: true, probe: false }, { type: "fetch", after: state.cursor });
 }
 
 /** Nothing known or suspected is missing, and the group is free. */
 function isSettled(state: ConversationState): boolean {
   return state.job === null && !state.fetching && !state.probe && state.head <= state.cursor;
+}
+
+/** Asked once more, the server gave nothing that explains why it called this device's epoch stale. */
+function withoutDoubt(state: ConversationState): ConversationState {
+  if (state.doubted === null || !isSettled(state)) return state;
+  return { ...state, doubted: null, epoch: state.doubted === state.epoch ? null : state.epoch };
 }
 
 function planCommitting(state: ConversationState, begin: Begin): void {

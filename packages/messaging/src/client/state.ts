@@ -28,6 +28,7 @@ export function restore(saved: Durable, deviceId: string): ConversationState {
     inbox: new Map(),
     fetching: false,
     probe: true,
+    doubted: null,
     job: null,
     inFlight: null,
     placing: false,

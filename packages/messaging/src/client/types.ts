@@ -14,8 +14,13 @@ export interface ConversationState extends Durable {
   /** Messages beyond the cursor, by position. */
   readonly inbox: ReadonlyMap<number, Message>;
   readonly fetching: boolean;
-  /** The server must be asked even though no newer position is known. */
+  /** The server must be asked (once more), even though no newer position is known. */
   readonly probe: boolean;
+  /**
+   * An epoch that the server called stale. If it is still this device's after asking once more, the group has moved on in a
+   * way this device cannot see, and it rejoins.
+   */
+  readonly doubted: number | null;
   /** The one operation on the group that is under way: the group is never touched by two at a time. */
   readonly job: Job | null;
   /** The outbox entry whose answer is awaited. */
@@ -61,6 +66,8 @@ export type CommitPurpose = "change" | "removals" | "rejoin";
 export interface PendingCommit {
   readonly id: string;
   readonly purpose: CommitPurpose;
+  /** The epoch this device was in when it was built; null for a rejoin. */
+  readonly epoch: number | null;
   readonly seq: number | null;
 }
 
