@@ -181,7 +181,7 @@ async function create(
   const pending = { ...pendingCommit(deps, built, users), creates: { kind, suite } };
   const now = deps.ports.clock.now();
   const fresh = newRoom(deps, { id, kind, suite, createdAt: now, ...NOBODY_YET }, 0, now);
-  const commit = { id: pending.id, purpose: "change", seq: null } as const;
+  const commit = { id: pending.id, purpose: "change", epoch: null, seq: null } as const;
   const room = await rooms.add({ ...fresh, machine: { ...fresh.machine, commit }, pending });
   try {
     await room.create();
