@@ -99,7 +99,8 @@ function decisions(root: string): string[] {
     if (seen.has(number)) problems.push(`${path}: ${seen.get(number)} has this number already`);
     seen.set(number, path);
     const title = readFileSync(join(root, path), "utf8").split("\n", 1)[0] ?? "";
-    if (!title.startsWith(`# ${number}`)) problems.push(`${path}: its title must begin with "# ${number}"`);
+    if (!title.startsWith(`# ${Number(number)}. `))
+      problems.push(`${path}: its title must begin with "# ${Number(number)}. "`);
     if (!index.includes(`(${name})`)) problems.push(`${path}: docs/decisions/README.md does not list it`);
     return problems;
   });
