@@ -56,20 +56,21 @@ test("a group of three; who is removed reads nothing that follows", async () => 
 });
 
 test("offline one writes on, and catches up in both directions on return", async () => {
-  const [fay, gus] = await Promise.all([world.resident("Fay Faure"), world.resident("Gus Giraud")]);
+  const [fay, gus] = await Promise.all([world.resident("Fay Faure"), world.traveller("Gus Giraud")]);
   await fay.startConversationWith("Gus Giraud");
   await fay.write("One");
   await gus.openConversation("Fay Faure");
   await gus.reads("One");
 
-  await gus.context.setOffline(true);
+  world.wire.cut();
   await gus.page.getByRole("region", { name: /offline/ }).waitFor();
   await gus.write("Written in the tunnel");
   await gus.seesDelivery("Written in the tunnel", "Waiting for the connection");
   for (const text of ["Two", "Three", "Four"]) await fay.write(text);
   await fay.seesDelivery("Four", "Sent");
 
-  await gus.context.setOffline(false);
+  world.wire.mend();
+  await gus.page.getByRole("button", { name: "Try now" }).click();
   await Promise.all([gus.reads("Four"), fay.reads("Written in the tunnel")]);
   await gus.reads("Three");
   assert.equal(await gus.message("Two").count(), 1);

@@ -5,17 +5,21 @@ import { type Messenger, readMessengerConfig, startMessenger } from "@rempart/me
 import { type Browser, launchBrowser } from "@rempart/testing/browser";
 import { type BuiltWeb, buildWeb } from "./build-web.ts";
 import { Visitor } from "./visitor.ts";
+import { Wire } from "./wire.ts";
 
 /** Everything real: the built client, a server on free ports with a database of its own, and a browser. */
 export class World implements AsyncDisposable {
   readonly messenger: Messenger;
   readonly browser: Browser;
+  /** The only way to the server for travellers; everybody else has another. */
+  readonly wire: Wire;
   readonly #web: BuiltWeb;
   readonly #data: string;
 
-  constructor(messenger: Messenger, browser: Browser, web: BuiltWeb, data: string) {
+  constructor(messenger: Messenger, browser: Browser, wire: Wire, web: BuiltWeb, data: string) {
     this.messenger = messenger;
     this.browser = browser;
+    this.wire = wire;
     this.#web = web;
     this.#data = data;
   }
@@ -23,11 +27,13 @@ export class World implements AsyncDisposable {
   static async start(): Promise<World> {
     const data = await mkdtemp(join(tmpdir(), "rempart-e2e-"));
     const web = await buildWeb("production");
+    const wire = await Wire.lay();
     const config = readMessengerConfig({
       DATA_DIRECTORY: data,
       WEB_DIRECTORY: web.directory,
       HOST: "127.0.0.1",
       PORT: "0",
+      ALLOWED_ORIGINS: wire.origin,
       ADMIN_PORT: "0",
       RATE_LIMIT_MAX: "100000",
       RATE_LIMIT_AUTH_MAX: "100000",
@@ -35,13 +41,14 @@ export class World implements AsyncDisposable {
       LOG_LEVEL: "silent",
     });
     const [messenger, browser] = await Promise.all([startMessenger({ config }), launchBrowser()]);
-    return new World(messenger, browser, web, data);
+    wire.leadTo(Number(new URL(messenger.publicUrl).port));
+    return new World(messenger, browser, wire, web, data);
   }
 
   /** Somebody with a browser of their own, in front of the door. */
-  async visitor(name: string): Promise<Visitor> {
+  async visitor(name: string, origin = this.messenger.publicUrl): Promise<Visitor> {
     const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce" });
-    const visitor = new Visitor(this.messenger.publicUrl, name, context, await context.newPage());
+    const visitor = new Visitor(origin, name, context, await context.newPage());
     await visitor.page.goto(`${visitor.origin}/sign-up`);
     return visitor;
   }
@@ -53,8 +60,16 @@ export class World implements AsyncDisposable {
     return visitor;
   }
 
+  /** A resident whose connection is the wire. */
+  async traveller(name: string): Promise<Visitor> {
+    const visitor = await this.visitor(name, this.wire.origin);
+    await visitor.signUp();
+    return visitor;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser.close();
+    await this.wire[Symbol.asyncDispose]();
     await this.messenger.stop();
     await this.#web[Symbol.asyncDispose]();
     await rm(this.#data, { recursive: true, force: true });

@@ -1,20 +1,10 @@
 import { useParams } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import type { ConversationView } from "../../client/api.ts";
 import { useConversations, useMe } from "../client-context.tsx";
 import { useI18n } from "../i18n/context.tsx";
 import { conversationTitle } from "../names.ts";
 import { useAnnounce } from "./announcer.tsx";
-
-/** The first conversation, other than the open one, whose unread count rose. */
-export function arrivalIn(
-  before: ReadonlyMap<string, number>,
-  now: readonly ConversationView[],
-  openId: string | undefined,
-): ConversationView | null {
-  const rose = (each: ConversationView) => each.unread > (before.get(each.id) ?? 0);
-  return now.find((each) => each.id !== openId && rose(each)) ?? null;
-}
+import { arrivalIn } from "./arrivals.ts";
 
 /** Keeps the tab's title at the number of unread messages, and announces what arrives elsewhere. */
 export function useArrivals(): void {
