@@ -28,6 +28,7 @@ export interface Connections {
  */
 export function createConnections(config: pg.PoolConfig, onError: (error: unknown) => void): Connections {
   const pool = new pg.Pool(config);
+  const end = poolEnd(pool);
   pool.on("error", (error) => onError(toDatabaseError(error)));
   let closing: Promise<void> | undefined;
   return {
@@ -45,10 +46,39 @@ export function createConnections(config: pg.PoolConfig, onError: (error: unknow
       max: config.max ?? 0,
     }),
     close() {
-      closing ??= pool.end();
+      closing ??= end();
       return closing;
     },
   };
+}
+
+/** A server that has gone silent does not confirm the end of a connection. */
+const END_PATIENCE_MS = 2_000;
+
+/**
+ * Ends a pool and waits until its connections are gone, which `pool.end()` does not: a server that is stopped right after
+ * it would cut them. Made before the first connection, to count them all.
+ */
+function poolEnd(pool: pg.Pool): () => Promise<void> {
+  let open = 0;
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  pool.on("connect", () => {
+    open += 1;
+  });
+  pool.on("remove", () => {
+    open -= 1;
+    if (open === 0 && pool.ending) resolve();
+  });
+  return async () => {
+    await pool.end();
+    if (open > 0) await timeLimit(gone, END_PATIENCE_MS);
+  };
+}
+
+function timeLimit(promise: Promise<void>, milliseconds: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function leaseOf(client: pg.PoolClient, onError: (error: unknown) => void): Lease {
