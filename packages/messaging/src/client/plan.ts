@@ -1,5 +1,6 @@
 import type { Message } from "../contract/index.ts";
-import type { CommitPurpose, ConversationState, Effect, OutboxEntry, Step } from "./types.ts";
+import { isWaiting } from "./changes.ts";
+import type { CommitPurpose, ConversationState, Effect, Step } from "./types.ts";
 
 /**
  * What must be under way in this state and is not yet. It looks at the state alone, never at how it came about, so after
@@ -90,17 +91,13 @@ function neededCommit(state: ConversationState): CommitPurpose | null {
 function planSending(state: ConversationState, begin: Begin): void {
   if (!isSettled(state) || state.epoch === null || state.inFlight !== null) return;
   if (state.commit !== null || state.removalsPending || state.changes.length > 0) return;
-  const entry = nextToSend(state.outbox);
+  const entry = state.outbox.find(isWaiting);
   if (entry === undefined) return;
   if (entry.sealed?.epoch !== state.epoch) {
     begin({ job: { kind: "seal", id: entry.id } }, { type: "seal", id: entry.id });
     return;
   }
   begin({ inFlight: entry.id }, { type: "transmit", id: entry.id, ...entry.sealed });
-}
-
-function nextToSend(outbox: readonly OutboxEntry[]): OutboxEntry | undefined {
-  return outbox.find(({ seq, failure }) => seq === null && failure === null);
 }
 
 function planReceipt(state: ConversationState, begin: Begin): void {
