@@ -1,3 +1,4 @@
+import { timeLimit } from "@rempart/runtime";
 import pg from "pg";
 import type { PoolStats } from "./ports.ts";
 import { breaksConnection, toDatabaseError } from "./server-errors.ts";
@@ -73,12 +74,6 @@ function poolEnd(pool: pg.Pool): () => Promise<void> {
     await pool.end();
     if (open > 0) await timeLimit(gone, END_PATIENCE_MS);
   };
-}
-
-function timeLimit(promise: Promise<void>, milliseconds: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function leaseOf(client: pg.PoolClient, onError: (error: unknown) => void): Lease {
