@@ -98,7 +98,7 @@ export async function arrive(
 ): Promise<Person> {
   const profile = new BrowserProfile(base, options.disks);
   const tab = await profile.open(options.change);
-  const credentials = { email: `${name}-${randomUUID()}@example.org`, password: `correct ${randomUUID()}` };
+  const credentials = { email: `${randomUUID()}@example.org`, password: `correct ${randomUUID()}` };
   done(await tab.client.signUp({ ...credentials, name }));
   const id = await ready(tab);
   return { ...tab, profile, id, name, credentials };

@@ -1,14 +1,13 @@
 import { connect, createServer, type Socket } from "node:net";
 
 /** Stands between a client and the server, and breaks the connection when told. */
-export interface Proxy {
+export interface Proxy extends AsyncDisposable {
   readonly url: () => string;
   /** Ends every connection now. */
   cut(): void;
   /** Ends every connection and takes no new one. */
   down(): void;
   up(): void;
-  stop(): Promise<void>;
 }
 
 export async function startProxy(target: () => string): Promise<Proxy> {
@@ -49,7 +48,7 @@ export async function startProxy(target: () => string): Promise<Proxy> {
     up() {
       reachable = true;
     },
-    async stop() {
+    async [Symbol.asyncDispose]() {
       reachable = false;
       cut();
       await new Promise((resolve) => server.close(resolve));

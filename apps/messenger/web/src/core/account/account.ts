@@ -5,19 +5,19 @@ import type { Connection as ConnectionView, ConversationView, Me } from "../../c
 import type { Cell } from "../../client/cell.ts";
 import type { ConversationDeps } from "../conversation/deps.ts";
 import { withReceipt } from "../conversation/receipts.ts";
-import { failsWith, isTransient } from "../errors.ts";
+import { CoreError, failsWith, isTransient } from "../errors.ts";
 import { createMls } from "../mls/mls.ts";
 import { backoff } from "../net/backoff.ts";
 import { createConnection } from "../net/connection.ts";
 import type { Rest } from "../net/rest.ts";
 import { openDirectory } from "../people/directory.ts";
 import type { CorePorts } from "../ports.ts";
-import { openVault } from "../storage/vault.ts";
+import { openVault, type Vault } from "../storage/vault.ts";
 import type { TimelineStores } from "../views/timelines.ts";
 import { type AccountCommands, createAccountCommands } from "./commands.ts";
 import { openDevice, registerDevice } from "./device.ts";
 import { createFrameHandler } from "./frames.ts";
-import { keyPackageSecret, topUpKeyPackages } from "./key-packages.ts";
+import { firstKeyPackages, keyPackageSecret, topUpKeyPackages } from "./key-packages.ts";
 import { createPresence } from "./presence.ts";
 import { createReceiptBatch } from "./receipts.ts";
 import { openRooms } from "./rooms.ts";
@@ -63,7 +63,7 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
     let closed = false;
     const name = `rempart-${me.id}`;
     const storage = await ports.openStorage(name);
-    const vault = await openVault(storage, ports.random);
+    const openedVault = await openVault(storage, ports.random);
 
     const end = (reason: AccountEnd): void => {
       if (closed) return;
@@ -84,6 +84,20 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
       async call(route, input) {
         try {
           return await plainRest.call(route, input);
+        } catch (error) {
+          const reason = endOf(error);
+          if (reason !== null) end(reason);
+          throw error;
+        }
+      },
+    };
+
+    const vault: Vault = {
+      ...openedVault,
+      async commit(batch) {
+        if (closed) throw new CoreError("closed", "The account was closed");
+        try {
+          await openedVault.commit(batch);
         } catch (error) {
           const reason = endOf(error);
           if (reason !== null) end(reason);
@@ -159,9 +173,9 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
       for (let attempt = 0; !closed; attempt += 1) {
         try {
           const registered = await registerDevice(rest, device, ports.deviceName);
-          await topUpKeyPackages(vault, rest, mls, registered, { first: true });
+          const keyPackages = await firstKeyPackages(vault, rest, mls, registered);
           connection.start();
-          await topUpKeyPackages(vault, rest, mls, registered, { first: false });
+          await topUpKeyPackages(vault, rest, mls, { id: registered.id, keyPackages });
           return;
         } catch (error) {
           if (!isTransient(error)) throw error;

@@ -7,32 +7,44 @@ import { Batch, type Vault } from "../storage/vault.ts";
 /** Below this many on the server, more are made. */
 const REFILL_UNDER = 20;
 const REFILL_TO = 40;
-/** Made, saved and uploaded together: small enough to leave room for messages in between. */
-const BATCH = 10;
+/** Enough to be reachable; the rest follows once the device is connected. */
+const FIRST = 5;
 
-/**
- * Keeps key packages for both suites on the server, so that others can add this device while it is away. With `first`
- * only as many as a device needs to be reachable at all.
- */
-export async function topUpKeyPackages(
+/** A device without any cannot be added by others: made before anything else. Answers how many there are of each suite. */
+export async function firstKeyPackages(
   vault: Vault,
   rest: Rest,
   mls: Mls,
   device: Device,
-  { first }: { readonly first: boolean },
+): Promise<Device["keyPackages"]> {
+  const available = { ...device.keyPackages };
+  for (const each of suite.options)
+    if (available[each] === 0) available[each] = await upload(vault, rest, mls, device.id, each, FIRST);
+  return available;
+}
+
+/** Keeps key packages for both suites on the server, so that others can add this device while it is away. */
+export async function topUpKeyPackages(
+  vault: Vault,
+  rest: Rest,
+  mls: Mls,
+  { id, keyPackages }: Pick<Device, "id" | "keyPackages">,
 ): Promise<void> {
-  const under = first ? 1 : REFILL_UNDER;
-  const to = first ? 1 : REFILL_TO;
-  for (const each of suite.options) {
-    let available = device.keyPackages[each];
-    if (available >= under) continue;
-    while (available < to) available = await upload(vault, rest, mls, device.id, each);
-  }
+  for (const each of suite.options)
+    if (keyPackages[each] < REFILL_UNDER)
+      await upload(vault, rest, mls, id, each, REFILL_TO - keyPackages[each]);
 }
 
 /** The secrets are stored before the server can hand anything out. Answers how many it has now. */
-async function upload(vault: Vault, rest: Rest, mls: Mls, deviceId: string, each: Suite): Promise<number> {
-  const made = await mls.newKeyPackages(each, BATCH);
+async function upload(
+  vault: Vault,
+  rest: Rest,
+  mls: Mls,
+  deviceId: string,
+  each: Suite,
+  count: number,
+): Promise<number> {
+  const made = await mls.newKeyPackages(each, count);
   const batch = new Batch();
   for (const { id, secret, notAfter } of made)
     batch.put("keyPackages", id, { suite: each, secret: toBase64Url(secret), notAfter });

@@ -124,6 +124,17 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
     }
   };
 
+  /** Several things that happen at once are one visit. */
+  const toVisit = new Set<string>();
+  const discover = (id: string): void => {
+    if (toVisit.has(id)) return;
+    toVisit.add(id);
+    run(() => {
+      toVisit.delete(id);
+      return visit(id);
+    }).catch(failed);
+  };
+
   const run = (work: () => Promise<void>): Promise<void> =>
     serial(async () => {
       if (!stopped) await work();
@@ -136,7 +147,7 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
         await synchronise();
       }).catch(failed);
     },
-    discover: (id) => void run(() => visit(id)).catch(failed),
+    discover,
     now: () => run(synchronise),
     again() {
       if (stopped || cancelRetry !== null) return;

@@ -53,16 +53,8 @@ interface Waiting {
 export function createConversation(deps: ConversationDeps, store: ConversationStore): Conversation {
   const changes = new Map<string, Waiting>();
   const creation = createSerial();
-  let rosterStale = false;
 
-  const executor = createExecutor(deps, store, {
-    effect: (effect) => effects.run(effect),
-    rosterMoved() {
-      if (rosterStale) return;
-      rosterStale = true;
-      inBackground(readRoster());
-    },
-  });
+  const executor = createExecutor(deps, store, (effect) => effects.run(effect));
   const effects = createEffects({
     deps,
     store,
@@ -82,14 +74,6 @@ export function createConversation(deps: ConversationDeps, store: ConversationSt
   const inBackground = (work: Promise<unknown>): void => void work.catch(deps.failed);
   const submit = (...inputs: readonly Input[]): Promise<void> =>
     executor.submit(...inputs.map((input) => ({ input })));
-
-  const readRoster = async (): Promise<void> => {
-    try {
-      await readServerView(deps, store);
-    } finally {
-      rosterStale = false;
-    }
-  };
 
   const markRead = async (seq: number): Promise<void> => {
     const { place, machine } = store.state();
@@ -271,8 +255,12 @@ async function placeCreation(
   const { conversation } = await deps.rest.call("createConversation", { body });
   await store.update(() => ({ pending: { ...pending, creates: null } }));
   await adoptServerView(deps, store, conversation);
-  await submit({ type: "head", seq: conversation.head }, { type: "connected" });
+  const placed: Input = { type: "placed", id: pending.id, seq: FIRST_SEQ };
+  await submit(placed, { type: "head", seq: conversation.head }, { type: "connected" });
 }
+
+/** A conversation begins with the commit that creates it. */
+const FIRST_SEQ = 1;
 
 /** Counted from the history, which is rare: usually everything up to the head is read. */
 async function unreadAfter(deps: ConversationDeps, store: ConversationStore, seq: number): Promise<number> {

@@ -12,6 +12,8 @@ import type { ConversationStore } from "./store.ts";
 /** Without an answer for this long a message is sent again: the id makes it one message. */
 const ANSWER_TIMEOUT_MS = 20_000;
 
+const MOST_OFFLINE_ATTEMPTS = 2;
+
 export interface EffectsContext {
   readonly deps: ConversationDeps;
   readonly store: ConversationStore;
@@ -41,7 +43,10 @@ export function createEffects(context: EffectsContext): Effects {
   const later = (error: unknown): number => {
     failures += 1;
     const seconds = error instanceof CoreError ? error.retryAfterSeconds : undefined;
-    return clock.now() + (seconds === undefined ? backoff(failures, random) : seconds * 1000);
+    if (seconds !== undefined) return clock.now() + seconds * 1000;
+    // While the network is away the connection does the waiting: it must not be waited for once more after it is back.
+    const attempt = failsWith(error, "offline") ? Math.min(failures, MOST_OFFLINE_ATTEMPTS) : failures;
+    return clock.now() + backoff(attempt, random);
   };
 
   const fetch = async (after: number): Promise<void> => {

@@ -36,16 +36,10 @@ export interface Executor {
   submit(...submissions: readonly Submission[]): Promise<void>;
 }
 
-export interface ExecutorEvents {
-  effect(effect: OuterEffect): void;
-  /** Membership, devices or roles changed. */
-  rosterMoved(): void;
-}
-
 export function createExecutor(
   deps: ConversationDeps,
   store: ConversationStore,
-  events: ExecutorEvents,
+  carryOut: (effect: OuterEffect) => void,
 ): Executor {
   const serial = createSerial();
   let waiting: Submission[] = [];
@@ -77,8 +71,7 @@ export function createExecutor(
       todo.unshift(...(await advance(work, inputs, outer)));
     }
     await save(work, products);
-    for (const effect of outer) if (isStillNeeded(work, effect)) events.effect(effect);
-    if (work.rosterMoved && work.machine.active) events.rosterMoved();
+    for (const effect of outer) if (isStillNeeded(work, effect)) carryOut(effect);
   };
 
   const context = {

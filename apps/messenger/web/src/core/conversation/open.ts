@@ -22,7 +22,6 @@ export interface Work {
   title: string | null;
   joined: boolean;
   lastActivityAt: number;
-  rosterMoved: boolean;
   eraseAfter: number | null;
   records: MessageRecord[];
   readonly settled: Set<string>;
@@ -40,7 +39,6 @@ export function startWork(start: RoomState): Work {
     title,
     joined,
     lastActivityAt,
-    rosterMoved: false,
     eraseAfter: null,
     records: [],
     settled: new Set(),
@@ -55,10 +53,7 @@ type Commit = Extract<Message, { kind: "commit" }>;
 /** Carries out one `open`; the answers are the machine's next inputs. */
 export async function open(work: Work, effect: Open, context: OpenContext): Promise<readonly Input[]> {
   const { message } = effect;
-  if (message.kind === "event") {
-    work.rosterMoved = true;
-    return keep(work, message, eventItems(message));
-  }
+  if (message.kind === "event") return keep(work, message, eventItems(message));
   if (message.kind === "commit") return openCommit(work, effect.how, message, context);
   switch (effect.how) {
     case "own":
@@ -130,7 +125,6 @@ async function openCommit(
   message: Commit,
   context: OpenContext,
 ): Promise<readonly Input[]> {
-  work.rosterMoved = true;
   if (how === "adopt" && work.pending !== null) {
     work.group = groupAfter(context.mls, work.pending);
     work.pending = null;
