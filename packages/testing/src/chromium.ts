@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { lstat, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -54,7 +54,7 @@ function starts(executable: string, environment: Record<string, string>): Promis
  * whose temporary directory that is, and the whole is moved to a place only we can write.
  */
 async function unpackOnce(): Promise<string> {
-  const main = createRequire(import.meta.url).resolve("@sparticuz/chromium");
+  const main = fileURLToPath(import.meta.resolve("@sparticuz/chromium"));
   const manifest: { version: string } = JSON.parse(
     await readFile(join(packageRoot(main), "package.json"), "utf8"),
   );
