@@ -15,6 +15,7 @@ import { useScrollKeeping } from "./use-scroll-keeping.ts";
 /** Older messages are fetched when fewer rows than this are left above. */
 const FETCH_AHEAD_ROWS = 12;
 const ESTIMATED_ROW_PIXELS = 56;
+const PADDING_END_PIXELS = 12;
 
 /**
  * The messages. Only the rows in sight exist; what is being read stays where it is when older messages come in above or
@@ -48,6 +49,7 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
     getItemKey: (index) => rows[index]?.key ?? index,
     overscan: 8,
     anchorTo: "end",
+    paddingEnd: PADDING_END_PIXELS,
   });
 
   const visible = virtual.getVirtualItems();
@@ -96,7 +98,7 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
                 key={each.key}
                 ref={virtual.measureElement}
                 data-index={each.index}
-                className="absolute inset-x-0 top-0 flow-root last:pb-3"
+                className="absolute inset-x-0 top-0 flow-root"
                 style={{ transform: `translateY(${each.start}px)` }}
               >
                 <TimelineRow row={row} conversation={conversation} now={now} />

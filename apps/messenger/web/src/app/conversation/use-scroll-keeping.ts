@@ -2,6 +2,8 @@ import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useSta
 
 /** This close to the end counts as reading the newest message. */
 const END_PIXELS = 96;
+/** Rows around the unread divider are measured within this time; holding on longer would fight the reader. */
+const SETTLE_MS = 400;
 
 interface KeepingInput {
   readonly scroller: RefObject<HTMLElement | null>;
@@ -18,7 +20,7 @@ function distanceFromEnd(element: HTMLElement): number {
 
 /**
  * Where the timeline stands. `end`: it stays at the newest message while rows arrive and are measured. `unread`: it stays at
- * the divider until the reader moves. `free`: the reader decides, the virtualiser keeps what is in sight in its place.
+ * the divider until the rows around it are measured or the reader moves. `free`: the reader decides, the virtualiser keeps what is in sight in its place.
  */
 type Hold = "end" | "unread" | "free";
 
@@ -54,8 +56,10 @@ export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: 
       setAtEnd(near);
     }
     function letGo() {
-      if (hold.current === "unread") hold.current = "free";
+      if (hold.current !== "unread" || element === null) return;
+      hold.current = distanceFromEnd(element) <= END_PIXELS ? "end" : "free";
     }
+    const settled = setTimeout(letGo, SETTLE_MS);
     // Rows that turn out taller than estimated, and a smaller window (a keyboard opens, the composer grows), must not
     // push the newest message out of sight.
     const resized = new ResizeObserver(() => {
@@ -67,6 +71,7 @@ export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: 
     const inputs = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
     for (const input of inputs) element.addEventListener(input, letGo, { passive: true });
     return () => {
+      clearTimeout(settled);
       resized.disconnect();
       element.removeEventListener("scroll", onScroll);
       for (const input of inputs) element.removeEventListener(input, letGo);

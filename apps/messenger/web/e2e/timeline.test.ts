@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
+import { type BuiltWeb, buildWeb } from "./support/build-web.ts";
+import { type FileServer, serveFiles } from "./support/serve-files.ts";
+
+const CROWDED = "/c/01990000-a002-7000-8000-000000000001?scenario=crowded";
+/** A screenful and what is kept ready around it; 5,000 messages must not make more. */
+const MOST_ROWS = 60;
+
+let browser: Browser;
+let web: BuiltWeb;
+let files: FileServer;
+let page: Page;
+
+before(async () => {
+  web = await buildWeb("double");
+  files = await serveFiles(web.directory);
+  browser = await launchBrowser();
+  page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: "reduce" });
+  await page.goto(files.origin + CROWDED);
+  await page.getByText("New messages", { exact: true }).waitFor();
+});
+
+after(async () => {
+  await browser?.close();
+  await files?.[Symbol.asyncDispose]();
+  await web?.[Symbol.asyncDispose]();
+});
+
+const timeline = () => page.getByRole("region", { name: "Messages" });
+
+/** Runs in the page, as text: these files know no DOM. */
+function inTimeline<T>(expression: string): Promise<T> {
+  return page.evaluate<T>(`(() => {
+    const timeline = document.querySelector("section[tabindex]");
+    return ${expression};
+  })()`);
+}
+
+/** The row across the middle of the timeline, and how far its top is from the timeline's. */
+function middleRow(): Promise<{ text: string; top: number }> {
+  return inTimeline(`(() => {
+    const box = timeline.getBoundingClientRect();
+    const row = document.elementFromPoint(box.left + 120, box.top + box.height / 2).closest("li")
+      ?? [...timeline.querySelectorAll("li")].find((each) => each.getBoundingClientRect().bottom > box.top + box.height / 2);
+    return { text: row.textContent, top: Math.round(row.getBoundingClientRect().top - box.top) };
+  })()`);
+}
+
+function topOf(text: string): Promise<number> {
+  return inTimeline(`(() => {
+    const row = [...timeline.querySelectorAll("li")].find((each) => each.textContent === ${JSON.stringify(text)});
+    return row ? Math.round(row.getBoundingClientRect().top - timeline.getBoundingClientRect().top) : NaN;
+  })()`);
+}
+
+function focusedPosition(): Promise<string | null> {
+  return page.evaluate(`document.activeElement?.closest("li")?.getAttribute("aria-posinset") ?? null`);
+}
+
+/** Asks until the answer is yes. The page's policy forbids the browser's own way of waiting for an expression. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await condition()) return;
+    await page.waitForTimeout(25);
+  }
+  assert.fail("what was waited for did not happen");
+}
+
+test("a conversation with unread messages opens at the first of them", async () => {
+  assert.ok(await page.getByText("New messages", { exact: true }).isVisible());
+  assert.ok((await timeline().getByRole("listitem").count()) < MOST_ROWS);
+});
+
+test("what is being read stays in its place while older messages come in above it", async () => {
+  for (let round = 0; round < 4; round += 1) {
+    await page.mouse.move(860, 400);
+    await page.mouse.wheel(0, -400 - 0.7 * (await inTimeline<number>("timeline.scrollTop")));
+    await page.waitForTimeout(100);
+    const before = await middleRow();
+    const height = await inTimeline<number>("timeline.scrollHeight");
+    await until(async () => (await inTimeline<number>("timeline.scrollHeight")) > height + 1000);
+    const moved = Math.abs((await topOf(before.text)) - before.top);
+    assert.ok(moved <= 2, `round ${round}: the row moved by ${moved} pixels`);
+  }
+  assert.ok((await timeline().getByRole("listitem").count()) < MOST_ROWS);
+});
+
+test("the way back to the newest message is one key or click", async () => {
+  await page.getByRole("button", { name: /Jump to the latest messages/ }).click();
+  await page.getByRole("button", { name: /Jump to the latest messages/ }).waitFor({ state: "detached" });
+  const left = await inTimeline<number>("timeline.scrollHeight - timeline.scrollTop - timeline.clientHeight");
+  assert.ok(left <= 1, `${left} pixels from the end`);
+});
+
+test("one's own message is in sight at once, whatever was being read", async () => {
+  await inTimeline("timeline.scrollBy(0, -2500)");
+  await page.getByRole("textbox", { name: "Write a message" }).fill("Here I am");
+  await page.keyboard.press("Enter");
+  await timeline().getByText("Here I am").waitFor();
+  assert.ok(await timeline().getByText("Here I am").isVisible());
+});
+
+test("the composer grows with its text, keeps a draft, and says when it is too long", async () => {
+  const composer = page.getByRole("textbox", { name: "Write a message" });
+  const before = (await composer.boundingBox())?.height ?? 0;
+  await composer.fill("one\ntwo\nthree");
+  assert.ok(((await composer.boundingBox())?.height ?? 0) > before);
+
+  await composer.fill("x".repeat(16_001));
+  await page.getByText("1 character too many").waitFor();
+  await page.keyboard.press("Enter");
+  assert.equal((await composer.inputValue()).length, 16_001);
+
+  await composer.fill("Half a thought");
+  await page
+    .getByRole("link", { name: /Circle 1/ })
+    .first()
+    .click();
+  await page.getByRole("heading", { name: "Circle 1", level: 2 }).waitFor();
+  await page.getByRole("link", { name: /Market day/ }).click();
+  await page.getByRole("heading", { name: "Market day", level: 2 }).waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "Write a message" }).inputValue(), "Half a thought");
+});
+
+test("an input method's Enter takes its candidate and sends nothing", async () => {
+  const composer = page.getByRole("textbox", { name: "Write a message" });
+  await composer.fill("にほん");
+  await composer.dispatchEvent("keydown", { key: "Enter", keyCode: 229, isComposing: true, bubbles: true });
+  assert.equal(await composer.inputValue(), "にほん");
+});
+
+test("of three hundred conversations only those in sight exist, and the arrows reach the last", async () => {
+  const list = page.getByRole("navigation").getByRole("listitem");
+  assert.ok((await list.count()) < 40);
+  await page
+    .getByRole("navigation")
+    .getByRole("link", { name: /Market day/ })
+    .focus();
+  await page.keyboard.press("End");
+  await until(async () => (await focusedPosition()) === "300");
+  await page.keyboard.press("ArrowUp");
+  await until(async () => (await focusedPosition()) === "299");
+});
