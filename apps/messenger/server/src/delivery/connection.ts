@@ -10,6 +10,9 @@ export const MAX_UNSENT_BYTES = 1024 * 1024;
 /** How long a client gets to answer a close frame. */
 const CLOSE_GRACE_MS = 2_000;
 
+/** Shared by every connection with nothing to write. Never added to. */
+const NONE: Buffer[] = [];
+
 /** The one thing that differs between sockets; listeners are shared functions that find it here. */
 export class ClientSocket extends WebSocket {
   connection: Connection | undefined;
@@ -51,7 +54,8 @@ export class Connection implements Sink {
   watched: readonly string[] = [];
   readonly #ws: ClientSocket;
   readonly #socket: Socket;
-  #corked = false;
+  /** Frames of the present turn of the event loop. */
+  #pending: Buffer[] = NONE;
   #closing = false;
 
   constructor(ws: ClientSocket, socket: Socket, who: Identified, budget: number, now: number) {
@@ -76,8 +80,12 @@ export class Connection implements Sink {
       this.#overflow();
       return;
     }
-    if (!this.#corked) this.#cork();
-    this.#socket.write(frame);
+    if (this.#pending !== NONE) {
+      this.#pending.push(frame);
+      return;
+    }
+    this.#pending = [frame];
+    if (writing.push(this) === 1) setImmediate(flushAll);
   }
 
   send(frame: ServerFrame): void {
@@ -100,7 +108,7 @@ export class Connection implements Sink {
   close(code: number, reason = ""): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#uncork();
+    this.#flush();
     this.#ws.close(code, reason);
     setTimeout(terminate, CLOSE_GRACE_MS, this.#ws).unref();
   }
@@ -111,23 +119,21 @@ export class Connection implements Sink {
   }
 
   #overflow(): void {
+    this.#flush();
     this.#socket.write(RESYNC);
     this.close(CLOSE.resync, "too slow");
   }
 
-  #cork(): void {
-    this.#corked = true;
-    this.#socket.cork();
-    if (corked.push(this) === 1) setImmediate(uncorkAll);
+  /** One write for all frames of a turn: joining small buffers costs less than handing them over one by one. */
+  #flush(): void {
+    const frames = this.#pending;
+    if (frames === NONE) return;
+    this.#pending = NONE;
+    this.#socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
   }
 
-  #uncork(): void {
-    if (this.#corked) this.#socket.uncork();
-    this.#corked = false;
-  }
-
-  static uncork(connection: Connection): void {
-    connection.#uncork();
+  static flush(connection: Connection): void {
+    connection.#flush();
   }
 }
 
@@ -137,10 +143,10 @@ function terminate(ws: WebSocket): void {
   ws.terminate();
 }
 
-let corked: Connection[] = [];
+let writing: Connection[] = [];
 
-function uncorkAll(): void {
-  const connections = corked;
-  corked = [];
-  for (const connection of connections) Connection.uncork(connection);
+function flushAll(): void {
+  const connections = writing;
+  writing = [];
+  for (const connection of connections) Connection.flush(connection);
 }

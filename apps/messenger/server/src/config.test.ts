@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeConfig, RuntimeError } from "@rempart/runtime";
+import { messengerVariables, readMessengerConfig } from "./config.ts";
+
+test("without a variable the messenger runs embedded, alone and on its own ports", () => {
+  const config = readMessengerConfig({});
+  assert.deepEqual(config.database, { kind: "embedded", directory: ".rempart", poolSize: 20 });
+  assert.equal(config.redisUrl, null);
+  assert.deepEqual([config.public.port, config.admin.port, config.admin.host], [3000, 3001, "127.0.0.1"]);
+  assert.deepEqual([config.limits.requests, config.limits.auth, config.limits.messages], [100, 10, 100]);
+});
+
+test("every wrong variable is named, and no secret is repeated", () => {
+  const env = {
+    PORT: "lots",
+    RATE_LIMIT_MAX: "0",
+    DATABASE_URL: "mysql://root:hunter2@localhost",
+    WEBSOCKET_PATH: "ws?",
+    LOG_LEVEL: "loud",
+  };
+  assert.throws(
+    () => readMessengerConfig(env),
+    (error: unknown) => {
+      assert.ok(error instanceof RuntimeError && error.code === "invalid-configuration");
+      for (const name of Object.keys(env)) assert.ok(error.message.includes(name), name);
+      assert.ok(!error.message.includes("hunter2"));
+      return true;
+    },
+  );
+});
+
+test("a database's address does not print", () => {
+  const { database } = readMessengerConfig({ DATABASE_URL: "postgres://u:hunter2@db/x" });
+  assert.ok(database.kind === "url" && database.url.reveal().includes("hunter2"));
+  assert.ok(!JSON.stringify(database).includes("hunter2"));
+});
+
+test("every variable is documented", () => {
+  for (const { name, description, allowed } of describeConfig(messengerVariables)) {
+    assert.ok((description ?? "").length > 10, name);
+    assert.ok(allowed !== undefined, name);
+  }
+});
