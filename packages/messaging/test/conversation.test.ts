@@ -287,6 +287,24 @@ test("a commit's bytes changed anywhere are refused with a code", async () => {
   );
 });
 
+test("an external commit that removes a leaf outside of the tree is refused, not walked for ever", async () => {
+  const party = await gather("x25519");
+  await party.commit(1, { add: [2, 3] });
+  const { groupInfo } = await party.commit(1, {});
+  const device = await party.device(3);
+  const { output } = await party.engine.joinExternally(device, { conversationId: CONVERSATION, groupInfo });
+  const commit = new Uint8Array(output.commit);
+  const removal = commit.findIndex((_, at) =>
+    [1, 0, 3, 0, 0, 0, 2].every((byte, i) => commit[at + i] === byte),
+  );
+  assert.ok(removal > 0);
+  for (const leafIndex of [900, 2 ** 31, 2 ** 32 - 1]) {
+    new DataView(commit.buffer).setUint32(removal + 3, leafIndex);
+    const incoming = { commit, change: output.change, sender: device };
+    await rejects(party.engine.processCommit(groupOf(party, 1), incoming), "commit-mismatch");
+  }
+});
+
 test("garbage never throws anything but a coded error", async () => {
   const party = await gather("x25519");
   await party.commit(1, { add: [2] });

@@ -211,10 +211,13 @@ function checkDeclared(
 ): void {
   const by = info.sender.type === "member" ? leafAt(state, info.sender.leafIndex) : info.committer;
   const isSender = by !== null && by.userId === sender.userId && by.deviceId === sender.deviceId;
-  const removed = info.removedLeaves.map((leafIndex) => leafAt(state, leafIndex)?.deviceId ?? "");
+  // A leaf outside of the tree must stop here: the library would walk its path for ever.
+  const removed = info.removedLeaves.flatMap((leafIndex) => leafAt(state, leafIndex)?.deviceId ?? []);
+  const isInTree = removed.length === info.removedLeafCount;
   const added = info.added.map(({ deviceId }) => deviceId);
   if (info.external && by !== null) added.push(by.deviceId);
   const isDeclared =
+    isInTree &&
     info.external === change.external &&
     sameMembers(added, change.addedDevices) &&
     sameMembers(removed, change.removedDevices);

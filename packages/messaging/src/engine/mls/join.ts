@@ -97,9 +97,13 @@ export async function validateGroupInfo(
   if (tree === undefined) refuse("malformed", "The group info has no tree");
   const signer = tree[leafToNodeIndex(toLeafIndex(info.signer))];
   if (signer?.nodeType !== "leaf") refuse("tampered", "The signer is not in the tree");
-  await validateTree(tree, info.groupContext, check, suite);
-  if (!(await verifyGroupInfoSignature(info, signer.leaf.signaturePublicKey, suite.signature)))
+  // The signer first: what is dear to check is checked only of a device that the directory knows.
+  const { credential, signaturePublicKey } = signer.leaf;
+  if (!(await check.validateCredential(credential, signaturePublicKey)))
+    refuse("tampered", "The signer's credential is not confirmed");
+  if (!(await verifyGroupInfoSignature(info, signaturePublicKey, suite.signature)))
     refuse("tampered", "The group info's signature does not verify");
+  await validateTree(tree, info.groupContext, check, suite);
   return tree;
 }
 

@@ -4,6 +4,7 @@ import { verifyLeafNodeSignature } from "ts-mls/leafNode.js";
 import { verifyParentHashes } from "ts-mls/parentHash.js";
 import { treeHashRoot } from "ts-mls/treeHash.js";
 import { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from "ts-mls/treemath.js";
+import { LIMITS } from "../../contract/index.ts";
 import { MessagingError } from "../errors.ts";
 import type { CredentialCheck } from "./policy.ts";
 
@@ -34,28 +35,40 @@ function refuse(message: string): never {
   throw new MessagingError("tampered", message);
 }
 
+/** A tree of the most devices has twice as many nodes, rounded up to a full binary tree. */
+const MAX_NODES = 4 * LIMITS.devicesPerConversation;
+
 function checkStructure(tree: RatchetTree): void {
+  if (tree.length > MAX_NODES) refuse("The tree is too large");
+  const listed = tree.map((node) => new Set(node?.nodeType === "parent" ? node.parent.unmergedLeaves : []));
   for (const [index, node] of tree.entries()) {
     if (node === undefined) continue;
     const isLeafPlace = index % 2 === 0;
     if ((node.nodeType === "leaf") !== isLeafPlace) refuse("A node stands in the wrong place");
-    if (node.nodeType === "parent") checkUnmergedLeaves(tree, index, node.parent.unmergedLeaves);
+    if (node.nodeType === "parent") checkUnmergedLeaves(tree, listed, index, node.parent.unmergedLeaves);
   }
 }
 
 /** Section 12.4.3.1: an unmerged leaf is a non-blank descendant, and every non-blank node in between lists it too. */
-function checkUnmergedLeaves(tree: RatchetTree, index: number, unmerged: readonly number[]): void {
+function checkUnmergedLeaves(
+  tree: RatchetTree,
+  listed: readonly ReadonlySet<number>[],
+  index: number,
+  unmerged: readonly number[],
+): void {
   let previous = -1;
   for (const leaf of unmerged) {
     if (leaf <= previous) refuse("Unmerged leaves are not in order");
     previous = leaf;
     const leafNode = leafToNodeIndex(toLeafIndex(leaf));
+    // Before its path is asked for: of a leaf outside of the tree the library's directPath never ends.
+    if (tree[leafNode]?.nodeType !== "leaf") refuse("An unmerged leaf is not below its node");
     const path: readonly number[] = directPath(leafNode, leafWidth(tree.length));
     const place = path.indexOf(index);
-    if (tree[leafNode]?.nodeType !== "leaf" || place === -1) refuse("An unmerged leaf is not below its node");
+    if (place === -1) refuse("An unmerged leaf is not below its node");
     for (const between of path.slice(0, place)) {
       const node = tree[between];
-      if (node?.nodeType === "parent" && !node.parent.unmergedLeaves.includes(leaf))
+      if (node?.nodeType === "parent" && !listed[between]?.has(leaf))
         refuse("A node in between does not list an unmerged leaf");
     }
   }
