@@ -414,4 +414,5 @@ test("a policy that fails refuses the request instead of letting it through", as
   };
   const exchange = await admit(edgeWith({ requestId: { generate } }));
   assert.equal(exchange.code, "internal-error");
+  assert.match(exchange.requestId, /^[0-9a-f-]{36}$/);
 });

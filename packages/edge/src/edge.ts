@@ -1,3 +1,4 @@
+import { compileAdmission } from "./admission.ts";
 import { type EdgeConfig, readSettings, type Settings } from "./config.ts";
 import { invalid } from "./errors.ts";
 import { type EdgeContext, Exchange } from "./exchange.ts";
@@ -8,7 +9,7 @@ import { noncePool } from "./nonce.ts";
 import { type CompiledCors, compileCors } from "./policies/cors.ts";
 import { type CsrfIssuer, compileCsrf } from "./policies/csrf.ts";
 import { identify } from "./policies/identify.ts";
-import { compilePolicies, type Policy } from "./policies/policy.ts";
+import type { Policy } from "./policies/policy.ts";
 import { rateLimit } from "./policies/rate-limit.ts";
 import { type Limits, sizes } from "./policies/size.ts";
 import { deny, host, httpsOnly, methods, upgrade, wellFormed } from "./policies/target.ts";
@@ -16,7 +17,7 @@ import type { Observer, RateLimitDecision, RateLimiter } from "./ports.ts";
 import { EDGE_PROBLEMS, type Problem } from "./problem.ts";
 import { createMemoryLimiter } from "./rate/sliding-window.ts";
 import { compileRoutes } from "./route-table.ts";
-import { type FlatHeaders, reject, type Verdict } from "./verdict.ts";
+import type { FlatHeaders } from "./verdict.ts";
 
 /** A compiled edge. Applications use the first members; adapters call the rest, once per request and in their order. */
 export interface Edge {
@@ -59,41 +60,22 @@ export function createEdge(config: EdgeConfig): Edge {
   const routes = compileRoutes(settings);
   const block = compileBlock(routes.fallback, cors, limiter !== null);
   const policies = orderPolicies(settings, cors.policy, limiter, csrf?.policy ?? null);
-  const decide = compilePolicies(policies);
-  const newNonce = noncePool(random);
 
   return {
     limits: settings.limits,
     limiter,
     csrf: csrf?.issuer ?? null,
+    ...compileAdmission(policies, routes, clock, noncePool(random)),
+    answer: (exchange) => verdictAnswer(exchange, exchange.decided, block.write),
+    headers: block.write,
+    owns: block.owns,
+    problem: (exchange, problem) => problemAnswer(exchange, problem, block.write),
     async limit(context, key, policy, cost) {
       if (limiter === null) throw new TypeError("rate limiting is off");
       const decision = await limiter.check(key, policy, cost);
       if (context instanceof Exchange) context.addDecision(decision);
       return decision;
     },
-    admit(facts) {
-      const exchange = new Exchange(facts, clock.monotonic(), routes.match(facts), newNonce);
-      try {
-        const verdict = decide(exchange);
-        if (!(verdict instanceof Promise)) return conclude(exchange, verdict);
-        return verdict.then(
-          (later) => conclude(exchange, later),
-          (error: unknown) => failClosed(exchange, error),
-        );
-      } catch (error) {
-        return failClosed(exchange, error);
-      }
-    },
-    refuseEarly(facts, problem) {
-      const exchange = new Exchange(facts, clock.monotonic(), routes.fallback, newNonce);
-      (policies[0] as Policy)(exchange);
-      return conclude(exchange, reject(problem, "Connection", "close"));
-    },
-    answer: (exchange) => verdictAnswer(exchange, exchange.decided, block.write),
-    headers: block.write,
-    owns: block.owns,
-    problem: (exchange, problem) => problemAnswer(exchange, problem, block.write),
     failure(exchange, error) {
       exchange.cause = error;
       return settings.toProblem(error) ?? EDGE_PROBLEMS.internal;
@@ -105,19 +87,6 @@ export function createEdge(config: EdgeConfig): Edge {
       for (const observer of observers) notify(observer, exchange);
     },
   };
-}
-
-function conclude(exchange: Exchange, verdict: Verdict): Exchange {
-  exchange.decided = verdict;
-  if (verdict.kind === "reject") exchange.code = verdict.problem.code;
-  return exchange;
-}
-
-const INTERNAL = reject(EDGE_PROBLEMS.internal);
-
-function failClosed(exchange: Exchange, error: unknown): Exchange {
-  exchange.cause = error;
-  return conclude(exchange, INTERNAL);
 }
 
 /** An observer's trouble is its own: a request never fails because it was watched. */
@@ -152,8 +121,8 @@ function orderPolicies(
   cors: Policy,
   limiter: RateLimiter | null,
   csrf: Policy | null,
-): readonly Policy[] {
-  const policies: Policy[] = [
+): readonly [Policy, ...Policy[]] {
+  const policies: [Policy, ...Policy[]] = [
     identify(settings.proxies, settings.requestId),
     wellFormed,
     host(settings.hosts),

@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Edge } from "../edge.ts";
 import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
-import { type NodeHandler, type NodeUpgradeHandler, nodeHandler, upgradeHandler } from "./node.ts";
 import { connectionFacts, NodeFacts } from "./node-facts.ts";
 import { send, watch } from "./node-guard.ts";
+import { type NodeHandler, type NodeUpgradeHandler, nodeHandler, upgradeHandler } from "./node-handler.ts";
 import { sendRaw } from "./node-raw.ts";
 
 export interface EdgeServerOptions {
@@ -60,7 +60,9 @@ export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server
   });
   server.on("connect", (request: IncomingMessage, socket: Duplex) => refuseTunnel(edge, request, socket));
   server.on("checkExpectation", (request, response) => refuseExpectation(edge, request, response));
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(edge, error, socket));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
+    refuseConnection(edge, error, socket),
+  );
   if (options.onUpgrade !== undefined) server.on("upgrade", upgradeHandler(edge, options.onUpgrade));
   return server;
 }
@@ -89,11 +91,7 @@ const EARLY_PROBLEMS: Readonly<Record<string, Problem>> = {
  * The connection's bytes could not be understood, or did not come. Answers when that cannot be mistaken for the answer to
  * an earlier request: nothing is being answered, or the trouble is in the very request that waits.
  */
-function refuseConnection(
-  edge: Edge,
-  error: NodeJS.ErrnoException,
-  socket: EdgeSocket,
-): void {
+function refuseConnection(edge: Edge, error: NodeJS.ErrnoException, socket: EdgeSocket): void {
   const response = socket[LATEST];
   const isAnswering = response !== undefined && !response.writableFinished;
   const isAboutEarlier = isAnswering && (response.headersSent || response.req.complete);
