@@ -20,6 +20,8 @@ const children = [
 
 for (const signal of ["SIGINT", "SIGTERM", "disconnect"] as const) process.once(signal, stop);
 for (const child of children) child.once("exit", stop);
+// Listening for its end would keep us alive for the sake of the channel alone.
+process.channel?.unref();
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
@@ -29,7 +31,6 @@ function start(args: readonly string[]): ChildProcess {
 function stop(): void {
   process.exitCode = 0;
   for (const child of children) child.kill("SIGTERM");
-  if (process.connected) process.disconnect();
 }
 
 process.stdout.write(`Watching ${WATCHED.map((path) => join(ROOT, path)).join(", ")}.\n`);

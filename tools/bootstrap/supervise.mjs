@@ -21,7 +21,7 @@ export async function supervise(program, args, { cwd, env = process.env }) {
   });
   const unforward = forwardSignals((signal) => signalGroup(child, signal));
   try {
-    return await exitCode(child);
+    return await exitCode(child, "exit");
   } finally {
     unforward();
   }
@@ -42,7 +42,7 @@ export async function runQuietly(program, args, { cwd }) {
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
   try {
-    const code = await exitCode(child);
+    const code = await exitCode(child, "close");
     if (stoppedBy !== null) throw new SetupError("Stopped.", 128 + constants.signals[stoppedBy]);
     return { code, output };
   } finally {
@@ -80,9 +80,10 @@ function signalGroup(child, signal, whole = false) {
   }
 }
 
-function exitCode(child) {
+/** `close` also waits for the output to be read. */
+function exitCode(child, event) {
   return new Promise((resolve, reject) => {
     child.once("error", (error) => reject(new SetupError(`Cannot run ${child.spawnfile}: ${error.message}`)));
-    child.once("close", (code, signal) => resolve(signal === null ? code : 128 + constants.signals[signal]));
+    child.once(event, (code, signal) => resolve(signal === null ? code : 128 + constants.signals[signal]));
   });
 }

@@ -38,6 +38,8 @@ function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
   process.once("disconnect", () => controller.abort());
+  // Listening for its end would keep us alive for the sake of the channel alone.
+  process.channel?.unref();
   return controller.signal;
 }
 

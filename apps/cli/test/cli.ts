@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const START_LIMIT_MS = 60_000;
+
+export interface Cli {
+  readonly child: ChildProcess;
+  /** What was said to the person so far. */
+  said(): string;
+  logged(): string;
+  /** Resolves with the exit code, or rejects when a signal ended the process. */
+  readonly ended: Promise<number>;
+  /** Resolves with the address once it serves; rejects with what was said when it ended instead. */
+  serving(): Promise<string>;
+}
+
+export interface CliOptions {
+  readonly cwd: string;
+  readonly env?: Record<string, string>;
+  /** As `npm start` does. */
+  readonly ipc?: boolean;
+}
+
+/** The real program in a process of its own. Ports are free ones unless `env` says otherwise. */
+export function rempart(args: readonly string[], { cwd, env = {}, ipc = false }: CliOptions): Cli {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { PATH, HOME, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...env },
+    stdio: ["ignore", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])],
+  });
+  const text = { out: "", err: "" };
+  child.stdout?.on("data", (chunk) => {
+    text.out += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    text.err += chunk;
+  });
+  // After `disconnect()` Node tells of the exit but never of the close.
+  const ended = exitOf(child, ipc ? "exit" : "close");
+  const serving = (): Promise<string> =>
+    Promise.race([
+      ended.then((code) => Promise.reject(new Error(`ended with ${code}: ${text.err}`))),
+      addressIn(() => text.err),
+    ]);
+  return { child, said: () => text.err, logged: () => text.out, ended, serving };
+}
+
+/** A working directory of its own, with the data in it. Readable by the account of the database when we are root. */
+export async function workplace(): Promise<{ cwd: string } & AsyncDisposable> {
+  const cwd = await mkdtemp(join(tmpdir(), "rempart-cli-"));
+  await chmod(cwd, 0o711);
+  return { cwd, [Symbol.asyncDispose]: () => rm(cwd, { recursive: true, force: true }) };
+}
+
+function exitOf(child: ChildProcess, event: "exit" | "close"): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  child.once("error", reject);
+  child.once(event, (code, signal) => {
+    if (code === null) reject(new Error(`ended by ${signal}`));
+    else resolve(code);
+  });
+  return promise;
+}
+
+async function addressIn(read: () => string): Promise<string> {
+  const limit = AbortSignal.timeout(START_LIMIT_MS);
+  while (!limit.aborted) {
+    const address = /Messenger\s+(http:\S+)/.exec(read())?.[1];
+    if (address !== undefined) return address;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`does not serve: ${read()}`);
+}
