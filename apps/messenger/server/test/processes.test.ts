@@ -79,6 +79,26 @@ test("two processes serve one conversation over Redis", { skip: redis.skip }, as
   }
 });
 
+test("a frozen, then absent Redis delays nothing but delivery elsewhere", { skip: redis.skip }, async () => {
+  const store = await startRedis();
+  const env = { REDIS_URL: store.url };
+  await using one = await testMessenger({ env });
+  const [ada, bob] = [await Person.arrive(one.publicUrl, "ada"), await Person.arrive(one.publicUrl, "bob")];
+  const id = await ada.converse([bob]);
+  const bobs = await bob.connect();
+  store.freeze();
+  for (let i = 0; i < 20; i += 1) assert.equal((await ada.send(id, `${i}`)).status, 201);
+  assert.equal((await bobs.next("message", (frame) => frame.m.seq === 21)).m.seq, 21);
+  await store.stop();
+  assert.equal((await ada.send(id, "without")).status, 201);
+  assert.equal((await bobs.next("message", (frame) => frame.m.seq === 22)).m.seq, 22);
+  bobs.close();
+  // A process that starts meanwhile serves as well, and says that the bus is down.
+  await using late = await one.sibling({ env });
+  const { checks } = (await (await fetch(`${late.publicUrl}/health`)).json()) as { checks: object };
+  assert.deepEqual(checks, { database: { status: "up" }, bus: { status: "down" } });
+});
+
 /** A bus that loses everything, as one does while its Redis is away. */
 class LostBus implements Bus {
   readonly id = "lost";

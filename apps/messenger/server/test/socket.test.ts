@@ -38,6 +38,25 @@ test("another site's page cannot open a socket with the visitor's cookie", async
   ws.terminate();
 });
 
+test("connections reset in the middle of their upgrade do no harm", async () => {
+  const ada = await arrive("ada");
+  const { port } = new URL(server.publicUrl);
+  const request =
+    `GET /ws?device=${ada.deviceId} HTTP/1.1\r\nHost: localhost:${port}\r\nCookie: ${ada.cookie}\r\n` +
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+  for (let i = 0; i < 50; i += 1) {
+    const socket = connectTcp({ port: Number(port), host: "127.0.0.1" });
+    socket.on("error", () => undefined);
+    await new Promise<void>((resolve) => socket.write(request, () => resolve()));
+    if (i % 2 === 0) await new Promise(setImmediate);
+    socket.resetAndDestroy();
+  }
+  const socket = await ada.connect();
+  await socket.settled();
+  socket.close();
+});
+
 test("a ticket opens one socket without a cookie", async () => {
   const ada = await arrive("ada");
   const { ticket } = await ada.must("socketTicket");

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { explain } from "@rempart/kernel";
-import type { Logger } from "@rempart/runtime";
+import { type Dependency, dependency, type Logger } from "@rempart/runtime";
 import { createClient } from "redis";
 import { type Bus, type BusListener, type BusMessage, busMessage } from "./bus.ts";
 
 const CONNECT_TIMEOUT_MS = 2_000;
+/** Publications that a frozen Redis has not answered; more are lost. */
+const MAX_UNANSWERED = 10_000;
 const LONGEST_RETRY_MS = 5_000;
 /** Larger texts are not ours. */
 const MAX_TEXT = 4 * 1024 * 1024;
@@ -28,6 +30,14 @@ export class RedisBus implements Bus {
   readonly #prefix: string;
   readonly #publisher: Client;
   readonly #subscriber: Client;
+  /** Nobody waits for a hint: what cannot be carried is skipped, and found by the repairing poll. */
+  readonly #redis: Dependency<undefined> = dependency({
+    name: "redis-bus",
+    budgetMs: 1_000,
+    onFailure: { mode: "skip", value: undefined },
+    retry: "none",
+    breaker: { failures: 5, halfOpenAfterMs: 1_000 },
+  });
   #listener: BusListener = () => undefined;
 
   constructor({ url, log, namespace = "rempart" }: RedisBusOptions) {
@@ -38,22 +48,36 @@ export class RedisBus implements Bus {
   }
 
   get healthy(): boolean {
-    return this.#publisher.isReady && this.#subscriber.isReady;
+    const connected = this.#publisher.isReady && this.#subscriber.isReady;
+    return connected && this.#redis.health().status === "up";
   }
 
   publish(message: BusMessage): void {
     if (!this.#publisher.isReady) return;
-    const lost = (error: unknown) => this.#log.warn({ error: explain(error) }, "a bus message was lost");
-    this.#publisher.publish(this.#prefix + this.id, JSON.stringify(message)).catch(lost);
+    void this.#redis.call(() => this.#publisher.publish(this.#prefix + this.id, JSON.stringify(message)));
   }
 
   listen(listener: BusListener): void {
     this.#listener = listener;
   }
 
+  /** A Redis that is away does not keep the process from serving: the connections are made when it comes. */
   async open(): Promise<void> {
-    await Promise.all([this.#publisher.connect(), this.#subscriber.connect()]);
-    await this.#subscriber.pSubscribe(`${this.#prefix}*`, (text, channel) => this.#receive(text, channel));
+    const listening = this.#connect();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CONNECT_TIMEOUT_MS);
+    await Promise.race([listening, late]);
+    clearTimeout(timer);
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      await Promise.all([this.#publisher.connect(), this.#subscriber.connect()]);
+      await this.#subscriber.pSubscribe(`${this.#prefix}*`, (text, channel) => this.#receive(text, channel));
+    } catch (error) {
+      // Closing while it still connects ends here too.
+      if (this.#subscriber.isOpen) this.#log.error({ error: explain(error) }, "the bus cannot listen");
+    }
   }
 
   async close(): Promise<void> {
@@ -74,6 +98,7 @@ function connection(url: string, log: Logger) {
     url,
     // Commands given while Redis is away fail instead of piling up.
     disableOfflineQueue: true,
+    commandsQueueMaxLength: MAX_UNANSWERED,
     socket: {
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectStrategy: (attempts) => Math.min(50 * 2 ** Math.min(attempts, 10), LONGEST_RETRY_MS),

@@ -63,6 +63,8 @@ export class Gateway {
   }
 
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // The peer may reset the connection while it is being judged, and nobody else listens then.
+    socket.on("error", ignore);
     const judged = await this.#judge(request);
     if (socket.destroyed) return;
     this.#server.handleUpgrade(request, socket, head, (ws) => {
