@@ -74,10 +74,12 @@ test("a conversation with unread messages opens at the first of them", async () 
 });
 
 test("what is being read stays in its place while older messages come in above it", async () => {
+  await page.mouse.move(860, 400);
+  await page.mouse.wheel(0, -40);
+  await page.waitForTimeout(300);
   for (let round = 0; round < 4; round += 1) {
-    await page.mouse.move(860, 400);
-    await page.mouse.wheel(0, -400 - 0.7 * (await inTimeline<number>("timeline.scrollTop")));
-    await page.waitForTimeout(100);
+    await inTimeline("timeline.scrollBy(0, -400 - timeline.scrollTop * 0.7)");
+    await page.waitForTimeout(50);
     const before = await middleRow();
     const height = await inTimeline<number>("timeline.scrollHeight");
     await until(async () => (await inTimeline<number>("timeline.scrollHeight")) > height + 1000);

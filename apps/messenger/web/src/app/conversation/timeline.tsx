@@ -59,6 +59,7 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
     totalSize,
     unreadIndex: rows.findIndex((row) => row.type === "unread"),
     showRow: (index) => virtual.scrollToIndex(index, { align: "center" }),
+    cancel: virtual.cancelScroll,
   });
 
   const newest = items.at(-1);

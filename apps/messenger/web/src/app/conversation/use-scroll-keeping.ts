@@ -12,6 +12,8 @@ interface KeepingInput {
   /** Row of the unread divider, where reading starts; -1: start at the end. */
   readonly unreadIndex: number;
   readonly showRow: (index: number) => void;
+  /** Gives up a move under way, because the reader has moved. */
+  readonly cancel: () => void;
 }
 
 function distanceFromEnd(element: HTMLElement): number {
@@ -24,7 +26,7 @@ function distanceFromEnd(element: HTMLElement): number {
  */
 type Hold = "end" | "unread" | "free";
 
-export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: KeepingInput) {
+export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow, cancel }: KeepingInput) {
   const hold = useRef<Hold>(unreadIndex === -1 ? "end" : "unread");
   const [atEnd, setAtEnd] = useState(true);
 
@@ -58,6 +60,7 @@ export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: 
     function letGo() {
       if (hold.current !== "unread" || element === null) return;
       hold.current = distanceFromEnd(element) <= END_PIXELS ? "end" : "free";
+      cancel();
     }
     const settled = setTimeout(letGo, SETTLE_MS);
     // Rows that turn out taller than estimated, and a smaller window (a keyboard opens, the composer grows), must not
@@ -76,7 +79,7 @@ export function useScrollKeeping({ scroller, totalSize, unreadIndex, showRow }: 
       element.removeEventListener("scroll", onScroll);
       for (const input of inputs) element.removeEventListener(input, letGo);
     };
-  }, [scroller, toEnd]);
+  }, [scroller, toEnd, cancel]);
 
   return { atEnd, toEnd };
 }
