@@ -117,6 +117,18 @@ test("messages of one epoch may come out of order; none is accepted twice", asyn
   await rejects(party.engine.decrypt(groupOf(party, 1), messages[0] as Uint8Array), "not-decryptable");
 });
 
+test("a ratchet is turned forward a bounded number of steps", async () => {
+  const party = await gather("x25519");
+  await party.commit(1, { add: [2] });
+  const messages = [];
+  for (let i = 0; i < 1003; i += 1) messages.push(await party.say(1, `${i}`));
+  await rejects(party.engine.decrypt(groupOf(party, 2), messages[1002] as Uint8Array), "not-decryptable");
+  assert.equal(await party.hear(2, messages[1000] as Uint8Array), "1000");
+  assert.equal(await party.hear(2, messages[990] as Uint8Array), "990");
+  await rejects(party.engine.decrypt(groupOf(party, 2), messages[900] as Uint8Array), "not-decryptable");
+  assert.equal(await party.hear(2, messages[1002] as Uint8Array), "1002");
+});
+
 test("a device that missed epochs rejoins by itself and replaces its former leaf", async () => {
   const party = await gather("x25519");
   await party.commit(1, { add: [2, 3] });
