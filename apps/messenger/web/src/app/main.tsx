@@ -3,7 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { createMessengerClient } from "../client/index.ts";
 import { App } from "./app.tsx";
-import { takeInvitation } from "./door/invitation.ts";
+import { takeInvitation } from "./door/take-invitation.ts";
 import { installTrustedTypesPolicy } from "./trusted-types.ts";
 
 installTrustedTypesPolicy();

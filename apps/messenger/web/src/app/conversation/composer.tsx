@@ -60,7 +60,7 @@ export function Composer({ conversation }: { conversation: ConversationView }) {
         void send();
       }}
     >
-      <div className="flex items-end gap-2">
+      <div className="mx-auto flex max-w-5xl items-end gap-2">
         <textarea
           ref={area}
           rows={1}

@@ -88,7 +88,7 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
         <ol
           // biome-ignore lint/a11y/noRedundantRoles: Safari drops the list's role when it has no bullets
           role="list"
-          className="relative mt-auto w-full shrink-0"
+          className="relative mt-auto w-full max-w-5xl shrink-0 self-center"
           style={{ height: totalSize }}
         >
           {visible.map((each) => {

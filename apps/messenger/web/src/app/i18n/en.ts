@@ -310,7 +310,7 @@ export const en = {
     "method-not-allowed": "That is not possible here.",
     "rate-limited": "Too many tries. Wait a moment.",
     "internal-error": "Something went wrong on the server. Try again.",
-    unavailable: "The server is not available right now. Try again soon.",
+    unavailable: "The server is not available right now.",
     unauthenticated: "Your session has ended. Sign in again.",
     "wrong-credentials": "This e-mail address and password do not match.",
     forbidden: "You are not allowed to do that.",

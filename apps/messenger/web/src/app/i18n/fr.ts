@@ -310,7 +310,7 @@ export const fr: Catalogue = {
     "method-not-allowed": "Ce n’est pas possible ici.",
     "rate-limited": "Trop d’essais. Patientez un instant.",
     "internal-error": "Une erreur est survenue sur le serveur. Réessayez.",
-    unavailable: "Le serveur n’est pas disponible pour l’instant. Réessayez bientôt.",
+    unavailable: "Le serveur n’est pas disponible pour l’instant.",
     unauthenticated: "Votre session est terminée. Reconnectez-vous.",
     "wrong-credentials": "Cette adresse e-mail et ce mot de passe ne correspondent pas.",
     forbidden: "Vous n’y êtes pas autorisé(e).",
