@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from "node:net";
 
 /** Stands between a client and the server, and breaks the connection when told. */
-export interface Proxy extends AsyncDisposable {
+export interface BreakingProxy extends AsyncDisposable {
   readonly url: () => string;
   /** Ends every connection now. */
   cut(): void;
@@ -10,7 +10,7 @@ export interface Proxy extends AsyncDisposable {
   up(): void;
 }
 
-export async function startProxy(target: () => string): Promise<Proxy> {
+export async function startProxy(target: () => string): Promise<BreakingProxy> {
   const sockets = new Set<Socket>();
   let reachable = true;
   const server = createServer((client) => {

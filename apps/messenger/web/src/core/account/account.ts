@@ -1,31 +1,24 @@
-import { uuidV7Generator } from "@rempart/kernel";
-import type { ServerFrame } from "@rempart/messaging/contract";
-import { createMlsEngine } from "@rempart/messaging/engine";
 import type { Connection as ConnectionView, ConversationView, Me } from "../../client/api.ts";
 import type { Cell } from "../../client/cell.ts";
 import type { ConversationDeps } from "../conversation/deps.ts";
 import { withReceipt } from "../conversation/receipts.ts";
-import { CoreError, failsWith, isTransient } from "../errors.ts";
-import { createMls } from "../mls/mls.ts";
-import { backoff } from "../net/backoff.ts";
+import { isTransient } from "../errors.ts";
 import { createConnection } from "../net/connection.ts";
 import type { Rest } from "../net/rest.ts";
-import { openDirectory } from "../people/directory.ts";
 import type { CorePorts } from "../ports.ts";
-import { openVault, type Vault } from "../storage/vault.ts";
 import type { TimelineStores } from "../views/timelines.ts";
+import { createBoot } from "./boot.ts";
 import { type AccountCommands, createAccountCommands } from "./commands.ts";
-import { openDevice, registerDevice } from "./device.ts";
+import { openDeviceState } from "./device-state.ts";
 import { createFrameHandler } from "./frames.ts";
-import { firstKeyPackages, keyPackageSecret, topUpKeyPackages } from "./key-packages.ts";
+import { type AccountEnd, createGuard } from "./guard.ts";
 import { createPresence } from "./presence.ts";
 import { createReceiptBatch } from "./receipts.ts";
 import { openRooms } from "./rooms.ts";
 import { createSync } from "./sync.ts";
 import { createTyping } from "./typing.ts";
 
-/** Why the account cannot go on in this tab. */
-export type AccountEnd = "expired" | "device-removed" | "suspended" | "storage-full" | "fenced";
+export type { AccountEnd } from "./guard.ts";
 
 export interface Account {
   me(): Me;
@@ -37,7 +30,7 @@ export interface Account {
   removeDevice(): Promise<void>;
   /** Erases keys and history from this browser. */
   erase(): Promise<void>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 export interface AccountEvents {
@@ -51,80 +44,40 @@ export interface AccountStores {
   readonly timelines: TimelineStores;
 }
 
-export type OpenAccount = (
-  identity: { readonly me: Me; readonly incarnation: number | null },
-  events: AccountEvents,
-) => Promise<Account>;
+export type OpenAccount = (me: Me, events: AccountEvents) => Promise<Account>;
 
 /** Opens an account's encrypted state and puts it to work. The caller holds the account's ownership. */
 export function accountOpener(ports: CorePorts, plainRest: Rest, stores: AccountStores): OpenAccount {
-  return async ({ me: initial }, events) => {
-    let me = initial;
-    let closed = false;
-    const name = `rempart-${me.id}`;
-    const storage = await ports.openStorage(name);
-    const openedVault = await openVault(storage, ports.random);
+  return async (initial, events) => {
+    const name = `rempart-${initial.id}`;
+    const guard = createGuard(events.ended);
+    const rest = guard.rest(plainRest);
+    const state = await openDeviceState(ports, name, initial.id, rest, guard);
+    const { device, directory } = state;
+    let me: Me = { ...initial, deviceId: device.deviceId };
 
-    const end = (reason: AccountEnd): void => {
-      if (closed) return;
-      closed = true;
-      events.ended(reason);
-    };
     const failed = (error: unknown): void => {
-      if (closed) return;
-      const reason = endOf(error);
-      if (reason !== null) end(reason);
-      else if (isTransient(error)) sync.again();
-      else {
-        ports.report("background-work-failed", error);
-        sync.again();
-      }
-    };
-    const rest: Rest = {
-      async call(route, input) {
-        try {
-          return await plainRest.call(route, input);
-        } catch (error) {
-          const reason = endOf(error);
-          if (reason !== null) end(reason);
-          throw error;
-        }
-      },
+      if (guard.closed || guard.ends(error)) return;
+      if (!isTransient(error)) ports.report("background-work-failed", error);
+      sync.again();
     };
 
-    const vault: Vault = {
-      ...openedVault,
-      async commit(batch) {
-        if (closed) throw new CoreError("closed", "The account was closed");
-        try {
-          await openedVault.commit(batch);
-        } catch (error) {
-          const reason = endOf(error);
-          if (reason !== null) end(reason);
-          throw error;
-        }
-      },
+    /** The socket was refused for want of a session: the server's answer says which way it ended. */
+    const recheckSession = async (): Promise<void> => {
+      await rest.call("session", {});
+      connection.start();
     };
-
-    const newId = uuidV7Generator(ports.clock, ports.random);
-    const directory = await openDirectory(vault, rest);
-    const engine = createMlsEngine({ directory, clock: ports.clock });
-    const device = await openDevice(vault, engine, me.id, newId);
-    me = { ...me, deviceId: device.deviceId };
-    const mls = createMls({
-      engine,
-      device,
-      random: ports.random,
-      keyPackageSecret: (id) => keyPackageSecret(vault, id),
-    });
 
     const connection = createConnection(ports, `/ws?device=${device.deviceId}`, {
-      state(state) {
-        stores.connection.set(state);
-        if (state.status !== "online") for (const room of rooms.all()) room.disconnected();
+      state(connected) {
+        stores.connection.set(connected);
+        if (connected.status !== "online") for (const room of rooms.all()) room.disconnected();
       },
-      frame: (frame: ServerFrame) => handle(frame),
-      refused: (reason) => (reason === "device-revoked" ? end("device-removed") : void recheck()),
+      frame: (frame) => handle(frame),
+      refused(reason) {
+        if (reason === "device-revoked") guard.end("device-removed");
+        else recheckSession().catch(failed);
+      },
     });
     const presence = createPresence(connection.send, () => rooms.touchAll());
     const typing = createTyping(ports, connection.send, (id) => rooms.touch(id));
@@ -132,14 +85,11 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
       rooms.get(id)?.store.adjustMembers((members) => withReceipt(members, me.id, marks)),
     );
     const deps: ConversationDeps = {
+      ...state,
       ports,
       rest,
-      vault,
-      mls,
-      directory,
       myId: me.id,
       myDeviceId: device.deviceId,
-      newId,
       send: connection.send,
       online: () => stores.connection.get().status === "online",
       failed,
@@ -156,99 +106,54 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
         timeline: stores.timelines.set,
       },
     );
-    const sync = createSync({ deps, rooms, failed, reconnect: connection.reconnect });
+    const sync = createSync({ deps, rooms, failed });
     const handle = createFrameHandler({ rooms, presence, typing, sync, failed });
-
-    /** The socket was refused for want of a session: the server's answer says which way it ended. */
-    const recheck = async (): Promise<void> => {
-      try {
-        await rest.call("session", {});
-        connection.start();
-      } catch (error) {
-        failed(error);
-      }
+    const boot = createBoot({
+      ports,
+      rest,
+      guard,
+      state,
+      connection,
+      waiting: (retryAt) => stores.connection.set({ status: "offline", retryAt }),
+    });
+    const reconnect = (): void => {
+      boot.wake();
+      connection.reconnect();
     };
 
-    const boot = async (): Promise<void> => {
-      for (let attempt = 0; !closed; attempt += 1) {
-        try {
-          const registered = await registerDevice(rest, device, ports.deviceName);
-          const keyPackages = await firstKeyPackages(vault, rest, mls, registered);
-          connection.start();
-          await topUpKeyPackages(vault, rest, mls, { id: registered.id, keyPackages });
-          return;
-        } catch (error) {
-          if (!isTransient(error)) throw error;
-          await waitForNetwork(backoff(attempt, ports.random));
-        }
-      }
+    const close = (): void => {
+      guard.close();
+      boot.wake();
+      receipts.stop();
+      sync.stop();
+      connection.stop();
+      rooms.stop();
+      state.storage.close();
+      stores.timelines.clear();
+      stores.conversations.set(null);
     };
-
-    let wake = (): void => undefined;
-    const waitForNetwork = (milliseconds: number): Promise<void> =>
-      new Promise((resolve) => {
-        stores.connection.set({ status: "offline", retryAt: ports.clock.now() + milliseconds });
-        const cancel = ports.timers.after(milliseconds, resolve);
-        const stop = ports.onOnline(() => wake());
-        wake = () => {
-          cancel();
-          stop();
-          resolve();
-        };
-      });
 
     stores.timelines.fillWith(rooms.watch);
     return {
       me: () => me,
-      commands: createAccountCommands({
-        deps,
-        rooms,
-        typing,
-        sync,
-        reconnect() {
-          wake();
-          connection.reconnect();
-        },
-      }),
-      start: () => void boot().catch(failed),
+      commands: createAccountCommands({ deps, rooms, typing, sync, reconnect }),
+      start: () => void boot.start().catch(failed),
       renamed(newName) {
         me = { ...me, name: newName };
         events.changed(me);
-        void directory
+        directory
           .learn([{ id: me.id, name: newName }])
           .then(rooms.touchAll)
           .catch(failed);
       },
-      removeDevice: async () => {
+      async removeDevice() {
         await rest.call("revokeDevice", { params: { deviceId: device.deviceId } });
       },
       async erase() {
-        closed = true;
-        connection.stop();
-        rooms.stop();
-        storage.close();
+        close();
         await ports.deleteStorage(name);
       },
-      async close() {
-        closed = true;
-        wake();
-        receipts.stop();
-        sync.stop();
-        connection.stop();
-        rooms.stop();
-        storage.close();
-        stores.timelines.clear();
-        stores.conversations.set(null);
-      },
+      close,
     };
   };
-}
-
-function endOf(error: unknown): AccountEnd | null {
-  if (failsWith(error, "unauthenticated")) return "expired";
-  if (failsWith(error, "account-suspended", "account-banned")) return "suspended";
-  if (failsWith(error, "device-revoked")) return "device-removed";
-  if (failsWith(error, "storage-full")) return "storage-full";
-  if (failsWith(error, "fenced")) return "fenced";
-  return null;
 }

@@ -101,6 +101,7 @@ export async function openRooms(
     const room = rooms.get(store.id);
     if (room === undefined) return;
     touchRoom(room);
+    if (!wanted.has(store.id)) return;
     if (change.messages && change.messages.length > 0) room.window.append(change.messages);
     else if (change.roster || change.outbox || change.machine) room.window.render();
   };

@@ -28,7 +28,6 @@ export interface SyncParts {
   readonly deps: ConversationDeps;
   readonly rooms: Rooms;
   failed(error: unknown): void;
-  reconnect(): void;
 }
 
 export function createSync({ deps, rooms, failed }: SyncParts): Sync {

@@ -2,7 +2,7 @@
  * Runs the conversation's state machine (`@rempart/messaging/client`). A turn takes inputs, opens what can be opened in
  * memory, saves everything in one transaction, and only then carries out the effects; their answers are new inputs.
  */
-import { type Effect, type Input, step } from "@rempart/messaging/client";
+import { durable, type Effect, type Input, restore, step } from "@rempart/messaging/client";
 import { createSerial } from "../serial.ts";
 import { keys, type MessageRecord, withinConversation } from "../storage/records.ts";
 import type { Batch } from "../storage/vault.ts";
@@ -52,8 +52,17 @@ export function createExecutor(
       { kind: "submission", input: { type: "time", now: deps.ports.clock.now() } },
       ...submissions.map((submission) => ({ kind: "submission", ...submission }) as const),
     ];
-    while (todo.length > 0) await round(todo);
+    try {
+      while (todo.length > 0) await round(todo);
+    } catch (error) {
+      await forgetUnderWay();
+      throw error;
+    }
   };
+
+  /** Answers were lost with a turn that could not be saved: as after a restart, everything is asked for again. */
+  const forgetUnderWay = (): Promise<void> =>
+    store.update(({ machine }) => ({ machine: restore(durable(machine), machine.deviceId) }));
 
   /** Works until there is nothing left to do or enough to save. */
   const round = async (todo: Todo[]): Promise<void> => {

@@ -25,46 +25,39 @@ export interface Session {
 
 type SignedOutReason = Extract<AppState, { phase: "signed-out" }>["reason"];
 
-/** Who is signed in, as far as known: without the server's word the incarnation is not. */
-interface Identity {
-  readonly me: Me;
-  readonly incarnation: number | null;
-}
-
 /** The phases of the application. One transition at a time: each runs after the one before has ended. */
 export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAccount): Session {
   const app = createCell<AppState>({ phase: "starting" });
   const registry = createRegistry(ports);
   const serial = createSerial();
   let open: { readonly account: Account; readonly ownership: Ownership } | null = null;
-  let waiting: { readonly identity: Identity; readonly stop: () => void } | null = null;
+  let waiting: { readonly me: Me; readonly stop: () => void } | null = null;
 
   const signedOut = (reason: SignedOutReason): void => app.set({ phase: "signed-out", reason });
 
-  const leaveAccount = async (invite: boolean): Promise<void> => {
+  const leaveAccount = (invite: boolean): void => {
     waiting?.stop();
     waiting = null;
     const leaving = open;
     open = null;
-    await leaving?.account.close();
+    leaving?.account.close();
     leaving?.ownership.release({ invite });
   };
 
-  const enter = async (identity: Identity, claim: typeof claimOwnership): Promise<void> => {
-    await leaveAccount(false);
-    const id = identity.me.id;
-    const ownership = await claim(ports, id, { lost: () => void serial(() => lost(identity)) });
+  const enter = async (me: Me, claim: typeof claimOwnership): Promise<void> => {
+    leaveAccount(false);
+    const ownership = await claim(ports, me.id, { lost: () => void serial(() => lost(me)) });
     if (ownership === null) {
-      elsewhere(identity);
+      elsewhere(me);
       return;
     }
     try {
-      const account = await openAccount(identity, {
+      const account = await openAccount(me, {
         ended: (end) => void serial(() => ended(account, end)),
-        changed: (me) => app.get().phase === "ready" && app.set({ phase: "ready", me }),
+        changed: (now) => app.get().phase === "ready" && app.set({ phase: "ready", me: now }),
       });
       open = { account, ownership };
-      await registry.remember(identity.me);
+      await registry.remember(me);
       app.set({ phase: "ready", me: account.me() });
       account.start();
     } catch (error) {
@@ -73,22 +66,22 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
     }
   };
 
-  const elsewhere = (identity: Identity): void => {
-    const stop = awaitFreedom(ports, identity.me.id, () => void start());
-    waiting = { identity, stop };
+  const elsewhere = (me: Me): void => {
+    const stop = awaitFreedom(ports, me.id, () => void start());
+    waiting = { me, stop };
     app.set({ phase: "elsewhere" });
   };
 
-  const lost = async (identity: Identity): Promise<void> => {
+  const lost = async (me: Me): Promise<void> => {
     if (open === null) return;
-    await leaveAccount(false);
-    elsewhere(identity);
+    leaveAccount(false);
+    elsewhere(me);
   };
 
   const ended = async (account: Account, end: AccountEnd): Promise<void> => {
     if (open?.account !== account) return;
     if (end === "device-removed") await account.erase();
-    await leaveAccount(true);
+    leaveAccount(true);
     if (end === "fenced") {
       app.set({ phase: "failed", code: "internal" });
       return;
@@ -105,7 +98,7 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
   const startOffline = async (cause: unknown): Promise<void> => {
     const me = await registry.last();
     if (me === null) throw cause;
-    await enter({ me, incarnation: null }, claimOwnership);
+    await enter(me, claimOwnership);
   };
 
   const refused = async (error: unknown): Promise<void> => {
@@ -117,7 +110,7 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
 
   const begin = async (): Promise<void> => {
     try {
-      await enter(identityOf(await rest.call("session", {})), claimOwnership);
+      await enter(meOf(await rest.call("session", {})), claimOwnership);
     } catch (error) {
       if (failsWith(error, "unauthenticated", "account-suspended", "account-banned")) await refused(error);
       else if (isTransient(error)) await startOffline(error);
@@ -127,7 +120,7 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
 
   const start = (): Promise<void> =>
     serial(async () => {
-      await leaveAccount(false);
+      leaveAccount(false);
       app.set({ phase: "starting" });
       await begin().catch((error: unknown) => {
         ports.report("start-failed", error);
@@ -138,10 +131,8 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
   return {
     app,
     start,
-    signUp: (body) =>
-      serial(async () => enter(identityOf(await rest.call("signUp", { body })), claimOwnership)),
-    signIn: (body) =>
-      serial(async () => enter(identityOf(await rest.call("signIn", { body })), claimOwnership)),
+    signUp: (body) => serial(async () => enter(meOf(await rest.call("signUp", { body })), claimOwnership)),
+    signIn: (body) => serial(async () => enter(meOf(await rest.call("signIn", { body })), claimOwnership)),
     signOut: ({ everywhere = false, forgetDevice = false }) =>
       serial(async () => {
         const leaving = open?.account;
@@ -149,13 +140,13 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
         await endSession(rest, everywhere);
         if (forgetDevice) await leaving?.erase();
         await registry.forget();
-        await leaveAccount(true);
+        leaveAccount(true);
         signedOut("none");
       }),
     takeOver: () =>
       serial(async () => {
         if (waiting === null) return;
-        await enter(waiting.identity, takeOverOwnership);
+        await enter(waiting.me, takeOverOwnership);
       }),
     async rename(name) {
       const { account } = await rest.call("updateAccount", { body: { name } });
@@ -165,13 +156,12 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
       if (open === null) throw new CoreError("unauthenticated", "Nobody is signed in here");
       return open.account;
     },
-    close: () => serial(() => leaveAccount(false)),
+    close: () => serial(async () => leaveAccount(false)),
   };
 }
 
-function identityOf({ account, incarnation }: SignedIn): Identity {
-  const { id, name, email, role } = account;
-  return { me: { id, name, email, role, deviceId: null }, incarnation };
+function meOf({ account: { id, name, email, role } }: SignedIn): Me {
+  return { id, name, email, role, deviceId: null };
 }
 
 /** A session that is over already is as good as ended. */

@@ -108,7 +108,8 @@ export function createTimelineWindow(
     loadOlder: () => whileLoading(readVisible),
     append(fresh) {
       if (!loaded) {
-        late.push(...fresh);
+        // A load under way may have read before these were stored; a later one finds them.
+        if (loading) late.push(...fresh);
         return;
       }
       const last = records.at(-1)?.seq ?? 0;

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Table } from "../src/core/storage/storage.ts";
+import {
+  arrive,
+  closeTabs,
+  conversation,
+  done,
+  type Person,
+  reads,
+  ready,
+  texts,
+  timeline,
+} from "./support/person.ts";
+import { type Server, startServer } from "./support/server.ts";
+
+let server: Server;
+before(async () => {
+  server = await startServer();
+});
+after(async () => {
+  await closeTabs();
+  await server.stop();
+});
+
+async function twoWhoTalk(): Promise<{ ada: Person; bob: Person; id: string }> {
+  const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);
+  const { conversationId: id } = done(await ada.client.startDirect(bob.id));
+  done(await ada.client.send(id, "one"));
+  await reads(bob, id, "one");
+  return { ada, bob, id };
+}
+
+test("a device whose group state is damaged rejoins by itself, and both sides can read on", async () => {
+  const { ada, bob, id } = await twoWhoTalk();
+  await bob.close();
+  await damage(bob, "groups", (key) => key === id);
+  done(await ada.client.send(id, "while Bob is broken"));
+  const back = await bob.profile.open();
+  await ready(back);
+  await conversation(back, id, ({ sync }) => sync === "ready");
+  await timeline(ada, id, (items) =>
+    items.some((item) => item.kind === "notice" && item.notice.type === "rejoined"),
+  );
+  done(await ada.client.send(id, "after the repair"));
+  await reads(back, id, "after the repair");
+  done(await back.client.send(id, "I am back"));
+  await reads(ada, id, "I am back");
+  const seen = await timeline(back, id, (items) => texts(items).includes("after the repair"));
+  assert.deepEqual(
+    seen.flatMap((item) => (item.kind === "undecryptable" ? [item.reason] : [])),
+    ["key-lost"],
+    "what was sent meanwhile is said to be lost",
+  );
+  assert.ok(texts(seen).includes("one"), "what was read before stays");
+});
+
+test("a damaged message is shown as lost where it stood, the others are read", async () => {
+  const { ada, bob, id } = await twoWhoTalk();
+  done(await ada.client.send(id, "two"));
+  await reads(bob, id, "two");
+  await bob.close();
+  await damage(bob, "messages", (key) => key.endsWith("2"));
+  const back = await bob.profile.open();
+  await ready(back);
+  const items = await timeline(back, id, (seen) => texts(seen).includes("two"));
+  assert.deepEqual(texts(items), ["two"]);
+  assert.ok(items.some((item) => item.kind === "undecryptable" && item.reason === "key-lost"));
+});
+
+test("a browser whose device keys are damaged becomes a new device instead of failing at every start", async () => {
+  const { ada, bob, id } = await twoWhoTalk();
+  const before = done(await bob.client.devices()).length;
+  await bob.close();
+  await damage(bob, "device", () => true);
+  const back = await bob.profile.open();
+  await ready(back);
+  await conversation(back, id, ({ sync }) => sync === "ready");
+  assert.equal(done(await back.client.devices()).length, before + 1);
+  done(await ada.client.send(id, "to the new device"));
+  await reads(back, id, "to the new device");
+});
+
+/** Flips a bit in every stored record of a table whose key is chosen. */
+async function damage(person: Person, table: Table, chosen: (key: string) => boolean): Promise<void> {
+  const rows = person.profile.disks.dump().filter((row) => row.table === table && chosen(row.key));
+  assert.ok(rows.length > 0, "there is something to damage");
+  for (const { name, key, value } of rows) {
+    const storage = await person.profile.disks.open(name);
+    const broken = value.slice();
+    broken[20] = (broken[20] as number) ^ 1;
+    await storage.write([{ type: "put", table, key, value: broken }], await storage.takeFence());
+  }
+}
