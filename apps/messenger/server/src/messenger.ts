@@ -1,25 +1,32 @@
-import { clearInterval, setInterval } from "node:timers";
-import { createIdentity, SESSION_COOKIE } from "@rempart/identity";
-import { explain, systemClock, systemRandom, uuidV7Generator } from "@rempart/kernel";
+import type { Server } from "node:http";
+import type { Database } from "@rempart/database";
+import { createIdentity, type Identity, type IdentityConfigInput, SESSION_COOKIE } from "@rempart/identity";
+import {
+  type Clock,
+  explain,
+  type Random,
+  systemClock,
+  systemRandom,
+  uuidV7Generator,
+} from "@rempart/kernel";
 import type { Component, Logger } from "@rempart/runtime";
 import type { Bus } from "./bus/bus.ts";
 import { MemoryNetwork } from "./bus/memory.ts";
 import { RedisBus } from "./bus/redis.ts";
 import type { MessengerConfig } from "./config.ts";
 import { forgetOldWelcomes } from "./conversations/welcomes.ts";
-import { createDelivery } from "./delivery/delivery.ts";
+import { createDelivery, type Delivery } from "./delivery/delivery.ts";
 import { forgetExpiredKeyPackages } from "./devices/key-packages.ts";
 import { createAdminServer } from "./http/admin.ts";
 import { createApi, POLICY } from "./http/api.ts";
-import { docsPage } from "./http/docs-page.ts";
+import { createDocuments } from "./http/documents.ts";
 import { createHandlers } from "./http/handlers.ts";
-import { HealthChecks } from "./http/health.ts";
+import { type Check, HealthChecks } from "./http/health.ts";
 import { closeServer, listen } from "./http/listen.ts";
-import { openApi } from "./http/openapi.ts";
 import { createPublicServer } from "./http/public.ts";
 import { createPublicEdge } from "./http/public-edge.ts";
-import { inlineHashes, loadWebClient } from "./http/web-client.ts";
-import { openStorage } from "./storage/open.ts";
+import { loadWebClient } from "./http/web-client.ts";
+import { openStorage, type Storage } from "./storage/open.ts";
 import { accessLog, createLogger } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 
@@ -42,13 +49,12 @@ export interface Messenger {
   stop(): Promise<void>;
 }
 
-const API_VERSION = "1.0.0";
 const HTTP_GRACE_MS = 5_000;
 const CLEANING_MS = 10 * 60_000;
 
 /** The whole messenger in this process. Rejects, with everything closed again, when a part cannot start. */
 export async function startMessenger(options: MessengerOptions): Promise<Messenger> {
-  const closers: (() => Promise<void>)[] = [];
+  const closers: Closer[] = [];
   const stop = once(() => closeAll(closers));
   try {
     return { ...(await start(options, closers)), stop };
@@ -76,83 +82,119 @@ export function messengerComponent(
   };
 }
 
-async function start(
-  { config, log = createLogger(config.logLevel), bus: givenBus }: MessengerOptions,
-  closers: (() => Promise<void>)[],
-): Promise<Omit<Messenger, "stop">> {
-  const clock = systemClock;
-  const random = systemRandom;
+type Closer = () => Promise<void>;
+
+async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit<Messenger, "stop">> {
+  const { config, log = createLogger(config.logLevel) } = options;
+  const ports: Ports = { clock: systemClock, random: systemRandom, log };
   const storage = await openStorage(config.database, log);
   closers.push(storage.close);
-  const { database, incarnation } = storage;
-
-  const identity = createIdentity({
-    database,
-    clock,
-    random,
-    log,
-    config: {
-      session: { absoluteMs: config.session.ttlSeconds * 1000, idleMs: config.session.idleSeconds * 1000 },
-    },
-  });
+  const identity = createIdentity({ ...ports, database: storage.database, config: identityConfig(config) });
   closers.push(() => identity.close());
+  const parts = await createParts(options, ports, storage, identity);
+  await parts.delivery.start();
+  closers.push(() => parts.delivery.stop());
+  closers.push(startCleaning(storage.database, ports));
+  const { port, adminPort } = await serve(config, parts, closers);
+  const publicUrl = config.public.url?.origin ?? `http://localhost:${port}`;
+  log.info({ port, adminPort, pid: process.pid }, "messenger serves");
+  return {
+    publicUrl,
+    adminUrl: `http://${config.admin.host === "0.0.0.0" ? "localhost" : config.admin.host}:${adminPort}`,
+    invitationUrl: await invitationUrl(identity, publicUrl),
+    failed: storage.failed,
+  };
+}
 
+interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+function identityConfig({ session }: MessengerConfig): IdentityConfigInput {
+  return { session: { absoluteMs: session.ttlSeconds * 1000, idleMs: session.idleSeconds * 1000 } };
+}
+
+/** The link that makes its holder the first administrator; null when there is one. */
+async function invitationUrl(identity: Identity, publicUrl: string): Promise<string | null> {
+  if (await identity.adminExists()) return null;
+  const { token } = await identity.createAdminInvitation();
+  return `${publicUrl}/#invitation=${token}`;
+}
+
+interface Parts {
+  readonly delivery: Delivery;
+  readonly health: HealthChecks;
+  readonly publicServer: Server;
+  readonly adminServer: Server;
+}
+
+/** Everything wired together, nothing started. */
+async function createParts(
+  { config, bus: givenBus }: MessengerOptions,
+  { clock, random, log }: Ports,
+  { database, incarnation }: Storage,
+  identity: Identity,
+): Promise<Parts> {
   const web = await loadWebClient(config.public.webDirectory);
   if (!web.built) log.warn({ directory: config.public.webDirectory }, "the web client has not been built");
-  const description = openApi(API_VERSION);
-  const docs = docsPage(description);
+  const documents = createDocuments();
+  const bus = givenBus ?? createBus(config, log);
   const metrics = createMetrics(() => delivery.gateway.connections);
-  const edge = createPublicEdge({
+  const { edge, limiter } = createPublicEdge({
     config: config.public,
     limits: config.limits,
     sessionCookie: SESSION_COOKIE,
     scriptHashes: web.scriptHashes,
     styleHashes: web.styleHashes,
-    docsStyleHashes: inlineHashes(docs, "style"),
+    docsStyleHashes: documents.styleHashes,
     observers: [metrics.http, accessLog(log)],
     clock,
     random,
   });
-  if (edge.limiter === null) throw new TypeError("the public edge limits rates");
-
-  const bus = givenBus ?? createBus(config, log);
-  const delivery = createDelivery({
-    database,
-    identity,
-    bus,
-    limiter: edge.limiter,
-    messagePolicy: POLICY.messages,
-    limits: config.limits,
-    incarnation,
-    clock,
-    log,
-    metrics,
-  });
-  await delivery.start();
-  closers.push(() => delivery.stop());
-
-  const { hub, writer, receipts } = delivery;
-  const newId = uuidV7Generator(clock, random);
-  const services = { database, identity, clock, newId, hub, writer, receipts, metrics, incarnation };
-  const health = new HealthChecks(
-    [
-      { name: "database", required: true, run: () => database.ping() },
-      { name: "bus", required: false, run: async () => assertHealthy(bus) },
-    ],
-    () => clock.monotonic(),
-  );
-  const server = createPublicServer({
+  const shared = { database, identity, incarnation, clock, metrics };
+  const { limits } = config;
+  const delivery = createDelivery({ ...shared, bus, limiter, messagePolicy: POLICY.messages, limits, log });
+  const handlers = createHandlers({ ...shared, ...delivery, newId: uuidV7Generator(clock, random) });
+  const health = createHealth(database, bus, clock);
+  const publicServer = createPublicServer({
     edge,
-    api: createApi({ edge, identity, handlers: createHandlers(services) }),
+    api: createApi({ edge, identity, handlers }),
     web,
     health,
-    documents: new Map([
-      ["/api/openapi.json", { type: "application/json", body: Buffer.from(JSON.stringify(description)) }],
-      ["/api/docs", { type: "text/html; charset=utf-8", body: Buffer.from(docs) }],
-    ]),
+    documents: documents.byPath,
     upgrade: (request, socket, head) => delivery.gateway.upgrade(request, socket, head),
   });
-  const cleaning = setInterval(() => void clean(), CLEANING_MS).unref();
+  const registry = config.admin.prometheus ? metrics.registry : null;
+  return { delivery, health, publicServer, adminServer: createAdminServer({ health, registry }) };
+}
+
+function createHealth(database: Database, bus: Bus, clock: Clock): HealthChecks {
+  const checks: Check[] = [
+    { name: "database", required: true, run: () => database.ping() },
+    { name: "bus", required: false, run: async () => assertHealthy(bus) },
+  ];
+  return new HealthChecks(checks, () => clock.monotonic());
+}
+
+async function serve(
+  { public: outside, admin }: MessengerConfig,
+  { publicServer, adminServer, delivery, health }: Parts,
+  closers: Closer[],
+): Promise<{ port: number; adminPort: number }> {
+  const port = await listen(publicServer, outside.host, outside.port, "PORT");
+  closers.push(async () => {
+    health.stopping = true;
+    await Promise.all([closeServer(publicServer, HTTP_GRACE_MS), delivery.gateway.stop()]);
+  });
+  const adminPort = await listen(adminServer, admin.host, admin.port, "ADMIN_PORT");
+  closers.push(() => closeServer(adminServer, HTTP_GRACE_MS));
+  return { port, adminPort };
+}
+
+/** Forgets what has expired, now and then. Answers the way to stop it. */
+function startCleaning(database: Database, { clock, log }: Ports): Closer {
   const clean = async (): Promise<void> => {
     try {
       await forgetExpiredKeyPackages(database, clock);
@@ -161,26 +203,8 @@ async function start(
       log.warn({ error: explain(error) }, "cleaning failed; it is tried again later");
     }
   };
-  closers.push(async () => clearInterval(cleaning));
-
-  const port = await listen(server, config.public.host, config.public.port, "PORT");
-  closers.push(async () => {
-    health.stopping = true;
-    await Promise.all([closeServer(server, HTTP_GRACE_MS), delivery.gateway.stop()]);
-  });
-  const admin = createAdminServer({ health, registry: config.admin.prometheus ? metrics.registry : null });
-  const adminPort = await listen(admin, config.admin.host, config.admin.port, "ADMIN_PORT");
-  closers.push(() => closeServer(admin, HTTP_GRACE_MS));
-
-  const publicUrl = config.public.url?.origin ?? `http://localhost:${port}`;
-  const invitation = (await identity.adminExists()) ? null : await identity.createAdminInvitation();
-  log.info({ port, adminPort, pid: process.pid }, "messenger serves");
-  return {
-    publicUrl,
-    adminUrl: `http://${config.admin.host === "0.0.0.0" ? "localhost" : config.admin.host}:${adminPort}`,
-    invitationUrl: invitation === null ? null : `${publicUrl}/#invitation=${invitation.token}`,
-    failed: storage.failed,
-  };
+  const timer = setInterval(clean, CLEANING_MS).unref();
+  return async () => clearInterval(timer);
 }
 
 function createBus({ redisUrl }: MessengerConfig, log: Logger): Bus {
@@ -192,7 +216,7 @@ function assertHealthy(bus: Bus): void {
 }
 
 /** In reverse, every one, and the first failure is told. */
-async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
+async function closeAll(closers: readonly Closer[]): Promise<void> {
   const failures: unknown[] = [];
   for (const close of closers.toReversed()) await close().catch((error) => failures.push(error));
   if (failures.length > 0) throw failures[0];

@@ -9,6 +9,9 @@ const server = await testMessenger();
 after(() => server[Symbol.asyncDispose]());
 const arrive = (name: string) => Person.arrive(server.publicUrl, name);
 
+const reencoded = (body: string, change: (bytes: Buffer) => Buffer) =>
+  change(Buffer.from(body, "base64url")).toString("base64url");
+
 test("the same message sent again, over either way, is placed once and answered alike", async () => {
   const [ada, bob] = [await arrive("ada"), await arrive("bob")];
   const id = await ada.converse([bob]);
@@ -53,8 +56,11 @@ test("what is not an application message of this conversation and epoch is refus
   const send = (body: object) => ada.call("sendMessage", { params: { conversationId: id }, body });
   for (const [body, code] of [
     [foreign, "malformed-mls"],
-    [{ ...good, body: good.body.slice(0, -4) }, "malformed-mls"],
-    [{ ...good, body: `${good.body}AAAA` }, "malformed-mls"],
+    [{ ...good, body: reencoded(good.body, (bytes) => bytes.subarray(0, -1)) }, "malformed-mls"],
+    [
+      { ...good, body: reencoded(good.body, (bytes) => Buffer.concat([bytes, Buffer.of(0)])) },
+      "malformed-mls",
+    ],
     [{ ...good, epoch: good.epoch + 1 }, "malformed-mls"],
     [{ ...good, deviceId: randomUUID() }, "unknown-device"],
     [{ ...good, deviceId: bob.deviceId }, "unknown-device"],

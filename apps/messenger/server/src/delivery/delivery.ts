@@ -8,7 +8,7 @@ import type { LimitsConfig } from "../config.ts";
 import { ReceiptWriter } from "../messages/receipts.ts";
 import { MessageWriter } from "../messages/writer.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { Frames } from "./frames.ts";
+import { type FrameOptions, Frames } from "./frames.ts";
 import { Gateway } from "./gateway.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Hub } from "./hub.ts";
@@ -45,11 +45,22 @@ export interface Delivery {
 }
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { database, identity, bus, clock, log, metrics, limits } = options;
+  const { database, bus, clock, log, identity } = options;
   const hub = new Hub({ database, bus, log });
   const presence = new Presence(bus, clock);
   const heartbeat = new Heartbeat(hub, clock, ({ sessionId }) => identity.touch(sessionId));
-  const writer = new MessageWriter({
+  const writer = createWriter(options, hub);
+  const receipts = createReceipts(options, hub);
+  const frames = createFrames(options, { hub, presence, writer, receipts });
+  const { socketsPerUser } = options.limits;
+  const gateway = new Gateway({ ...options, hub, presence, heartbeat, frames, socketsPerUser });
+  const repair = new Repair(hub, database, clock);
+  const parts = { hub, presence, heartbeat, writer, receipts, gateway, repair };
+  return { hub, writer, receipts, gateway, ...lifeOf(options, parts) };
+}
+
+function createWriter({ database, clock, log, metrics }: DeliveryOptions, hub: Hub): MessageWriter {
+  return new MessageWriter({
     database,
     clock,
     log,
@@ -59,57 +70,45 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     flushed: () => hub.publishHeads(),
   });
-  const receipts = new ReceiptWriter({
+}
+
+function createReceipts({ database, clock, log }: DeliveryOptions, hub: Hub): ReceiptWriter {
+  return new ReceiptWriter({
     database,
     clock,
     log,
     progressed(progress) {
-      for (const { conversationId, userId, delivered, read } of progress) {
-        hub.receipt({ t: "receipt", conversationId, userId, delivered, read });
-      }
+      for (const one of progress) hub.receipt({ t: "receipt", ...one });
     },
   });
+}
+
+function createFrames(
+  { limits, metrics, ...options }: DeliveryOptions,
+  parts: Pick<FrameOptions, "hub" | "presence" | "writer" | "receipts">,
+): Frames {
   const framesPerSecond = Math.max(LEAST_FRAMES_PER_SECOND, (2 * limits.messages) / limits.windowSeconds);
-  const { limiter, messagePolicy, incarnation } = options;
-  const frames = new Frames({
-    database,
-    hub,
-    presence,
-    writer,
-    receipts,
-    limiter,
-    messagePolicy,
-    framesPerSecond,
-    clock,
-    log,
-    badFrame: metrics.badFrame,
-  });
-  const { socketsPerUser } = limits;
-  const gateway = new Gateway({
-    database,
-    identity,
-    hub,
-    presence,
-    heartbeat,
-    frames,
-    clock,
-    log,
-    incarnation,
-    socketsPerUser,
-  });
-  const repair = new Repair(hub, database, clock);
+  return new Frames({ ...options, ...parts, framesPerSecond, badFrame: metrics.badFrame });
+}
+
+interface Living {
+  readonly hub: Hub;
+  readonly presence: Presence;
+  readonly heartbeat: Heartbeat;
+  readonly writer: MessageWriter;
+  readonly receipts: ReceiptWriter;
+  readonly gateway: Gateway;
+  readonly repair: Repair;
+}
+
+function lifeOf({ bus, identity, log }: DeliveryOptions, parts: Living): Pick<Delivery, "start" | "stop"> {
+  const { hub, presence, heartbeat, writer, receipts, gateway, repair } = parts;
   const timers: NodeJS.Timeout[] = [];
   let forgetSessions = (): void => undefined;
-
   const poll = (): void => {
     repair.poll().catch((error) => log.warn({ error: explain(error) }, "the repairing poll failed"));
   };
-
   return {
-    hub,
-    writer,
-    receipts,
-    gateway,
     async start() {
       bus.listen((message, from) => {
         hub.receive(message);
@@ -119,7 +118,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       presence.announce();
       forgetSessions = identity.onSessionEnded(({ sessionId }) => hub.endSession(sessionId));
       heartbeat.start();
-      timers.push(setInterval(poll, REPAIR_MS).unref(), setInterval(() => presence.tick(), ALIVE_MS).unref());
+      timers.push(setInterval(poll, REPAIR_MS).unref());
+      timers.push(setInterval(() => presence.tick(), ALIVE_MS).unref());
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);

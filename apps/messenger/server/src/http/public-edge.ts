@@ -1,4 +1,11 @@
-import { type CspDirectives, createEdge, type Edge, type Observer, type RouteRule } from "@rempart/edge";
+import {
+  type CspDirectives,
+  createEdge,
+  type Edge,
+  type Observer,
+  type RateLimiter,
+  type RouteRule,
+} from "@rempart/edge";
 import type { Clock, Random } from "@rempart/kernel";
 import { ROUTES, type Route } from "@rempart/messaging/contract";
 import type { LimitsConfig, PublicConfig } from "../config.ts";
@@ -25,10 +32,16 @@ export interface PublicEdgeOptions {
   random: Random;
 }
 
-export function createPublicEdge(options: PublicEdgeOptions): Edge {
+export interface PublicEdge {
+  readonly edge: Edge;
+  /** The edge's own: it counts for requests and frames together. */
+  readonly limiter: RateLimiter;
+}
+
+export function createPublicEdge(options: PublicEdgeOptions): PublicEdge {
   const { config, limits } = options;
   const windowSeconds = limits.windowSeconds;
-  return createEdge({
+  const edge = createEdge({
     preset: "strict",
     proxies: { hops: config.trustedProxyHops },
     limits: {
@@ -54,6 +67,8 @@ export function createPublicEdge(options: PublicEdgeOptions): Edge {
     clock: options.clock,
     random: options.random,
   });
+  if (edge.limiter === null) throw new TypeError("the public edge limits rates");
+  return { edge, limiter: edge.limiter };
 }
 
 function trustedOrigins({ url, allowedOrigins }: PublicConfig): Set<string> {
