@@ -33,10 +33,11 @@ export function reasonFor(output) {
   return found === undefined ? null : found[1];
 }
 
-/** The end of a tool's own words, enough to act on, without npm's advice to read its log. */
+/** The end of a tool's own words, enough to act on: no stack, no advice to read a log. */
 export function lastLines(output, count = 12) {
-  const lines = output
-    .split("\n")
-    .filter((line) => line.trim() !== "" && !/complete log of this run/i.test(line));
+  const lines = output.split("\n").filter((line) => !NOISE.test(line));
   return lines.slice(-count).join("\n");
 }
+
+const NOISE =
+  /^\s*(npm error)?\s*$|^\s*(npm error)?\s+at |complete log of this run|^npm error [{}]|npm error\s+(errno|syscall|type):/i;

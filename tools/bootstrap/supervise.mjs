@@ -33,7 +33,8 @@ export async function runQuietly(program, args, { cwd }) {
   let stoppedBy = null;
   const unforward = forwardSignals((signal) => {
     stoppedBy = signal;
-    signalGroup(child, signal, true);
+    // Not SIGINT: npm finishes what it is doing before it heeds that. An install cut short is repeated by the next start.
+    signalGroup(child, "SIGTERM", true);
   });
   let output = "";
   const keep = (chunk) => {
