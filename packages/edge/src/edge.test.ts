@@ -208,6 +208,8 @@ test("CSRF: what the browser says decides", async () => {
   assert.equal(await post({ "sec-fetch-site": "same-site" }), "csrf");
   assert.equal(await post({ "sec-fetch-site": "same-origin, cross-site" }), "csrf");
   assert.equal(await post({ "sec-fetch-site": "cross-site", origin: FRIEND }), "pass");
+  assert.equal(await post({ "sec-fetch-site": "cross-site", origin: OWN }), "csrf");
+  assert.equal(await post({ "sec-fetch-site": "cross-site", authorization: "Bearer abc" }), "csrf");
   assert.equal(await post({ origin: OWN }), "pass");
   assert.equal(await post({ origin: "https://evil.test" }), "origin-not-allowed");
   assert.equal(await post({}), "csrf");
@@ -324,6 +326,14 @@ test("rate limits: a remote limiter that is slow or broken never costs more than
   const edge = edgeWith({ rateLimit: { policies, limiter: frozen, budgetMs: 5, onFailure: "allow" } });
   const { cause } = await admit(edge);
   assert.match(String(cause), /did not answer within 5 ms/);
+});
+
+test("policies after a remote answer are still asked", async () => {
+  const policy = { name: "default", limit: 1, windowSeconds: 1 };
+  const limiter = { check: async () => ({ policy, allowed: true, remaining: 0, resetSeconds: 1 }) };
+  const rateLimit = { policies: [policy], limiter };
+  assert.equal(await verdict({ rateLimit }, { method: "POST" }), "csrf");
+  assert.equal(await verdict({ rateLimit }, {}), "pass");
 });
 
 test("upgrades: only where they are served, and from a browser only with an allowed Origin", async () => {

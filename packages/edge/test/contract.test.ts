@@ -49,6 +49,9 @@ function suite(subject: Subject): void {
     test("the handler knows the request as observers and the client do", async () => {
       const answer = await ask("GET /whoami");
       assertHardened(answer);
+      assert.match(answer.headers.get("vary") ?? "", /Accept/);
+      assert.match(answer.headers.get("vary") ?? "", /Origin/);
+      assert.equal(answer.headers.get("access-control-allow-origin"), null);
       const seen = JSON.parse(answer.body.slice(answer.body.indexOf("{"), answer.body.lastIndexOf("}") + 1));
       assert.equal(seen.requestId, answer.headers.get("x-request-id"));
       assert.equal(seen.address, "127.0.0.1");

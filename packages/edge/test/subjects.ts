@@ -75,6 +75,7 @@ async function answerPlainly(request: IncomingMessage, response: ServerResponse,
     case "GET /whoami":
       response.setHeader("Content-Type", "application/json");
       response.setHeader("Content-Security-Policy", "default-src *");
+      response.setHeader("Access-Control-Allow-Origin", "*");
       response.setHeader("Vary", "Accept");
       response.end(describe(context));
       return;
