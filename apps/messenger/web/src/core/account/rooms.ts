@@ -226,10 +226,14 @@ async function readAll(deps: ConversationDeps): Promise<RoomState[]> {
   const states: RoomState[] = [];
   for (const { key, value } of records) {
     if (value === null || !("machine" in value)) continue;
+    const { place, machine } = restored(value, deps.myDeviceId);
+    const { group, pending } = await readGroup(deps.vault, deps.mls, key, deps.ports.report);
     states.push({
-      ...restored(value, deps.myDeviceId),
+      place,
+      machine: group === null ? { ...machine, epoch: null } : machine,
       roster: rosters.get(keys.roster(key)) ?? { members: [], devices: [], orphans: [] },
-      ...(await readGroup(deps.vault, deps.mls, key, deps.ports.report)),
+      group,
+      pending,
       outbox: outbox.flatMap((entry): OutboxRecord[] =>
         entry.value?.conversationId === key ? [entry.value] : [],
       ),
