@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { type Browser, launchBrowser } from "@rempart/testing/browser";
+import { type BuiltWeb, buildWeb } from "./support/build-web.ts";
+import { type FileServer, serveFiles } from "./support/serve-files.ts";
+
+/** Scripts and styles, gzipped, until the screen is there; the worker is fetched apart and does not hold it up. */
+const FIRST_SCREEN_BYTES = 200_000;
+
+let browser: Browser;
+let web: BuiltWeb;
+let files: FileServer;
+
+before(async () => {
+  web = await buildWeb("double");
+  files = await serveFiles(web.directory);
+  browser = await launchBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await files?.[Symbol.asyncDispose]();
+  await web?.[Symbol.asyncDispose]();
+});
+
+async function firstScreen(path: string, ready: string): Promise<{ bytes: number; paintMs: number }> {
+  const page = await browser.newPage();
+  const fetched = new Set<string>();
+  page.on("request", (request) => fetched.add(new URL(request.url()).pathname));
+  await page.goto(files.origin + path);
+  await page.locator(ready).first().waitFor();
+  const paintMs = await page.evaluate<number>(
+    "performance.getEntriesByName('first-contentful-paint')[0].startTime",
+  );
+  await page.close();
+  const code = [...fetched].filter((file) => [".js", ".css"].includes(extname(file)));
+  const sizes = await Promise.all(
+    code.map(async (file) => gzipSync(await readFile(join(web.directory, file))).length),
+  );
+  return { bytes: sizes.reduce((sum, size) => sum + size, 0), paintMs: Math.round(paintMs) };
+}
+
+const SCREENS = [
+  { name: "the door", path: "/sign-in?scenario=signed-out", ready: "form" },
+  { name: "an open conversation", path: "/c/01990000-a002-7000-8000-000000000001", ready: "textarea" },
+] as const;
+
+for (const { name, path, ready } of SCREENS) {
+  test(`${name} needs at most 200 kB`, async (t) => {
+    const { bytes, paintMs } = await firstScreen(path, ready);
+    t.diagnostic(`${name}: ${(bytes / 1000).toFixed(1)} kB, first contentful paint after ${paintMs} ms`);
+    assert.ok(bytes <= FIRST_SCREEN_BYTES, `${bytes} bytes`);
+  });
+}
+
+test("nothing of the double is in what people get", async () => {
+  await using production = await buildWeb("production");
+  const assets = join(production.directory, "assets");
+  for (const file of await readdir(assets)) {
+    const text = await readFile(join(assets, file), "latin1");
+    assert.ok(!text.includes("Camille Laurent"), file);
+  }
+});
