@@ -7,6 +7,7 @@ export class SetupError extends Error {
   }
 }
 
+/** @type {readonly (readonly [RegExp, string])[]} */
 const REASONS = [
   [/ENOSPC|no space left/i, "The disk is full. Free about 1 GB and try again."],
   [
@@ -27,7 +28,11 @@ const REASONS = [
   ],
 ];
 
-/** One line on what went wrong for the error codes npm and Node print, or null for one we do not know. */
+/**
+ * One line on what went wrong for the error codes npm and Node print, or null for one we do not know.
+ * @param {string} output
+ * @returns {string | null}
+ */
 export function reasonFor(output) {
   const found = REASONS.find(([pattern]) => pattern.test(output));
   return found === undefined ? null : found[1];
