@@ -1,31 +1,11 @@
 import { type Database, isUniqueViolation, type Transaction } from "@rempart/database";
 import type { Clock } from "@rempart/kernel";
-import { type CommitInfo, inspectCommit, inspectGroupInfo, inspectMlsMessage } from "@rempart/messaging";
-import type { CommitBody, NewConversationBody, Suite } from "@rempart/messaging/contract";
+import type { NewConversationBody } from "@rempart/messaging/contract";
 import { isRefusal, type Refusal, refuse } from "../refusal.ts";
-import { type AcceptedCommit, judgeCommit, type ProposedCommit } from "./commit-policy.ts";
+import { judgeCommit, type ProposedCommit } from "./commit-policy.ts";
+import { type CommitRequest, type Decoded, decodeCommit, type Placed } from "./commit-request.ts";
 import { type LockedGroup, lockDevices, lockGroup, usableUsers } from "./group-state.ts";
-import { IS_ORPHAN } from "./read.ts";
-
-export interface Placed {
-  readonly seq: number;
-  readonly sentAt: number;
-  /** False when the same request had been placed before. */
-  readonly fresh: boolean;
-}
-
-export interface CommitRequest {
-  readonly conversationId: string;
-  readonly senderId: string;
-  readonly body: CommitBody;
-}
-
-interface Decoded {
-  readonly commit: Buffer;
-  readonly info: CommitInfo;
-  readonly welcome: Buffer | null;
-  readonly groupInfo: Buffer;
-}
+import { storeCommit } from "./store-commit.ts";
 
 /** Moves a group to its next epoch, or says why not. When it resolves with a placing, the commit is durable. */
 export async function commitEpoch(
@@ -33,7 +13,7 @@ export async function commitEpoch(
   clock: Clock,
   request: CommitRequest,
 ): Promise<Placed | Refusal> {
-  const decoded = decode(request.body);
+  const decoded = decodeCommit(request.body);
   if (isRefusal(decoded)) return decoded;
   try {
     return await database.transaction(async (tx) => {
@@ -62,7 +42,7 @@ export async function createConversation(
   clock: Clock,
   request: CreateRequest,
 ): Promise<Placed | Refusal> {
-  const decoded = decode(request.body.first);
+  const decoded = decodeCommit(request.body.first);
   if (isRefusal(decoded)) return decoded;
   const shape = judgeNew(request);
   if (shape !== null) return shape;
@@ -94,28 +74,6 @@ class Rollback extends Error {
     super(refusal.code);
     this.refusal = refusal;
   }
-}
-
-function decode(body: CommitBody): Decoded | Refusal {
-  const commit = Buffer.from(body.commit, "base64url");
-  const info = inspectCommit(commit);
-  if (info === null) return refuse("malformed-mls", "commit is not a commit in a PublicMessage");
-  const groupInfo = Buffer.from(body.groupInfo, "base64url");
-  const about = inspectGroupInfo(groupInfo);
-  if (about === null || !about.joinable) {
-    return refuse("malformed-mls", "groupInfo is not a GroupInfo with ratchet tree and external key");
-  }
-  if (about.groupId !== info.groupId || about.epoch !== body.epoch + 1) {
-    return refuse("commit-mismatch", "groupInfo is not of the epoch the commit leads to");
-  }
-  const welcome = body.welcome === undefined ? null : Buffer.from(body.welcome, "base64url");
-  if (welcome !== null && inspectMlsMessage(welcome)?.wireFormat !== "welcome") {
-    return refuse("malformed-mls", "welcome is not a Welcome");
-  }
-  if ((welcome !== null) !== info.added.length > 0) {
-    return refuse("commit-mismatch", "a welcome comes with added devices, and only then");
-  }
-  return { commit, info, welcome, groupInfo };
 }
 
 function judgeNew({ body, creatorId }: CreateRequest): Refusal | null {
@@ -218,7 +176,7 @@ async function placeCommit(
   };
   const accepted = judgeCommit(group, proposed);
   if (isRefusal(accepted)) return accepted;
-  return store(tx, new Date(clock.now()), group, request, decoded, accepted);
+  return storeCommit(tx, new Date(clock.now()), group, request, decoded, accepted);
 }
 
 /** Whether this id was placed: by the same request (its answer again), or for something else (a refusal). */
@@ -235,131 +193,4 @@ async function findEarlier(
   );
   if (row === undefined) return null;
   return row.same ? { seq: row.seq, sentAt: row.created_at.getTime(), fresh: false } : refuse("id-taken");
-}
-
-async function store(
-  tx: Transaction,
-  now: Date,
-  group: LockedGroup,
-  { body, conversationId, senderId }: CommitRequest,
-  decoded: Decoded,
-  accepted: AcceptedCommit,
-): Promise<Placed> {
-  const seq = group.head + 1;
-  await tx.query(
-    `INSERT INTO messages (id, conversation_id, seq, sender_id, device_id, kind, epoch, body, change, created_at)
-     VALUES ($1, $2, $3, $4, $5, 'commit', $6, $7, $8, $9)`,
-    [body.id, conversationId, seq, senderId, body.deviceId, body.epoch, decoded.commit, body.change, now],
-  );
-  await storeMembers(tx, now, conversationId, seq, accepted);
-  await storeLeaves(tx, conversationId, seq, accepted);
-  await storeGroupInfo(tx, conversationId, body.epoch + 1, seq, decoded.groupInfo);
-  if (decoded.welcome !== null) {
-    const welcome = { id: body.id, conversationId, seq, epoch: body.epoch + 1, suite: group.suite };
-    await storeWelcome(tx, now, welcome, decoded.welcome, [...accepted.addedLeaves.keys()]);
-  }
-  await moveOn(tx, now, conversationId, body.epoch + 1, seq);
-  return { seq, sentAt: now.getTime(), fresh: true };
-}
-
-async function storeMembers(
-  tx: Transaction,
-  now: Date,
-  conversationId: string,
-  seq: number,
-  { addedUsers, removedUsers }: AcceptedCommit,
-): Promise<void> {
-  await tx.query(
-    `UPDATE conversation_members SET left_at = $3, changed_at = $3
-     WHERE conversation_id = $1 AND user_id = ANY ($2::uuid[]) AND left_at IS NULL`,
-    [conversationId, removedUsers, now],
-  );
-  await tx.query(
-    `INSERT INTO conversation_members AS m
-       (conversation_id, user_id, role, joined_at, joined_seq, delivered_seq, read_seq, changed_at)
-     SELECT $1, u, 'member', $3, $4, $4, $4, $3 FROM unnest($2::uuid[]) AS u
-     ON CONFLICT (conversation_id, user_id) DO UPDATE
-     SET role = 'member', joined_at = $3, joined_seq = $4, left_at = NULL, changed_at = $3,
-       delivered_seq = $4, read_seq = $4`,
-    [conversationId, addedUsers, now, seq],
-  );
-}
-
-async function storeLeaves(
-  tx: Transaction,
-  conversationId: string,
-  seq: number,
-  { addedLeaves, removedLeaves }: AcceptedCommit,
-): Promise<void> {
-  await tx.query(
-    "DELETE FROM conversation_devices WHERE conversation_id = $1 AND device_id = ANY ($2::uuid[])",
-    [conversationId, removedLeaves],
-  );
-  await tx.query(
-    `DELETE FROM welcome_recipients r USING welcomes w
-     WHERE w.id = r.welcome_id AND w.conversation_id = $1 AND r.device_id = ANY ($2::uuid[])`,
-    [conversationId, removedLeaves],
-  );
-  await tx.query(
-    `INSERT INTO conversation_devices (conversation_id, device_id, user_id, added_seq)
-     SELECT $1, d.id, d.user_id, $4 FROM unnest($2::uuid[], $3::uuid[]) AS d (id, user_id)`,
-    [conversationId, [...addedLeaves.keys()], [...addedLeaves.values()], seq],
-  );
-}
-
-async function storeGroupInfo(
-  tx: Transaction,
-  conversationId: string,
-  epoch: number,
-  seq: number,
-  body: Buffer,
-): Promise<void> {
-  await tx.query(
-    `INSERT INTO group_infos (conversation_id, epoch, seq, body) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (conversation_id) DO UPDATE SET epoch = $2, seq = $3, body = $4`,
-    [conversationId, epoch, seq, body],
-  );
-}
-
-interface WelcomeHead {
-  readonly id: string;
-  readonly conversationId: string;
-  readonly seq: number;
-  readonly epoch: number;
-  readonly suite: Suite;
-}
-
-/** One body, however many devices wait for it. */
-async function storeWelcome(
-  tx: Transaction,
-  now: Date,
-  head: WelcomeHead,
-  body: Buffer,
-  deviceIds: readonly string[],
-): Promise<void> {
-  await tx.query(
-    `INSERT INTO welcomes (id, conversation_id, seq, epoch, suite, body, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [head.id, head.conversationId, head.seq, head.epoch, head.suite, body, now],
-  );
-  await tx.query(
-    "INSERT INTO welcome_recipients (welcome_id, device_id) SELECT $1, d FROM unnest($2::uuid[]) AS d",
-    [head.id, deviceIds],
-  );
-}
-
-/** The transaction holds the row's lock since it read the epoch: this is the swap of the compare-and-swap. */
-async function moveOn(
-  tx: Transaction,
-  now: Date,
-  conversationId: string,
-  epoch: number,
-  seq: number,
-): Promise<void> {
-  await tx.query(
-    `UPDATE conversations SET epoch = $2, head_seq = $3, last_message_at = $4,
-       has_orphans = EXISTS (SELECT FROM conversation_devices d WHERE d.conversation_id = $1 AND ${IS_ORPHAN})
-     WHERE id = $1`,
-    [conversationId, epoch, seq, now],
-  );
 }

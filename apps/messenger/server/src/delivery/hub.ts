@@ -230,14 +230,16 @@ export class Hub {
     topic.fetching = true;
     try {
       while (topic.head < topic.wanted) {
-        const before = topic.head;
-        const page = await readRange(this.#options.database, topic.id, topic.head, topic.wanted, FETCH_PAGE);
+        const { head, wanted } = topic;
+        const page = await readRange(this.#options.database, topic.id, head, wanted, FETCH_PAGE);
         for (const message of page) this.#deliver(topic, deliveryOf(message));
-        if (topic.head === before) break;
+        // A hint may promise more than there is.
+        if (topic.head === head && topic.wanted === wanted) break;
       }
     } catch (error) {
       this.#options.log.warn({ error: explain(error) }, "messages could not be read for delivery");
     } finally {
+      topic.wanted = topic.head;
       topic.fetching = false;
       this.topics.release(topic);
     }

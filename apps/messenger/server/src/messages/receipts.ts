@@ -1,4 +1,4 @@
-import type { Database, Queryable } from "@rempart/database";
+import { type Database, isDatabaseError, type Queryable } from "@rempart/database";
 import { type Clock, explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
 
@@ -137,10 +137,23 @@ export class ReceiptWriter {
     for (let start = 0; start < receipts.length; start += MAX_BATCH) {
       const batch = receipts.slice(start, start + MAX_BATCH);
       try {
-        progressed(await storeReceipts(database, clock, batch));
+        progressed(await storeAgain(() => storeReceipts(database, clock, batch)));
       } catch (error) {
         log.warn({ error: explain(error), receipts: batch.length }, "receipts could not be stored");
       }
+    }
+  }
+}
+
+const MAX_ATTEMPTS = 3;
+
+/** A commit that changes the same members may have locked them in another order; the loser of a deadlock asks again. */
+async function storeAgain<T>(store: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await store();
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !isDatabaseError(error, "serialization")) throw error;
     }
   }
 }

@@ -133,12 +133,19 @@ class Lane {
 
 function settle(batch: readonly Entry[], outcomes: readonly Outcome[], options: WriterOptions): void {
   for (let i = 0; i < batch.length; i += 1) {
-    const { submission, sink } = batch[i] as Entry;
-    const outcome = outcomes[i] ?? UNAVAILABLE;
-    if (outcome.kind === "placed" && outcome.fresh) options.placed(submission, outcome.seq, outcome.sentAt);
-    sink.settled(submission, outcome);
+    try {
+      settleOne(batch[i] as Entry, outcomes[i] ?? UNAVAILABLE, options);
+    } catch (error) {
+      // What one receiver does must not keep the others waiting: the messages are stored.
+      options.log.error({ error: explain(error) }, "a stored message could not be handed on");
+    }
   }
   options.flushed?.();
+}
+
+function settleOne({ submission, sink }: Entry, outcome: Outcome, options: WriterOptions): void {
+  if (outcome.kind === "placed" && outcome.fresh) options.placed(submission, outcome.seq, outcome.sentAt);
+  sink.settled(submission, outcome);
 }
 
 /** Another process or lane placed one of the ids, or won the locks: asking again gets a definite answer. */
