@@ -1,32 +1,41 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../repository.ts";
-import { createReport } from "./report.ts";
-import { runFiles } from "./run-files.ts";
+import type { Total } from "./report.ts";
 
-// node:test refuses to run files from within a test file; without this variable it does not know.
-delete process.env.NODE_TEST_CONTEXT;
+const here = (name: string): string => JSON.stringify(import.meta.resolve(name));
 
-async function outcome(source: string, timeoutMs = 20_000) {
+/** Runs one file and prints what came of it as JSON. In a process of its own: node:test runs no files from within a test. */
+function runner(file: string, timeoutMs: number): string {
+  return `
+    import { createReport } from ${here("./report.ts")};
+    import { runFiles } from ${here("./run-files.ts")};
+    let text = "";
+    const report = createReport({ write: (part) => (text += part) });
+    const { signal } = new AbortController();
+    await runFiles([${JSON.stringify(file)}], { concurrency: 1, timeoutMs: ${timeoutMs}, env: process.env, report, signal });
+    console.log(JSON.stringify({ total: report.conclude(false), text }));`;
+}
+
+function outcome(source: string, timeoutMs = 20_000): { total: Total; text: string } {
   const directory = mkdtempSync(join(tmpdir(), "rempart-runner-"));
   try {
     const path = join(directory, "case.test.mjs");
     writeFileSync(path, `import { describe, test } from "node:test";\n${source}\n`);
-    let text = "";
-    const report = createReport({ write: (part) => (text += part) });
-    const signal = new AbortController().signal;
-    await runFiles([relative(ROOT, path)], { concurrency: 1, timeoutMs, env: process.env, report, signal });
-    return { total: report.conclude(false), text };
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const args = ["--input-type=module", "-e", runner(relative(ROOT, path), timeoutMs)];
+    return JSON.parse(execFileSync(process.execPath, args, { env, encoding: "utf8" }));
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-test("tests are counted once: suites and parents of failed subtests are not", async () => {
-  const { total } = await outcome(`
+test("tests are counted once: suites and parents of failed subtests are not", () => {
+  const { total } = outcome(`
     test("fine", () => {});
     test("parent", async (t) => { await t.test("child", () => { throw new Error("child failed"); }); });
     describe("suite", () => { test("inside", () => {}); });
@@ -34,28 +43,25 @@ test("tests are counted once: suites and parents of failed subtests are not", as
   assert.deepEqual(total, { passed: 2, failed: 1, skipped: 0 });
 });
 
-test("a skip shows its reason", async () => {
-  const { total, text } = await outcome(`test("needs it", { skip: "no Redis here" }, () => {});`);
+test("a skip shows its reason", () => {
+  const { total, text } = outcome(`test("needs it", { skip: "no Redis here" }, () => {});`);
   assert.equal(total.skipped, 1);
   assert.match(text, /needs it: no Redis here/);
 });
 
-test("a file that exits early, has no test, or throws while loading has failed", async () => {
+test("a file that exits early, has no test, or throws while loading has failed", () => {
   for (const source of ["process.exit(0);", "process.exit(3);", "", "throw new Error('broken');"]) {
-    const { total } = await outcome(source);
+    const { total } = outcome(source);
     assert.deepEqual(total, { passed: 0, failed: 1, skipped: 0 }, source);
   }
 });
 
-test("a failure shows what the file printed when it crashed", async () => {
-  const { text } = await outcome(`console.error("last words"); process.exit(3);`);
+test("a failure shows what the file printed when it crashed", () => {
+  const { text } = outcome(`console.error("last words"); process.exit(3);`);
   assert.match(text, /last words/);
 });
 
-test("a file that never ends is ended and has failed", async () => {
-  const { total } = await outcome(
-    `test("hangs", () => new Promise(() => setInterval(() => {}, 1000)));`,
-    1_500,
-  );
+test("a file that never ends is ended and has failed", () => {
+  const { total } = outcome(`test("hangs", () => new Promise(() => setInterval(() => {}, 1000)));`, 1_500);
   assert.equal(total.failed, 1);
 });
