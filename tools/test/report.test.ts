@@ -27,8 +27,9 @@ function outcome(source: string, timeoutMs = 20_000): { total: Total; text: stri
     const path = join(directory, "case.test.mjs");
     writeFileSync(path, `import { describe, test } from "node:test";\n${source}\n`);
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const args = ["--input-type=module", "-e", runner(relative(ROOT, path), timeoutMs)];
-    return JSON.parse(execFileSync(process.execPath, args, { env, encoding: "utf8" }));
+    const program = join(directory, "runner.mjs");
+    writeFileSync(program, runner(relative(ROOT, path), timeoutMs));
+    return JSON.parse(execFileSync(process.execPath, [program], { env, encoding: "utf8" }));
   } finally {
     rmSync(directory, { recursive: true });
   }
