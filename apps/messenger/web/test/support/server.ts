@@ -15,7 +15,7 @@ export interface Server {
 }
 
 /** The real server in this process, on a database of its own, with limits that no test reaches. */
-export async function startServer(): Promise<Server> {
+export async function startServer(webDirectory = "/nonexistent"): Promise<Server> {
   const { database, url, close } = await testDatabase({
     migrations: [identityMigrations, messengerMigrations],
   });
@@ -28,7 +28,7 @@ export async function startServer(): Promise<Server> {
     RATE_LIMIT_AUTH_MAX: "1000000",
     RATE_LIMIT_MESSAGES_MAX: "1000000",
     LOG_LEVEL: "silent",
-    WEB_DIRECTORY: "/nonexistent",
+    WEB_DIRECTORY: webDirectory,
   });
   const messenger: Messenger = await startMessenger({ config, log: silentLogger });
   return {
