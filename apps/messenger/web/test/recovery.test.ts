@@ -13,6 +13,7 @@ import {
   timeline,
 } from "./support/person.ts";
 import { type Server, startServer } from "./support/server.ts";
+import { until } from "./support/until.ts";
 
 let server: Server;
 before(async () => {
@@ -79,6 +80,47 @@ test("a browser whose device keys are damaged becomes a new device instead of fa
   assert.equal(done(await back.client.devices()).length, before + 1);
   done(await ada.client.send(id, "to the new device"));
   await reads(back, id, "to the new device");
+});
+
+test("a full disk is said, loses nothing, and a start with room goes on", async () => {
+  const { ada, bob, id } = await twoWhoTalk();
+  bob.profile.disks.limit(1);
+  done(await ada.client.send(id, "no room for this"));
+  const app = await until(bob.client.app, ({ phase }) => phase === "failed", "the failure");
+  assert.deepEqual(app, { phase: "failed", code: "storage-full" });
+  bob.profile.disks.limit(Number.POSITIVE_INFINITY);
+  await bob.close();
+  const back = await bob.profile.open();
+  await ready(back);
+  await conversation(
+    back,
+    id,
+    ({ preview }) => preview?.kind === "text" && preview.text === "no room for this",
+  );
+  const seen = await timeline(back, id, (items) => items.length > 0);
+  assert.deepEqual(texts(seen), ["one", "no room for this"]);
+});
+
+test("after the server was restored from a backup, history stays, and the conversation goes on", async () => {
+  const { ada, bob, id } = await twoWhoTalk();
+  for (const text of ["two", "three"]) done(await ada.client.send(id, text));
+  await reads(bob, id, "three");
+  await timeline(ada, id, (items) => texts(items).length === 3);
+  await Promise.all([ada.close(), bob.close()]);
+  await server.database.query("DELETE FROM messages WHERE conversation_id = $1 AND seq > 2", [id]);
+  await server.database.query("UPDATE conversations SET head_seq = 2 WHERE id = $1", [id]);
+
+  const [adaBack, bobBack] = [await ada.profile.open(), await bob.profile.open()];
+  await Promise.all([ready(adaBack), ready(bobBack)]);
+  for (const tab of [adaBack, bobBack]) await conversation(tab, id, ({ sync }) => sync === "ready");
+  done(await adaBack.client.send(id, "after the restore"));
+  await reads(bobBack, id, "after the restore");
+  done(await bobBack.client.send(id, "indeed"));
+  await reads(adaBack, id, "indeed");
+  for (const tab of [adaBack, bobBack]) {
+    const seen = texts(await timeline(tab, id, (items) => items.length > 0));
+    assert.deepEqual(seen, ["one", "two", "three", "after the restore", "indeed"]);
+  }
 });
 
 /** Flips a bit in every stored record of a table whose key is chosen. */

@@ -8,7 +8,9 @@ import { memoryDisks } from "./memory.ts";
 storageContract("memory", () => memoryDisks());
 
 test("a full disk refuses the whole write and keeps what it has", async () => {
-  const storage = await memoryDisks(20).open("a");
+  const disks = memoryDisks();
+  disks.limit(20);
+  const storage = await disks.open("a");
   const fence = await storage.takeFence();
   await storage.write([{ type: "put", table: "meta", key: "k", value: utf8("small") }], fence);
   const tooMuch = [

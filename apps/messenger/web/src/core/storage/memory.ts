@@ -12,12 +12,14 @@ interface Disk {
 export interface MemoryDisks {
   open(name: string): Promise<Storage>;
   remove(name: string): Promise<void>;
+  /** Bounds keys and values of each storage from now on; a write beyond it fails with `storage-full`. */
+  limit(capacityBytes: number): void;
   /** Everything stored, for tests that look for plaintext: names, keys and values. */
   dump(): readonly { name: string; table: Table; key: string; value: Bytes }[];
 }
 
-/** `capacityBytes` bounds keys and values of one storage; a write beyond it fails with `storage-full`. */
-export function memoryDisks(capacityBytes = Number.POSITIVE_INFINITY): MemoryDisks {
+export function memoryDisks(): MemoryDisks {
+  let capacity = Number.POSITIVE_INFINITY;
   const disks = new Map<string, Disk>();
   const diskOf = (name: string): Disk => {
     const disk = disks.get(name) ?? emptyDisk();
@@ -25,8 +27,11 @@ export function memoryDisks(capacityBytes = Number.POSITIVE_INFINITY): MemoryDis
     return disk;
   };
   return {
-    open: async (name) => memoryStorage(diskOf(name), capacityBytes),
+    open: async (name) => memoryStorage(diskOf(name), () => capacity),
     remove: async (name) => void disks.delete(name),
+    limit(capacityBytes) {
+      capacity = capacityBytes;
+    },
     dump: () =>
       [...disks].flatMap(([name, disk]) =>
         [...disk.tables].flatMap(([table, rows]) =>
@@ -40,7 +45,7 @@ function emptyDisk(): Disk {
   return { tables: new Map(TABLES.map((table) => [table, new Map()])), key: null, fence: 0 };
 }
 
-function memoryStorage(disk: Disk, capacityBytes: number): Storage {
+function memoryStorage(disk: Disk, capacity: () => number): Storage {
   const rows = (table: Table) => disk.tables.get(table) as Map<string, Bytes>;
   return {
     async vaultKey() {
@@ -60,7 +65,8 @@ function memoryStorage(disk: Disk, capacityBytes: number): Storage {
     },
     async write(operations, fence) {
       if (fence !== disk.fence) throw new CoreError("fenced", "Another tab owns this store");
-      if (sizeAfter(disk, operations) > capacityBytes) throw new CoreError("storage-full", "No room left");
+      if (capacity() < Number.POSITIVE_INFINITY && sizeAfter(disk, operations) > capacity())
+        throw new CoreError("storage-full", "No room left");
       for (const operation of operations) apply(rows(operation.table), operation);
     },
     close() {},
