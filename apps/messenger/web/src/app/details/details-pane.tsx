@@ -25,7 +25,7 @@ export function DetailsPane() {
   return (
     <aside
       aria-label={t.conversation.details}
-      className="flex w-full min-w-0 flex-col overflow-y-auto bg-surface xl:w-92 xl:shrink-0 xl:border-s xl:border-line"
+      className="flex w-full min-w-0 flex-col overflow-y-auto bg-surface xl:w-[min(23rem,28vw)] xl:shrink-0 xl:border-s xl:border-line"
     >
       <header className="sticky top-0 z-10 flex min-h-16 shrink-0 items-center gap-1 border-b border-line bg-surface px-2">
         <BackLink to="/c/$conversationId" params={{ conversationId }} label={t.back} />

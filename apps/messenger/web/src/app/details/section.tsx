@@ -11,7 +11,7 @@ export function Section({
 }) {
   return (
     <section>
-      <div className="mb-2 flex min-h-8 items-center justify-between gap-2">
+      <div className="mb-2 flex min-h-8 flex-wrap items-center justify-between gap-2">
         <h3 className="text-sm font-semibold text-ink-soft">{title}</h3>
         {action}
       </div>

@@ -40,7 +40,7 @@ export function Shell() {
           <nav
             aria-label={t.list.title}
             className={clsx(
-              "min-h-0 w-full shrink-0 flex-col border-line bg-surface md:flex md:border-e md:w-80 xl:w-92",
+              "min-h-0 w-full shrink-0 flex-col border-line bg-surface md:flex md:border-e md:w-[min(20rem,40vw)] xl:w-[min(23rem,28vw)]",
               atHome ? "flex" : "hidden",
             )}
           >
