@@ -121,6 +121,11 @@ test("unknown routes, wrong methods and missing sessions are told apart", async 
   };
   assert.deepEqual(await problem("/api/v1/nothing"), [404, "not-found"]);
   assert.deepEqual(await problem("/api/v1/devices", "PUT"), [405, "method-not-allowed"]);
+  const wrong = await fetch(`${server.publicUrl}/api/v1/devices`, {
+    method: "PUT",
+    headers: { origin: server.publicUrl },
+  });
+  assert.equal(wrong.headers.get("allow"), "GET, POST");
   assert.deepEqual(await problem("/api/v1/devices"), [401, "unauthenticated"]);
 });
 

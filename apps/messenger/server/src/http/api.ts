@@ -152,12 +152,14 @@ function contextFor(c: Context<Env>): EdgeContext {
 function answerProblem(edge: Edge, context: EdgeContext, problem: Problem): Response {
   const { status, body } = edge.problem(context as Exchange, problem);
   const retry = problem.members?.retryAfterSeconds;
+  const allow = problem.members?.allow;
   return new Response(body, {
     status,
     headers: {
       "Content-Type": "application/problem+json",
       "Cache-Control": "no-store",
       ...(typeof retry === "number" ? { "Retry-After": String(retry) } : {}),
+      ...(Array.isArray(allow) ? { Allow: allow.join(", ") } : {}),
       ...(status === 401 ? { "WWW-Authenticate": 'Cookie realm="rempart"' } : {}),
     },
   });
