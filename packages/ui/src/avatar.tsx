@@ -63,7 +63,12 @@ export function Avatar({ id, name, size = "md", shape = "round", icon, online = 
         {icon}
       </span>
       {online && (
-        <span className="absolute -end-0.5 -bottom-0.5 size-3.5 rounded-full border-[2.5px] border-surface bg-success" />
+        <span
+          className={clsx(
+            "absolute rounded-full border-[2.5px] border-surface bg-success",
+            size === "lg" ? "end-1 bottom-1 size-4.5" : "-end-0.5 -bottom-0.5 size-3.5",
+          )}
+        />
       )}
     </span>
   );

@@ -6,6 +6,7 @@ import type { ConversationView } from "../../client/api.ts";
 import { useClient } from "../client-context.tsx";
 import { useCommand } from "../commands.ts";
 import { useI18n } from "../i18n/context.tsx";
+import { hasRealKeyboard } from "./real-keyboard.ts";
 import { useDraft } from "./use-draft.ts";
 import { useTypingSignal } from "./use-typing-signal.ts";
 
@@ -115,6 +116,6 @@ function useAutosize(area: { current: HTMLTextAreaElement | null }, text: string
 /** Where there is a real keyboard one can write at once; on a phone that would cover half the conversation. */
 function useFocusOnOpen(area: { current: HTMLTextAreaElement | null }): void {
   useEffect(() => {
-    if (matchMedia("(hover: hover) and (pointer: fine)").matches) area.current?.focus();
+    if (hasRealKeyboard()) area.current?.focus();
   }, [area]);
 }

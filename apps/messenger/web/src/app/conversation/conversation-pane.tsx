@@ -1,9 +1,11 @@
 import { EmptyState } from "@rempart/ui";
 import { Link, Outlet, useMatchRoute, useParams } from "@tanstack/react-router";
 import { clsx } from "clsx";
+import { useRef } from "react";
 import type { ConversationView } from "../../client/api.ts";
 import { useConversation } from "../client-context.tsx";
 import { useI18n } from "../i18n/context.tsx";
+import { useFocusReturn } from "../shell/use-focus-return.ts";
 import { Composer } from "./composer.tsx";
 import { ConversationHeader } from "./conversation-header.tsx";
 import { TimelineView } from "./timeline.tsx";
@@ -14,11 +16,13 @@ export function ConversationPane() {
   const { conversationId } = useParams({ from: "/c/$conversationId" });
   const conversation = useConversation(conversationId);
   const detailsOpen = useMatchRoute()({ to: "/c/$conversationId/details" }) !== false;
+  const pane = useRef<HTMLDivElement>(null);
+  useFocusReturn(pane, detailsOpen, "[data-details-link]");
   if (conversation === undefined) return <TimelineSkeleton />;
   if (conversation === null) return <Unknown />;
   return (
     <div className="flex min-w-0 flex-1">
-      <div className={clsx("min-w-0 flex-1 flex-col", detailsOpen ? "hidden xl:flex" : "flex")}>
+      <div ref={pane} className={clsx("min-w-0 flex-1 flex-col", detailsOpen ? "hidden xl:flex" : "flex")}>
         <Conversation key={conversation.id} conversation={conversation} />
       </div>
       <Outlet />

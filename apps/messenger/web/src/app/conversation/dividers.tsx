@@ -50,7 +50,7 @@ export function Beginning() {
     <div className="flex flex-col items-center gap-1 px-6 pt-10 pb-2 text-center">
       <Mark className="mb-2 size-9 text-primary opacity-70" />
       <p className="font-semibold">{t.conversation.beginning}</p>
-      <p className="max-w-xs text-sm text-balance text-ink-faint">{t.conversation.beginningBody}</p>
+      <p className="max-w-sm text-sm text-pretty text-ink-faint">{t.conversation.beginningBody}</p>
     </div>
   );
 }

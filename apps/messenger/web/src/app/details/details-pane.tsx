@@ -3,7 +3,7 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import Atom from "lucide-react/icons/atom";
 import LogOut from "lucide-react/icons/log-out";
 import Pencil from "lucide-react/icons/pencil";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { ConversationView } from "../../client/api.ts";
 import { useClient, useConversation, useMe } from "../client-context.tsx";
 import { useCommand } from "../commands.ts";
@@ -21,6 +21,11 @@ export function DetailsPane() {
   const { t } = useI18n();
   const { conversationId } = useParams({ from: "/c/$conversationId" });
   const conversation = useConversation(conversationId);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const present = Boolean(conversation);
+  useEffect(() => {
+    if (present) heading.current?.focus();
+  }, [present]);
   if (!conversation) return null;
   return (
     <aside
@@ -29,7 +34,9 @@ export function DetailsPane() {
     >
       <header className="sticky top-0 z-10 flex min-h-16 shrink-0 items-center gap-1 border-b border-line bg-surface px-2">
         <BackLink to="/c/$conversationId" params={{ conversationId }} label={t.back} />
-        <h2 className="font-semibold">{t.details.title}</h2>
+        <h2 ref={heading} tabIndex={-1} className="font-semibold outline-none">
+          {t.details.title}
+        </h2>
       </header>
       <div className="mx-auto flex w-full max-w-xl flex-col gap-7 px-5 py-6">
         <Portrait conversation={conversation} />

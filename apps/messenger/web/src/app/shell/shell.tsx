@@ -6,6 +6,7 @@ import { ListPane } from "../list/list-pane.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { type ShellActions, ShellActionsContext } from "./shell-actions.ts";
 import { useArrivals } from "./use-arrivals.ts";
+import { useFocusReturn } from "./use-focus-return.ts";
 import { useShortcuts } from "./use-shortcuts.ts";
 
 const ComposeDialog = lazy(() => import("../compose/compose-dialog.tsx"));
@@ -25,6 +26,8 @@ export function Shell() {
   );
   useShortcuts({ ...actions, focusSearch: () => search.current?.focus(), enabled: opened === "none" });
   useArrivals();
+  const list = useRef<HTMLElement>(null);
+  useFocusReturn(list, !atHome, 'li a[tabindex="0"]');
   return (
     <ShellActionsContext value={actions}>
       <div className="flex h-full flex-col">
@@ -38,6 +41,7 @@ export function Shell() {
         <main className="flex min-h-0 flex-1">
           <h1 className="sr-only">{t.productName}</h1>
           <nav
+            ref={list}
             aria-label={t.list.title}
             className={clsx(
               "min-h-0 w-full shrink-0 flex-col border-line bg-surface md:flex md:border-e md:w-[min(20rem,40vw)] xl:w-[min(23rem,28vw)]",

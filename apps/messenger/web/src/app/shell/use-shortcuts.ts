@@ -39,10 +39,7 @@ export function useShortcuts(targets: ShortcutTargets): void {
       if (conversationId === undefined) return;
       void navigate({ to: "/c/$conversationId/details", params: { conversationId } });
     },
-    back: () => {
-      void navigate({ to: "/" });
-      targets.focusSearch();
-    },
+    back: () => void navigate({ to: "/" }),
   };
   const latest = useRef(act);
   latest.current = act;

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
+import { type BuiltWeb, buildWeb } from "./support/build-web.ts";
+import { type FileServer, serveFiles } from "./support/serve-files.ts";
+
+let browser: Browser;
+let web: BuiltWeb;
+let files: FileServer;
+
+before(async () => {
+  web = await buildWeb("double");
+  files = await serveFiles(web.directory);
+  browser = await launchBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await files?.[Symbol.asyncDispose]();
+  await web?.[Symbol.asyncDispose]();
+});
+
+function focused(page: Page): Promise<string> {
+  return page.evaluate(
+    `document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent`,
+  );
+}
+
+async function focusComesTo(page: Page, wanted: RegExp): Promise<void> {
+  for (let tries = 0; tries < 100 && !wanted.test(await focused(page)); tries += 1)
+    await page.waitForTimeout(20);
+  assert.match(await focused(page), wanted);
+}
+
+test("on a phone the focus goes with the panes and comes back where it was", async () => {
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    reducedMotion: "reduce",
+  });
+  const page = await context.newPage();
+  await page.goto(files.origin);
+  await page.getByRole("link", { name: /Tom Okafor/ }).tap();
+  await focusComesTo(page, /^Tom Okafor$/);
+  await page.getByRole("link", { name: "Conversation details" }).tap();
+  await focusComesTo(page, /^Details$/);
+  await page.getByRole("link", { name: "Back", exact: true }).tap();
+  await focusComesTo(page, /^Conversation details$/);
+  await page.getByRole("link", { name: "Back to conversations" }).tap();
+  await focusComesTo(page, /Tom Okafor/);
+  await context.close();
+});
+
+test("with a keyboard one can write at once, and Escape leads back to the row", async () => {
+  const page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: "reduce" });
+  await page.goto(files.origin);
+  const row = page.getByRole("navigation").getByRole("link", { name: /Tom Okafor/ });
+  await row.focus();
+  await page.keyboard.press("Enter");
+  await focusComesTo(page, /^Write a message$/);
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Escape");
+  await focusComesTo(page, /Tom Okafor/);
+  await page.close();
+});
+
+test("a dialog keeps the focus inside and gives it back", async () => {
+  const page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: "reduce" });
+  await page.goto(files.origin);
+  const opener = page.getByRole("navigation").getByRole("button", { name: "New conversation" });
+  await opener.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByRole("searchbox").and(page.locator(":focus")).waitFor();
+  for (let presses = 0; presses < 12; presses += 1) {
+    await page.keyboard.press("Tab");
+    assert.ok(await page.evaluate(`document.activeElement.closest("[role=dialog]") !== null`));
+  }
+  await page.keyboard.press("Escape");
+  await focusComesTo(page, /^New conversation$/);
+  await page.close();
+});
+
+test("the first Tab offers the way past the list", async () => {
+  const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
+  await page.goto(files.origin);
+  await page.getByRole("link", { name: /Tom Okafor/ }).waitFor();
+  await page.keyboard.press("Tab");
+  await focusComesTo(page, /^Skip to the conversation$/);
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate("document.activeElement.id"), "content");
+  await page.close();
+});
