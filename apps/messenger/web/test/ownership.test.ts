@@ -44,7 +44,7 @@ test("an owner that does not answer is fenced off in the storage itself", async 
   done(await tab.client.signIn(ada.credentials));
   await ready(tab);
   assert.equal((await ada.client.send(id, "fenced")).ok, false);
-  await until(ada.client.app, ({ phase }) => phase === "failed", "the first owner to stop");
+  await until(ada.client.app, ({ phase }) => phase === "elsewhere", "the first owner to stop");
   done(await tab.client.send(id, "from the new owner"));
   await reads(bob, id, "from the new owner");
 });

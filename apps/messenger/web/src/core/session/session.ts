@@ -81,17 +81,18 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
   const ended = async (account: Account, end: AccountEnd): Promise<void> => {
     if (open?.account !== account) return;
     if (end === "device-removed") await account.erase();
-    leaveAccount(true);
-    if (end === "fenced") {
-      app.set({ phase: "failed", code: "internal" });
-      return;
-    }
-    if (end === "storage-full") {
-      app.set({ phase: "failed", code: "storage-full" });
-      return;
+    leaveAccount(end !== "fenced");
+    switch (end) {
+      case "fenced":
+        elsewhere(account.me());
+        return;
+      case "storage-full":
+        app.set({ phase: "failed", code: "storage-full" });
+        return;
+      case "device-removed":
+        await rest.call("signOut", {}).catch(() => undefined);
     }
     await registry.forget();
-    if (end === "device-removed") await rest.call("signOut", {}).catch(() => undefined);
     signedOut(end);
   };
 

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import {
+  anotherDevice,
+  arrive,
+  closeTabs,
+  conversation,
+  done,
+  reads,
+  ready,
+  texts,
+  timeline,
+} from "./support/person.ts";
+import { startProxy } from "./support/proxy.ts";
+import { type Server, startServer } from "./support/server.ts";
+import { until } from "./support/until.ts";
+
+let server: Server;
+before(async () => {
+  server = await startServer();
+});
+after(async () => {
+  await closeTabs();
+  await server.stop();
+});
+
+test("refusals come back as codes, and nobody is signed in by them", async () => {
+  const ada = await arrive(server.url, "Ada");
+  const { email } = ada.credentials;
+  done(await ada.client.signOut({}));
+  assert.deepEqual(await ada.client.signIn({ email, password: "wrong password" }), {
+    ok: false,
+    code: "wrong-credentials",
+  });
+  const again = await ada.client.signUp({ email, password: "another password", name: "Ada" });
+  assert.equal(!again.ok && again.code, "email-taken");
+  assert.equal(ada.client.app.get().phase, "signed-out");
+  const command = await ada.client.searchUsers("anybody");
+  assert.equal(!command.ok && command.code, "unauthenticated");
+});
+
+test("signing out and in again keeps the device and its history", async () => {
+  const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);
+  const { conversationId: id } = done(await ada.client.startDirect(bob.id));
+  done(await ada.client.send(id, "kept"));
+  await reads(bob, id, "kept");
+  const before = deviceOf(ada);
+  done(await ada.client.signOut({}));
+  assert.equal(ada.client.conversations.get(), null);
+  assert.deepEqual(ada.client.timeline(id).get().items, []);
+  done(await bob.client.send(id, "while away"));
+  done(await ada.client.signIn(ada.credentials));
+  await ready(ada);
+  assert.equal(deviceOf(ada), before);
+  const items = await timeline(ada, id, (seen) => texts(seen).includes("while away"));
+  assert.deepEqual(texts(items), ["kept", "while away"]);
+});
+
+test("without the server, history can be read and messages written; they leave when it is back", async () => {
+  await using proxy = await startProxy(server.url);
+  const ada = await arrive(proxy.url, "Ada");
+  const bob = await arrive(server.url, "Bob");
+  const { conversationId: id } = done(await ada.client.startDirect(bob.id));
+  done(await ada.client.send(id, "before"));
+  await reads(bob, id, "before");
+  await ada.close();
+  proxy.down();
+
+  const tab = await ada.profile.open();
+  await until(tab.client.app, ({ phase }) => phase === "ready", "the phase ready");
+  await reads(tab, id, "before");
+  done(await tab.client.send(id, "written offline"));
+  proxy.up();
+  tab.client.reconnect();
+  await reads(bob, id, "written offline");
+});
+
+test("a session that is revoked elsewhere ends here, and says why", async () => {
+  const ada = await arrive(server.url, "Ada");
+  const phone = await anotherDevice(ada, server.url);
+  const sessions = done(await phone.client.sessions());
+  const other = sessions.find(({ current }) => !current);
+  assert.ok(other);
+  done(await phone.client.revokeSession(other.id));
+  const app = await until(ada.client.app, ({ phase }) => phase === "signed-out", "being signed out");
+  assert.deepEqual(app, { phase: "signed-out", reason: "expired" });
+});
+
+test("a new name reaches the others", async () => {
+  const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);
+  const { conversationId: id } = done(await ada.client.startDirect(bob.id));
+  await conversation(bob, id, ({ title }) => title === "Ada");
+  done(await ada.client.rename("Ada L."));
+  const app = ada.client.app.get();
+  assert.equal(app.phase === "ready" && app.me.name, "Ada L.");
+  await bob.close();
+  const back = await bob.profile.open();
+  await conversation(back, id, ({ title }) => title === "Ada L.");
+});
+
+test("drafts, typing and presence", async () => {
+  const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);
+  const { conversationId: id } = done(await ada.client.startDirect(bob.id));
+  await conversation(ada, id, ({ members }) =>
+    members.some((member) => member.id === bob.id && member.online),
+  );
+  await conversation(bob, id);
+  ada.client.setTyping(id, true);
+  await conversation(bob, id, ({ typing }) => typing.some((person) => person.id === ada.id));
+  ada.client.setTyping(id, false);
+  await conversation(bob, id, ({ typing }) => typing.length === 0);
+  ada.client.saveDraft(id, "half a thou");
+  ada.client.saveDraft(id, "half a thought");
+  await conversation(ada, id, ({ draft }) => draft === "half a thought");
+  await bob.close();
+  await conversation(ada, id, ({ members }) =>
+    members.every((member) => member.id !== bob.id || !member.online),
+  );
+});
+
+function deviceOf({ client }: Awaited<ReturnType<typeof arrive>>): string | null {
+  const app = client.app.get();
+  return app.phase === "ready" ? app.me.deviceId : null;
+}
