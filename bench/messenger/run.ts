@@ -34,7 +34,7 @@ const GROUP_SIZES = QUICK ? [10] : [10, 100, 1000];
 const IDLE_SOCKETS = QUICK ? 200 : 10_000;
 const TEXT_BYTES = 100;
 const PORT = 33_000;
-/** ejabberd 23.01 with its archive in PostgreSQL, on the reference machine: see the README of this folder. */
+/** ejabberd 23.01 with its archive in PostgreSQL, on a machine like this one: see bench/README.md. */
 const EJABBERD_MESSAGES_PER_SECOND = 1_900;
 
 interface Servers extends Api {
