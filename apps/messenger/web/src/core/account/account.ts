@@ -106,7 +106,12 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
         timeline: stores.timelines.set,
       },
     );
-    const sync = createSync({ deps, rooms, failed });
+    const sync = createSync({
+      deps,
+      rooms,
+      failed,
+      welcomed: () => void boot.replenish().catch(failed),
+    });
     const handle = createFrameHandler({ rooms, presence, typing, sync, failed });
     const boot = createBoot({
       ports,

@@ -6,13 +6,15 @@ import type { CorePorts } from "../ports.ts";
 import { registerDevice } from "./device.ts";
 import type { DeviceState } from "./device-state.ts";
 import type { Guard } from "./guard.ts";
-import { firstKeyPackages, topUpKeyPackages } from "./key-packages.ts";
+import { firstKeyPackages, forgetExpiredKeyPackages, topUpKeyPackages } from "./key-packages.ts";
 
 /** Makes the device known and reachable, then connects; tries until it works or the account is closed. */
 export interface Boot {
   start(): Promise<void>;
   /** Try now instead of after the wait. */
   wake(): void;
+  /** Key packages were used: makes new ones when few are left. */
+  replenish(): Promise<void>;
 }
 
 export interface BootParts {
@@ -47,6 +49,7 @@ export function createBoot({ ports, rest, guard, state, connection, waiting }: B
     if (guard.closed) return;
     connection.start();
     await topUpKeyPackages(vault, rest, mls, { id: registered.id, keyPackages });
+    await forgetExpiredKeyPackages(vault, ports.clock);
   };
 
   return {
@@ -62,5 +65,8 @@ export function createBoot({ ports, rest, guard, state, connection, waiting }: B
       }
     },
     wake: () => wake(),
+    async replenish() {
+      await topUpKeyPackages(vault, rest, mls, await registerDevice(rest, device, ports.deviceName));
+    },
   };
 }

@@ -1,7 +1,8 @@
-import { type Bytes, fromBase64Url, toBase64Url } from "@rempart/kernel";
+import { type Bytes, type Clock, fromBase64Url, toBase64Url } from "@rempart/kernel";
 import { type Device, type Suite, suite } from "@rempart/messaging/contract";
 import type { Mls } from "../mls/mls.ts";
 import type { Rest } from "../net/rest.ts";
+import { everything } from "../storage/records.ts";
 import { Batch, type Vault } from "../storage/vault.ts";
 
 /** Below this many on the server, more are made. */
@@ -54,6 +55,20 @@ async function upload(
     body: { suite: each, keyPackages: made.map((keyPackage) => toBase64Url(keyPackage.public)) },
   });
   return available;
+}
+
+/** A day beyond its end, no welcome for a key package can be under way any more. */
+const KEPT_SECONDS = 86_400;
+const MOST_KEPT = 10_000;
+
+/** Erases secrets that nobody can use: of key packages that ran out without being claimed. */
+export async function forgetExpiredKeyPackages(vault: Vault, clock: Clock): Promise<void> {
+  const nowSeconds = clock.now() / 1000;
+  const stored = await vault.range("keyPackages", everything(MOST_KEPT));
+  const batch = new Batch();
+  for (const { key, value } of stored)
+    if (value === null || value.notAfter + KEPT_SECONDS < nowSeconds) batch.delete("keyPackages", key);
+  if (batch.changes.length > 0) await vault.commit(batch);
 }
 
 /** Null for a key package that was used, or is not of this device. */

@@ -28,9 +28,11 @@ export interface SyncParts {
   readonly deps: ConversationDeps;
   readonly rooms: Rooms;
   failed(error: unknown): void;
+  /** Welcomes were taken, each with a key package. */
+  welcomed(): void;
 }
 
-export function createSync({ deps, rooms, failed }: SyncParts): Sync {
+export function createSync({ deps, rooms, failed, welcomed }: SyncParts): Sync {
   const serial = createSerial();
   let stopped = false;
   let attempt = 0;
@@ -86,9 +88,12 @@ export function createSync({ deps, rooms, failed }: SyncParts): Sync {
 
   const takeWelcomes = async (): Promise<void> => {
     const params = { deviceId: deps.myDeviceId };
-    for (;;) {
+    for (let taken = 0; ; taken += 1) {
       const { welcomes } = await deps.rest.call("welcomes", { params });
-      if (welcomes.length === 0) return;
+      if (welcomes.length === 0) {
+        if (taken > 0) welcomed();
+        return;
+      }
       for (const welcome of welcomes) {
         await take(welcome);
         await deps.rest.call("acknowledgeWelcome", { params: { ...params, welcomeId: welcome.id } });

@@ -98,14 +98,17 @@ export function createConversation(deps: ConversationDeps, store: ConversationSt
 
   return {
     store,
-    async sync(seen) {
-      if (needsNewStart(store.state(), seen)) await startAnew(deps, store, seen);
+    async sync(listed) {
+      const { epoch } = store.state().machine;
+      // A list that was asked for before our own commit was placed looks like a server that went back: ask again.
+      const seen = isBehind(listed, epoch) ? await readServerView(deps, store) : listed;
+      if (isBehind(seen, epoch) || hasReturned(store.state(), seen)) await startAnew(deps, store, seen);
       await adoptServerView(deps, store, seen);
       await submit({ type: "head", seq: seen.head }, { type: "connected" }, ...nothingNew(store, seen));
       reportMarks();
     },
     async join(welcome, seen) {
-      if (needsNewStart(store.state(), seen)) await startAnew(deps, store, seen);
+      if (hasReturned(store.state(), seen)) await startAnew(deps, store, seen);
       const { machine, pending } = store.state();
       if (pending !== null || machine.epoch !== null || machine.job !== null) return;
       const joined = await deps.mls.join(store.id, fromBase64Url(welcome.body) ?? new Uint8Array());
@@ -215,10 +218,14 @@ function answerInputs(
   ];
 }
 
-/** The user left and is back, or the server was restored behind this device's group: what is held cannot be continued. */
-function needsNewStart({ machine }: RoomState, seen: ServerConversation): boolean {
-  if (!machine.active || seen.joinedSeq > machine.cursor) return true;
-  return machine.epoch !== null && machine.epoch > seen.epoch;
+/** The server was restored to before this epoch: the group that is held cannot be continued. */
+function isBehind(seen: ServerConversation, epoch: number | null): boolean {
+  return epoch !== null && epoch > seen.epoch;
+}
+
+/** The user left or was removed, and is a member again. */
+function hasReturned({ machine }: Pick<RoomState, "machine">, seen: ServerConversation): boolean {
+  return !machine.active || seen.joinedSeq > machine.cursor;
 }
 
 /**
@@ -231,7 +238,7 @@ function startAnew(
   seen: ServerConversation,
 ): Promise<void> {
   return store.update(({ machine, place }) => {
-    const returns = !machine.active || seen.joinedSeq > machine.cursor;
+    const returns = hasReturned({ machine }, seen);
     const outbox = machine.outbox.map((entry) => (entry.seq === null ? { ...entry, sealed: null } : entry));
     const fresh = { ...machine, outbox, epoch: null, commit: null, changes: [], active: true };
     const cursor = returns ? Math.max(machine.cursor, seen.joinedSeq) : machine.cursor;
