@@ -7,6 +7,7 @@ import {
   conversation,
   done,
   type Person,
+  reads,
   ready,
   texts,
   timeline,
@@ -57,6 +58,38 @@ for (const when of ["before", "after"] as const)
       await back.close();
     }
   });
+
+test("a core that dies while it creates a group leaves a whole group behind, or none", async () => {
+  const bob = await arrive(server.url, "Bob");
+  for (const when of ["before", "after"] as const)
+    for (const step of [1, 2, 3, 4]) {
+      const killer = createKiller();
+      const ada = await arrive(server.url, "Ada", { change: killer.change });
+      await keyPackagesAreThere(ada);
+      killer.arm(step, when);
+      await ada.client.createGroup({ title: "half a group", userIds: [bob.id] });
+      await ada.close();
+      const back = await ada.profile.open();
+      await ready(back);
+      const { conversationId: id } = done(await back.client.createGroup({ title: "new", userIds: [bob.id] }));
+      await conversation(bob, id, ({ title }) => title === "new");
+      for (const { id: each } of back.client.conversations.get() ?? []) {
+        await conversation(back, each, ({ sync }) => sync === "ready");
+        done(await back.client.send(each, `${when} ${step} ${each}`));
+        await reads(bob, each, `${when} ${step} ${each}`);
+      }
+      await back.close();
+    }
+});
+
+/** Nothing else writes from then on. */
+async function keyPackagesAreThere({ client }: Person): Promise<void> {
+  for (;;) {
+    const [device] = done(await client.devices());
+    if (device && device.keyPackages["x-wing"] >= 40 && device.keyPackages.x25519 >= 40) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
 
 /** Three messages each way, as far as it gets. Answers with those that Ada's device said it had stored. */
 async function exchange(ada: Person, bob: Person, id: string): Promise<string[]> {

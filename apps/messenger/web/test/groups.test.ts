@@ -124,6 +124,32 @@ test("two devices of one account see the same, also what the other one sends", a
   );
 });
 
+test("commits made at the same time are placed one after the other, and nobody falls out", async () => {
+  const people = await Promise.all(["Ada", "Bob", "Cleo", "Dan"].map((name) => arrive(server.url, name)));
+  const [ada, bob, cleo, dan] = people;
+  assert.ok(ada && bob && cleo && dan);
+  const { conversationId: id } = done(await ada.client.createGroup({ title: "Busy", userIds: [bob.id] }));
+  done(await ada.client.setRole(id, bob.id, "admin"));
+  await conversation(bob, id, ({ myRole, title }) => myRole === "admin" && title === "Busy");
+  const results = await Promise.all([
+    ada.client.addMembers(id, [cleo.id]),
+    bob.client.addMembers(id, [dan.id]),
+    ada.client.send(id, "in between"),
+  ]);
+  for (const result of results) done(result);
+  for (const person of people)
+    await conversation(person, id, ({ members, title }) => members.length === 4 && title === "Busy");
+  for (const person of people) done(await person.client.send(id, `here: ${person.name}`));
+  for (const person of people) for (const other of people) await reads(person, id, `here: ${other.name}`);
+  for (const person of people)
+    assert.ok(
+      person.client
+        .timeline(id)
+        .get()
+        .items.every((item) => item.kind !== "notice" || item.notice.type !== "rejoined"),
+    );
+});
+
 test("members leave and return; roles change", async () => {
   const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);
   const { conversationId: id } = done(await ada.client.createGroup({ title: "T", userIds: [bob.id] }));
