@@ -4,6 +4,7 @@ import { clsx } from "clsx";
 import X from "lucide-react/icons/x";
 import type { ReactNode } from "react";
 import { Button, IconButton } from "./button.tsx";
+import { useFocusGivenBack } from "./use-focus-given-back.ts";
 
 const SCRIM =
   "fixed inset-0 z-40 bg-scrim transition-opacity duration-(--motion-calm) data-ending-style:opacity-0 data-starting-style:opacity-0";
@@ -36,6 +37,7 @@ export function Dialog({
   footer,
   wide,
 }: DialogProps) {
+  useFocusGivenBack();
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
@@ -84,6 +86,7 @@ export interface ConfirmDialogProps {
 
 /** Asks before something that cannot be undone. Nothing behind it can be reached meanwhile. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
+  useFocusGivenBack();
   return (
     <AlertDialog.Root open={props.open} onOpenChange={(next) => !next && props.onCancel()}>
       <AlertDialog.Portal>
