@@ -46,8 +46,8 @@ export interface CorePorts {
   /** Erases everything stored under this name, keys included. */
   readonly deleteStorage: (name: string) => Promise<void>;
   readonly openChannel: (name: string, received: (message: string) => void) => Channel;
-  /** Calls back when the machine says it is back on the network; returns the way to stop. */
-  readonly onOnline: (back: () => void) => () => void;
+  /** Calls back when the machine says that it left the network or is back on it; returns the way to stop. */
+  readonly onNetwork: (changed: (online: boolean) => void) => () => void;
   readonly locks: Locks;
   readonly clock: Clock;
   readonly random: Random;

@@ -11,9 +11,14 @@ export function browserPorts(): CorePorts {
     openStorage: openIndexedDb,
     deleteStorage: deleteIndexedDb,
     openChannel,
-    onOnline(back) {
-      addEventListener("online", back);
-      return () => removeEventListener("online", back);
+    onNetwork(changed) {
+      const listener = ({ type }: Event): void => changed(type === "online");
+      addEventListener("online", listener);
+      addEventListener("offline", listener);
+      return () => {
+        removeEventListener("online", listener);
+        removeEventListener("offline", listener);
+      };
     },
     locks: webLocks,
     clock: systemClock,

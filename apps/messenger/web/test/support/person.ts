@@ -44,7 +44,7 @@ export class BrowserProfile {
       openStorage: (name) => this.disks.open(name),
       deleteStorage: (name) => this.disks.remove(name),
       openChannel: (name, received) => openChannel(`${this.#scope}/${name}`, received),
-      onOnline: () => () => undefined,
+      onNetwork: () => () => undefined,
       locks: { take: (name, options) => webLocks.take(`${this.#scope}/${name}`, options) },
       clock: systemClock,
       random: systemRandom,

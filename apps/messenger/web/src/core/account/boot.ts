@@ -40,7 +40,7 @@ export function createBoot({ ports, rest, guard, state, connection, waiting }: B
         resolve();
       };
       const cancel = ports.timers.after(milliseconds, () => wake());
-      const stop = ports.onOnline(() => wake());
+      const stop = ports.onNetwork((online) => online && wake());
     });
 
   const attempt = async (): Promise<void> => {

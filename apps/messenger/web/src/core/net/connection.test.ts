@@ -24,14 +24,14 @@ function world() {
   const states: State[] = [];
   const refusals: string[] = [];
   const clock = manualClock();
-  let online = (): void => undefined;
+  let network = (_online: boolean): void => undefined;
   const connection = createConnection(
     {
       clock,
       random: unsafeSeededRandom(1),
       report: () => undefined,
-      onOnline(back) {
-        online = back;
+      onNetwork(changed) {
+        network = changed;
         return () => undefined;
       },
       timers: {
@@ -67,18 +67,26 @@ function world() {
       timer.work();
     }
   };
-  return { connection, sockets, timers, states, refusals, pass, online: () => online() };
+  return {
+    connection,
+    sockets,
+    timers,
+    states,
+    refusals,
+    pass,
+    network: (online: boolean) => network(online),
+  };
 }
 
 test("it connects again after every loss, later each time, and at once when the machine is back online", () => {
-  const { connection, sockets, states, pass, online } = world();
+  const { connection, sockets, states, pass, network } = world();
   connection.start();
   sockets[0]?.events.closed(1006);
   assert.equal(states.at(-1)?.status, "offline");
   pass(30_000);
   assert.equal(sockets.length, 2);
   sockets[1]?.events.closed(1006);
-  online();
+  network(true);
   assert.equal(sockets.length, 3);
   sockets[2]?.events.received(READY);
   assert.deepEqual(states.at(-1), { status: "online", retryAt: null });
@@ -96,6 +104,19 @@ test("a socket that falls silent for two heartbeats is given up", () => {
   assert.equal(sockets[0]?.closed, false);
   pass(2);
   assert.equal(sockets[0]?.closed, true);
+});
+
+test("off the network, the connection counts as lost at once, whatever the socket still believes", () => {
+  const { connection, sockets, states, network } = world();
+  connection.start();
+  sockets[0]?.events.received(READY);
+  network(false);
+  assert.equal(states.at(-1)?.status, "offline");
+  assert.equal(sockets[0]?.closed, true);
+  sockets[0]?.events.received(READY);
+  assert.equal(states.at(-1)?.status, "offline");
+  network(true);
+  assert.equal(sockets.length, 2);
 });
 
 test("a refused device or session is not tried again", () => {

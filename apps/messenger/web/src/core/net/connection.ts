@@ -14,6 +14,9 @@ const MAX_FRAME_CHARACTERS = 4 * 1024 * 1024;
 
 export type Refusal = "unauthenticated" | "device-revoked";
 
+/** What the browser reports when a connection ended without a close frame (RFC 6455, section 7.4.1). */
+const ABNORMAL_CLOSURE = 1006;
+
 const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
   [CLOSE.unauthenticated, "unauthenticated"],
   [CLOSE.deviceRevoked, "device-revoked"],
@@ -36,7 +39,7 @@ export interface Connection {
   send(frame: ClientFrame): boolean;
 }
 
-type Ports = Pick<CorePorts, "openSocket" | "onOnline" | "clock" | "random" | "timers" | "report">;
+type Ports = Pick<CorePorts, "openSocket" | "onNetwork" | "clock" | "random" | "timers" | "report">;
 
 /** One WebSocket at a time, made again for ever with exponential backoff, and given up when it falls silent. */
 export function createConnection(ports: Ports, path: string, events: ConnectionEvents): Connection {
@@ -59,7 +62,7 @@ export function createConnection(ports: Ports, path: string, events: ConnectionE
       opened: () => undefined,
       received(data) {
         if (socket !== mine) return;
-        schedule(2 * heartbeatMs, () => mine.close());
+        schedule(2 * heartbeatMs, giveUp);
         const frame = parseFrame(data);
         if (frame === null) {
           ports.report("bad-frame");
@@ -80,7 +83,16 @@ export function createConnection(ports: Ports, path: string, events: ConnectionE
       },
     });
     socket = mine;
-    schedule(2 * heartbeatMs, () => mine.close());
+    schedule(2 * heartbeatMs, giveUp);
+  };
+
+  /** Counts the socket as lost now: on a dead network its own farewell could take minutes. */
+  const giveUp = (): void => {
+    const silent = socket;
+    if (silent === null) return;
+    drop();
+    silent.close();
+    lost(ABNORMAL_CLOSURE);
   };
 
   const drop = (): void => {
@@ -118,7 +130,7 @@ export function createConnection(ports: Ports, path: string, events: ConnectionE
     start() {
       if (running) return;
       running = true;
-      stopListening = ports.onOnline(reconnect);
+      stopListening = ports.onNetwork((online) => (online ? reconnect() : giveUp()));
       connect();
     },
     stop() {
