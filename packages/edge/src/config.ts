@@ -1,6 +1,8 @@
 import { type Clock, type Random, systemClock, systemRandom } from "@rempart/kernel";
 import type { TrustedProxies } from "./address/client.ts";
+import type { Address } from "./address/ip.ts";
 import { invalid } from "./errors.ts";
+import type { RequestFacts } from "./facts.ts";
 import type { CspDirectives } from "./headers/csp.ts";
 import { unsafeSources } from "./headers/csp.ts";
 import type { SecurityHeaders } from "./headers/security.ts";
@@ -8,23 +10,40 @@ import type { CorsConfig } from "./policies/cors.ts";
 import type { CsrfConfig } from "./policies/csrf.ts";
 import type { RequestIdConfig } from "./policies/identify.ts";
 import { DEFAULT_LIMITS, type Limits } from "./policies/size.ts";
-import type { Observer, RateLimiter, RateLimitPolicy } from "./ports.ts";
+import type {
+  FailureMode,
+  Observer,
+  RateLimitEvent,
+  RateLimiter,
+  RateLimitPolicy,
+  RateLimitStore,
+} from "./ports.ts";
 import { PRESETS, type Preset, type PresetName } from "./presets.ts";
 import type { Problem } from "./problem.ts";
+import { type Caller, policiesOf, type RateLimitRule } from "./rate/rules.ts";
 import type { RouteRule } from "./routes.ts";
 
 export interface RateLimitConfig {
-  readonly policies: readonly RateLimitPolicy[];
+  readonly policies: readonly RateLimitRule[];
   /** Policy for routes that name none; `false` limits only those that do. The first policy when absent. */
   readonly default?: string | false;
-  /** Most keys kept per policy by the memory limiter. */
+  /** Most keys kept per policy in memory. */
   readonly maxKeys?: number;
-  /** Another limiter than memory. It must know every policy above. */
+  /** Where counts are kept; default memory. */
+  readonly store?: RateLimitStore;
+  /** A limiter of your own in place of a store. It must know every policy above, and `name-tier` of each tier. */
   readonly limiter?: RateLimiter;
-  /** How long a remote limiter may take, in milliseconds; default 20. */
+  /** How long a store or limiter may take, in milliseconds; default 20. */
   readonly budgetMs?: number;
-  /** What happens to a request when a remote limiter fails or is late; default `refuse` (503). */
-  readonly onFailure?: "allow" | "refuse";
+  /** What a request gets when it fails or is late: through, 503 (default), or a count of this process alone. */
+  readonly onFailure?: FailureMode;
+  /**
+   * Who calls, for policies by user, tenant or tier. Asked on each of their requests: it answers from memory, and only what
+   * it has verified, or anyone could choose their counter. Null for who is not known: the address stands in.
+   */
+  readonly caller?: (facts: RequestFacts, client: Address) => Caller | null;
+  /** Told when a store goes down or comes back, and of what a policy in shadow mode would have refused. */
+  readonly observe?: (event: RateLimitEvent) => void;
 }
 
 export interface EdgeConfig {
@@ -190,23 +209,47 @@ function checkRateLimit(config: RateLimitConfig): void {
   if (config.policies.length === 0)
     throw invalid("rateLimit.policies", "expects at least one policy, or rateLimit: false");
   const names = new Set<string>();
-  for (const policy of config.policies) {
+  for (const policy of policiesOf(config.policies)) {
     const field = `rateLimit.policies.${policy.name}`;
     if (!NAME.test(policy.name))
       throw invalid("rateLimit.policies", `${JSON.stringify(policy.name)} is not a name`);
     if (names.has(policy.name)) throw invalid(field, "is there twice");
-    if (!Number.isSafeInteger(policy.limit) || policy.limit < 1)
-      throw invalid(`${field}.limit`, "expects at least 1");
-    if (!Number.isSafeInteger(policy.windowSeconds) || policy.windowSeconds < 1) {
-      throw invalid(`${field}.windowSeconds`, "expects at least 1");
-    }
+    checkQuota(field, policy);
     names.add(policy.name);
   }
-  if (config.default && !names.has(config.default))
+  for (const rule of config.policies) checkCaller(rule, config);
+  if (config.default && !config.policies.some(({ name }) => name === config.default))
     throw invalid("rateLimit.default", `no policy is named ${config.default}`);
   if (config.maxKeys !== undefined && !(Number.isSafeInteger(config.maxKeys) && config.maxKeys >= 2)) {
     throw invalid("rateLimit.maxKeys", "expects at least 2");
   }
+  if (config.store !== undefined && config.limiter !== undefined)
+    throw invalid("rateLimit.limiter", "cannot go with rateLimit.store: one of them counts");
+  if (config.budgetMs !== undefined && !(config.budgetMs > 0 && config.budgetMs <= MAX_BUDGET_MS))
+    throw invalid("rateLimit.budgetMs", `expects more than 0 and at most ${MAX_BUDGET_MS} milliseconds`);
+}
+
+/** A request that waits longer for its limiter is an outage by itself. */
+const MAX_BUDGET_MS = 10_000;
+
+function checkQuota(field: string, { limit, windowSeconds, algorithm, burst }: RateLimitPolicy): void {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw invalid(`${field}.limit`, "expects at least 1");
+  if (!Number.isSafeInteger(windowSeconds) || windowSeconds < 1)
+    throw invalid(`${field}.windowSeconds`, "expects at least 1");
+  if (!Number.isSafeInteger(limit * windowSeconds * 1000))
+    throw invalid(`${field}.limit`, "cannot be counted exactly over so long a window");
+  if (burst === undefined) return;
+  if (algorithm !== "token-bucket") throw invalid(`${field}.burst`, "is only for a token bucket");
+  if (!Number.isSafeInteger(burst) || burst < 1 || burst > limit)
+    throw invalid(`${field}.burst`, "expects 1 to the limit");
+}
+
+function checkCaller({ name, by, tiers }: RateLimitRule, { caller }: RateLimitConfig): void {
+  const field = `rateLimit.policies.${name}`;
+  if (by?.length === 0) throw invalid(`${field}.by`, "expects at least one part");
+  if (caller !== undefined) return;
+  if (tiers !== undefined) throw invalid(`${field}.tiers`, "needs rateLimit.caller");
+  if (by?.includes("user") || by?.includes("tenant")) throw invalid(`${field}.by`, "needs rateLimit.caller");
 }
 
 function checkRoutes({ routes, rateLimit, preset, limits }: Settings): void {

@@ -1,5 +1,6 @@
+import type { Clock } from "@rempart/kernel";
 import { compileAdmission } from "./admission.ts";
-import { type EdgeConfig, readSettings, type Settings } from "./config.ts";
+import { type EdgeConfig, type RateLimitConfig, readSettings, type Settings } from "./config.ts";
 import { invalid } from "./errors.ts";
 import { type EdgeContext, Exchange } from "./exchange.ts";
 import type { RequestFacts } from "./facts.ts";
@@ -10,13 +11,15 @@ import { type CompiledCors, compileCors } from "./policies/cors.ts";
 import { type CsrfIssuer, compileCsrf } from "./policies/csrf.ts";
 import { identify } from "./policies/identify.ts";
 import type { Policy } from "./policies/policy.ts";
-import { rateLimit } from "./policies/rate-limit.ts";
+import { isCounted, rateLimit } from "./policies/rate-limit.ts";
 import { type Limits, sizes } from "./policies/size.ts";
 import { deny, host, httpsOnly, methods, upgrade, wellFormed } from "./policies/target.ts";
-import type { Observer, RateLimitDecision, RateLimiter } from "./ports.ts";
+import type { Observer, RateLimitDecision, RateLimitEvent, RateLimiter, RateLimitPolicy } from "./ports.ts";
 import { EDGE_PROBLEMS, type Problem } from "./problem.ts";
-import { createMemoryLimiter } from "./rate/sliding-window.ts";
+import { guardLimiter } from "./rate/guard.ts";
+import { compileRules, policiesOf } from "./rate/rules.ts";
 import { compileRoutes } from "./route-table.ts";
+import { createMemoryLimiter } from "./stores/memory.ts";
 import type { FlatHeaders } from "./verdict.ts";
 
 /** A compiled edge. Applications use the first members; adapters call the rest, once per request and in their order. */
@@ -73,7 +76,7 @@ export function createEdge(config: EdgeConfig): Edge {
     async limit(context, key, policy, cost) {
       if (limiter === null) throw new TypeError("rate limiting is off");
       const decision = await limiter.check(key, policy, cost);
-      if (context instanceof Exchange) context.addDecision(decision);
+      if (context instanceof Exchange && isCounted(decision)) context.addDecision(decision);
       return decision;
     },
     failure(exchange, error) {
@@ -108,9 +111,31 @@ function readCors(settings: Settings): CompiledCors {
 
 function createLimiter({ rateLimit: config, clock }: Settings): RateLimiter | null {
   if (config === false) return null;
-  if (config.limiter !== undefined) return config.limiter;
-  const { policies, maxKeys } = config;
-  return createMemoryLimiter({ policies, clock, ...(maxKeys === undefined ? undefined : { maxKeys }) });
+  const policies = policiesOf(config.policies);
+  const { maxKeys, budgetMs = DEFAULT_BUDGET_MS, onFailure = "refuse" } = config;
+  const bound = maxKeys === undefined ? undefined : { maxKeys };
+  const limiter = config.limiter ?? openStore(config, policies, clock);
+  if (limiter === null) return createMemoryLimiter({ policies, clock, ...bound });
+  return guardLimiter(limiter, {
+    policies,
+    clock,
+    budgetMs,
+    onFailure,
+    ...bound,
+    ...(observe && { observe }),
+  });
+}
+
+function openStore(
+  { store }: RateLimitConfig,
+  policies: readonly RateLimitPolicy[],
+  clock: Clock,
+): RateLimiter | null {
+  try {
+    return store?.open(policies, clock) ?? null;
+  } catch (error) {
+    throw invalid("rateLimit.store", error instanceof Error ? error.message : String(error));
+  }
 }
 
 const DEFAULT_BUDGET_MS = 20;
@@ -133,8 +158,10 @@ function orderPolicies(
   if (settings.httpsOnly && settings.hosts !== undefined) policies.push(httpsOnly(settings.hosts));
   policies.push(cors, upgrade);
   if (limiter !== null && settings.rateLimit !== false) {
-    const { budgetMs = DEFAULT_BUDGET_MS, onFailure = "refuse" } = settings.rateLimit;
-    policies.push(rateLimit(limiter, { milliseconds: budgetMs, onFailure }));
+    const { policies: rules, caller = () => null } = settings.rateLimit;
+    policies.push(
+      rateLimit({ limiter, rules: compileRules(rules), caller, observe: limitObserver(settings.rateLimit) }),
+    );
   }
   if (csrf !== null) policies.push(csrf);
   return policies;

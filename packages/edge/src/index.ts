@@ -15,9 +15,28 @@ export type { CorsConfig } from "./policies/cors.ts";
 export type { CsrfConfig, CsrfIssuer } from "./policies/csrf.ts";
 export type { RequestIdConfig } from "./policies/identify.ts";
 export type { Limits } from "./policies/size.ts";
-export type { Observer, Outcome, RateLimitDecision, RateLimiter, RateLimitPolicy } from "./ports.ts";
+export type {
+  FailureMode,
+  KeyPart,
+  Observer,
+  Outcome,
+  RateLimitAlgorithm,
+  RateLimitDecision,
+  RateLimitEvent,
+  RateLimiter,
+  RateLimitPolicy,
+  RateLimitStore,
+} from "./ports.ts";
 export type { PresetName } from "./presets.ts";
 export { EDGE_PROBLEMS, PROBLEM_MEDIA_TYPE, type Problem, problemBody } from "./problem.ts";
-export { createMemoryLimiter, type MemoryLimiter, type MemoryLimiterOptions } from "./rate/sliding-window.ts";
+export { type KeyParts, limitKey } from "./rate/keys.ts";
+export { developmentLimits, multiTenantLimits, productionLimits } from "./rate/presets.ts";
+export type { Caller, RateLimitRule, Tier } from "./rate/rules.ts";
 export type { RouteRule } from "./routes.ts";
+export {
+  createMemoryLimiter,
+  type MemoryLimiter,
+  type MemoryLimiterOptions,
+  memoryStore,
+} from "./stores/memory.ts";
 export type { FlatHeaders, Verdict } from "./verdict.ts";

@@ -1,3 +1,5 @@
+import type { Clock } from "@rempart/kernel";
+
 /** The small faces through which the edge reaches what it does not own. All are matched structurally. */
 
 /** One settled request. Fields stay valid after the call. */
@@ -29,12 +31,26 @@ export interface Observer {
   settled(outcome: Outcome): void;
 }
 
+/**
+ * - `sliding-window` (default): no window, wherever it starts, holds more than the limit.
+ * - `token-bucket`: an even pace with bursts; up to `limit + burst` in a window.
+ * - `fixed-window`: windows by the clock, all keys start afresh together; up to twice the limit around a boundary.
+ */
+export type RateLimitAlgorithm = "sliding-window" | "token-bucket" | "fixed-window";
+
+/** What a counter can be told apart by. `endpoint` is the matching route rule. */
+export type KeyPart = "address" | "user" | "tenant" | "endpoint";
+
+/** What a store needs to count. */
 export interface RateLimitPolicy {
   /** Lower-case letters, digits and hyphens: it is sent in headers and used in configuration. */
   readonly name: string;
   /** Accepted calls in any window. */
   readonly limit: number;
   readonly windowSeconds: number;
+  readonly algorithm?: RateLimitAlgorithm;
+  /** Calls a rested token bucket lets through at once, 1 to `limit`; default `limit`. */
+  readonly burst?: number;
 }
 
 export interface RateLimitDecision {
@@ -43,6 +59,8 @@ export interface RateLimitDecision {
   readonly remaining: number;
   /** Whole seconds until quota comes back: until some, after a refusal enough for the refused call. */
   readonly resetSeconds: number;
+  /** The store could not say: this is what was declared for that case. Only in the mode `local` was anything counted. */
+  readonly failure?: { readonly mode: FailureMode; readonly cause: Error };
 }
 
 /**
@@ -52,3 +70,26 @@ export interface RateLimitDecision {
 export interface RateLimiter {
   check(key: string, policy: string, cost?: number): RateLimitDecision | Promise<RateLimitDecision>;
 }
+
+/** Where counts are kept. Opened once, at start. A store across processes answers with promises, and may reject. */
+export interface RateLimitStore {
+  /** Throws `TypeError` for a policy it cannot count. */
+  open(policies: readonly RateLimitPolicy[], clock: Clock): RateLimiter;
+}
+
+/** What somebody should hear of at once, beside the outcome of each request. Must not throw; what it throws is dropped. */
+export type RateLimitEvent =
+  /** The store stopped answering: requests now get what `onFailure` declares. Once per outage. */
+  | { readonly kind: "store-down"; readonly cause: Error; readonly onFailure: FailureMode }
+  /** It answers again. `unanswered` decisions were taken without it. */
+  | { readonly kind: "store-up"; readonly downMs: number; readonly unanswered: number }
+  /** A policy in shadow mode would have refused this request. */
+  | {
+      readonly kind: "shadow-refusal";
+      readonly policy: string;
+      readonly key: string;
+      readonly requestId: string;
+    };
+
+/** What a request gets when the store fails or is late: through, 503, or a count of this process alone. */
+export type FailureMode = "allow" | "refuse" | "local";

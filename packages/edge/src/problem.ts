@@ -40,8 +40,20 @@ export const EDGE_PROBLEMS = {
     /** draft-ietf-httpapi-ratelimit-headers-10, section 5. */
     type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
   },
+  abnormalUsage: {
+    status: 429,
+    code: "abnormal-usage-detected",
+    title: "Too many requests of an unusual pattern",
+    type: "https://iana.org/assignments/http-problem-types#abnormal-usage-detected",
+  },
   headersTooLarge: { status: 431, code: "headers-too-large", title: "The header fields are too large" },
   internal: { status: 500, code: "internal-error", title: "Something went wrong on our side" },
+  reducedCapacity: {
+    status: 503,
+    code: "temporary-reduced-capacity",
+    title: "Too busy for this request at the moment",
+    type: "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity",
+  },
   unavailable: { status: 503, code: "unavailable", title: "Temporarily unavailable" },
 } as const satisfies Record<string, Problem>;
 

@@ -1,61 +1,55 @@
+import type { Address } from "../address/ip.ts";
 import type { Exchange } from "../exchange.ts";
-import type { RateLimitDecision, RateLimiter } from "../ports.ts";
+import type { RequestFacts } from "../facts.ts";
+import type { RateLimitDecision, RateLimitEvent, RateLimiter } from "../ports.ts";
 import { EDGE_PROBLEMS } from "../problem.ts";
+import type { Caller, CompiledPolicy, CompiledRule } from "../rate/rules.ts";
 import { reject, type Verdict } from "../verdict.ts";
 import type { Policy } from "./policy.ts";
 
-export interface RateLimitBudget {
-  /** Longest wait for a limiter that asks a remote store. */
-  readonly milliseconds: number;
-  /** What a request gets when the limiter fails or does not answer in time. */
-  readonly onFailure: "allow" | "refuse";
-}
-
-const LIMITED = reject(EDGE_PROBLEMS.rateLimited);
 const UNAVAILABLE = reject(EDGE_PROBLEMS.unavailable, "Retry-After", "1");
 
-/** Counts each request against its route's policy, keyed by client address. */
-export function rateLimit(limiter: RateLimiter, budget: RateLimitBudget): Policy {
-  return (exchange) => {
-    const policy = exchange.matched.rateLimit;
-    if (policy === null) return null;
-    let answer: ReturnType<RateLimiter["check"]>;
-    try {
-      answer = limiter.check(exchange.client.key, policy);
-    } catch (error) {
-      return withoutAnswer(exchange, budget, error);
+export interface RateLimitFaces {
+  readonly limiter: RateLimiter;
+  readonly rules: ReadonlyMap<string, CompiledRule>;
+  readonly caller: (facts: RequestFacts, client: Address) => Caller | null;
+  readonly observe: (event: RateLimitEvent) => void;
+}
+
+/** Counts each request against its route's rule. */
+export function rateLimit({ limiter, rules, caller: callerOf, observe }: RateLimitFaces): Policy {
+  const settle = (
+    exchange: Exchange,
+    rule: CompiledRule,
+    policy: CompiledPolicy,
+    key: string,
+    decision: RateLimitDecision,
+  ): Verdict | null => {
+    if (decision.failure !== undefined) exchange.cause = decision.failure.cause;
+    if (rule.isShadow) {
+      if (!decision.allowed && decision.failure === undefined) {
+        observe({ kind: "shadow-refusal", policy: policy.name, key, requestId: exchange.requestId });
+      }
+      return null;
     }
-    return answer instanceof Promise ? awaitWithin(exchange, answer, budget) : settle(exchange, answer);
+    if (isCounted(decision)) exchange.decision = decision;
+    else return decision.allowed ? null : UNAVAILABLE;
+    return decision.allowed ? null : policy.refused;
+  };
+  return (exchange) => {
+    const name = exchange.matched.rateLimit;
+    if (name === null) return null;
+    const rule = rules.get(name) as CompiledRule;
+    const caller = rule.needsCaller ? callerOf(exchange.facts, exchange.client) : null;
+    const policy = rule.policyFor(caller);
+    const key = rule.keyOf(exchange, caller);
+    const answer = limiter.check(key, policy.name);
+    if (!(answer instanceof Promise)) return settle(exchange, rule, policy, key, answer);
+    return answer.then((decision) => settle(exchange, rule, policy, key, decision));
   };
 }
 
-function settle(exchange: Exchange, decision: RateLimitDecision): Verdict | null {
-  exchange.decision = decision;
-  return decision.allowed ? null : LIMITED;
-}
-
-function withoutAnswer(exchange: Exchange, budget: RateLimitBudget, cause: unknown): Verdict | null {
-  exchange.cause = cause;
-  return budget.onFailure === "allow" ? null : UNAVAILABLE;
-}
-
-async function awaitWithin(
-  exchange: Exchange,
-  answer: Promise<RateLimitDecision>,
-  budget: RateLimitBudget,
-): Promise<Verdict | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(
-      () => fail(new Error(`the rate limiter did not answer within ${budget.milliseconds} ms`)),
-      budget.milliseconds,
-    );
-  });
-  try {
-    return settle(exchange, await Promise.race([answer, late]));
-  } catch (error) {
-    return withoutAnswer(exchange, budget, error);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Only what was counted may be told to the client. */
+export function isCounted({ failure }: RateLimitDecision): boolean {
+  return failure === undefined || failure.mode === "local";
 }

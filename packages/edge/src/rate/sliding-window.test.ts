@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { manualClock } from "@rempart/kernel";
 import fc from "fast-check";
-import { createMemoryLimiter } from "./sliding-window.ts";
+import { createMemoryLimiter } from "../stores/memory.ts";
 
 const WINDOW_SECONDS = 60;
 const LIMIT = 20;
