@@ -1,6 +1,5 @@
-import type { Clock } from "@rempart/kernel";
 import { compileAdmission } from "./admission.ts";
-import { type EdgeConfig, type RateLimitConfig, readSettings, type Settings } from "./config.ts";
+import { type EdgeConfig, readSettings, type Settings } from "./config.ts";
 import { invalid } from "./errors.ts";
 import { type EdgeContext, Exchange } from "./exchange.ts";
 import type { RequestFacts } from "./facts.ts";
@@ -14,12 +13,11 @@ import type { Policy } from "./policies/policy.ts";
 import { isCounted, rateLimit } from "./policies/rate-limit.ts";
 import { type Limits, sizes } from "./policies/size.ts";
 import { deny, host, httpsOnly, methods, upgrade, wellFormed } from "./policies/target.ts";
-import type { Observer, RateLimitDecision, RateLimitEvent, RateLimiter, RateLimitPolicy } from "./ports.ts";
+import type { Observer, RateLimitDecision, RateLimiter } from "./ports.ts";
 import { EDGE_PROBLEMS, type Problem } from "./problem.ts";
-import { guardLimiter } from "./rate/guard.ts";
-import { compileRules, policiesOf } from "./rate/rules.ts";
+import { createLimiter, limitObserver } from "./rate/limiter.ts";
+import { compileRules } from "./rate/rules.ts";
 import { compileRoutes } from "./route-table.ts";
-import { createMemoryLimiter } from "./stores/memory.ts";
 import type { FlatHeaders } from "./verdict.ts";
 
 /** A compiled edge. Applications use the first members; adapters call the rest, once per request and in their order. */
@@ -58,7 +56,7 @@ export function createEdge(config: EdgeConfig): Edge {
   const settings = readSettings(config);
   const { clock, random, observers } = settings;
   const cors = readCors(settings);
-  const limiter = createLimiter(settings);
+  const limiter = settings.rateLimit === false ? null : createLimiter(settings.rateLimit, clock);
   const csrf = settings.csrf === false ? null : compileCsrf(settings.csrf, cors.origins, clock, random);
   const routes = compileRoutes(settings);
   const block = compileBlock(routes.fallback, cors, limiter !== null);
@@ -108,37 +106,6 @@ function readCors(settings: Settings): CompiledCors {
     throw invalid("cors.origins", error instanceof Error ? error.message : String(error));
   }
 }
-
-function createLimiter({ rateLimit: config, clock }: Settings): RateLimiter | null {
-  if (config === false) return null;
-  const policies = policiesOf(config.policies);
-  const { maxKeys, budgetMs = DEFAULT_BUDGET_MS, onFailure = "refuse" } = config;
-  const bound = maxKeys === undefined ? undefined : { maxKeys };
-  const limiter = config.limiter ?? openStore(config, policies, clock);
-  if (limiter === null) return createMemoryLimiter({ policies, clock, ...bound });
-  return guardLimiter(limiter, {
-    policies,
-    clock,
-    budgetMs,
-    onFailure,
-    ...bound,
-    ...(observe && { observe }),
-  });
-}
-
-function openStore(
-  { store }: RateLimitConfig,
-  policies: readonly RateLimitPolicy[],
-  clock: Clock,
-): RateLimiter | null {
-  try {
-    return store?.open(policies, clock) ?? null;
-  } catch (error) {
-    throw invalid("rateLimit.store", error instanceof Error ? error.message : String(error));
-  }
-}
-
-const DEFAULT_BUDGET_MS = 20;
 
 /** Cheap refusals first; what keeps state comes after what needs none. */
 function orderPolicies(

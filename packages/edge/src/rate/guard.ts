@@ -20,7 +20,8 @@ export interface GuardOptions {
   readonly maxPending?: number;
   /** Keys of the local count that takes over in the failure mode `local`. */
   readonly maxKeys?: number;
-  readonly observe?: (event: RateLimitEvent) => void;
+  /** Must not throw. */
+  readonly observe: (event: RateLimitEvent) => void;
 }
 
 export interface GuardedLimiter extends RateLimiter {
@@ -47,7 +48,7 @@ const DEFAULT_MAX_PENDING = 1000;
  */
 export function guardLimiter(limiter: RateLimiter, options: GuardOptions): GuardedLimiter {
   const { clock, budgetMs, onFailure, observe, maxPending = DEFAULT_MAX_PENDING } = options;
-  const outage = createOutage({ clock, onFailure, observe: observe ?? (() => {}) });
+  const outage = createOutage({ clock, onFailure, observe });
   const fallback = createFallback(options);
   const names = new Set(options.policies.map(({ name }) => name));
   let pending = 0;
