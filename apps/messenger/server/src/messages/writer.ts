@@ -20,31 +20,38 @@ export interface WriterOptions {
 
 const MAX_BATCH_MESSAGES = 512;
 const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024;
-/** Messages waiting in a lane; past it new ones are refused at once, so that memory and waiting stay bounded. */
+/** Messages waiting; past it new ones are refused at once, so that memory and waiting stay bounded. */
 const MAX_QUEUED = 20_000;
 const MAX_ATTEMPTS = 5;
-const LANES = 2;
 const UNAVAILABLE: Outcome = { kind: "refused", code: "unavailable" };
+
+interface Entry {
+  readonly submission: Submission;
+  readonly sink: Sink;
+}
 
 /**
  * Group commit: what arrives while a batch is being written becomes the next batch, so the cost of a commit is shared by
- * all that wait for it. Two lanes keep the database busy while an answer is on its way; a conversation belongs to one
- * lane, which keeps the order in which its messages came.
+ * all that wait for it. One batch at a time keeps the order in which a conversation's messages came; a second one on the
+ * way was measured to cost more, in latency and in rate, than the idle moments of the database that it fills.
  */
 export class MessageWriter {
-  readonly #lanes: Lane[];
+  readonly #options: WriterOptions;
+  #queue: Entry[] = [];
+  #working: Promise<void> | null = null;
   #stopping = false;
 
   constructor(options: WriterOptions) {
-    this.#lanes = Array.from({ length: LANES }, () => new Lane(options));
+    this.#options = options;
   }
 
   submit(submission: Submission, sink: Sink): void {
-    if (this.#stopping) {
+    if (this.#stopping || this.#queue.length >= MAX_QUEUED) {
       sink.settled(submission, UNAVAILABLE);
       return;
     }
-    this.#laneOf(submission.conversationId).submit(submission, sink);
+    this.#queue.push({ submission, sink });
+    this.#working ??= this.#work();
   }
 
   /** For one caller that wants a promise. */
@@ -55,39 +62,6 @@ export class MessageWriter {
   /** Refuses what is new and resolves when everything accepted has been settled. */
   async drain(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#lanes.map((lane) => lane.idle()));
-  }
-
-  /** The last digit of a UUID is random in every version in use. */
-  #laneOf(conversationId: string): Lane {
-    return this.#lanes[conversationId.charCodeAt(35) % LANES] as Lane;
-  }
-}
-
-interface Entry {
-  readonly submission: Submission;
-  readonly sink: Sink;
-}
-
-class Lane {
-  readonly #options: WriterOptions;
-  #queue: Entry[] = [];
-  #working: Promise<void> | null = null;
-
-  constructor(options: WriterOptions) {
-    this.#options = options;
-  }
-
-  submit(submission: Submission, sink: Sink): void {
-    if (this.#queue.length >= MAX_QUEUED) {
-      sink.settled(submission, UNAVAILABLE);
-      return;
-    }
-    this.#queue.push({ submission, sink });
-    this.#working ??= this.#work();
-  }
-
-  async idle(): Promise<void> {
     await this.#working;
   }
 
@@ -148,7 +122,7 @@ function settleOne({ submission, sink }: Entry, outcome: Outcome, options: Write
   sink.settled(submission, outcome);
 }
 
-/** Another process or lane placed one of the ids, or won the locks: asking again gets a definite answer. */
+/** Another process placed one of the ids, or won the locks: asking again gets a definite answer. */
 function lostRace(error: unknown): boolean {
   return (
     error instanceof DatabaseError && (error.code === "unique-violation" || error.code === "serialization")
