@@ -71,6 +71,24 @@ test("supervise: when the bootstrap is killed, the program learns of it", async 
   await until(() => existsSync(mark));
 });
 
+test("supervise: under npm, losing the shell in between is the wish to stop", async () => {
+  const program = JSON.stringify(
+    "process.on('SIGTERM', () => { console.log('told to stop'); process.exit(0); }); setInterval(() => {}, 1000); console.log('ready');",
+  );
+  const bootstrap = `import { supervise } from ${here("supervise.mjs")}; await supervise(process.execPath, ["-e", ${program}], { cwd: "." });`;
+  const shell = spawn("sh", ["-c", '"$NODE" --input-type=module -e "$SOURCE"; true'], {
+    env: { ...process.env, NODE: process.execPath, SOURCE: bootstrap, npm_lifecycle_event: "start" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  shell.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  await until(() => text.includes("ready"));
+  shell.kill("SIGTERM");
+  await until(() => text.includes("told to stop"));
+});
+
 test("hold: one at a time; a lock whose process is gone is taken over", async () => {
   using place = temporary();
   const log = join(place.path, "log");

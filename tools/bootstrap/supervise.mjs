@@ -5,6 +5,7 @@ import { SetupError } from "./error.mjs";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 /** Ctrl-C reaches us from the terminal and, a moment later, once more through npm: that is one wish to stop, not two. */
 const SAME_WISH_MS = 1000;
+const PARENT_CHECK_MS = 250;
 
 /**
  * Runs a program to its end with our own input and output, and returns its exit code (128 + n when signal n ended it).
@@ -63,9 +64,27 @@ function forwardSignals(deliver) {
     last = now;
   };
   for (const signal of SIGNALS) process.on(signal, listen);
+  const unwatch = watchParent(() => listen("SIGTERM"));
   return () => {
+    unwatch();
     for (const signal of SIGNALS) process.off(signal, listen);
   };
+}
+
+/**
+ * npm hands a signal to the shell that it starts us through; the shell ends of it and tells nobody. Under npm, losing the
+ * parent is therefore the wish to stop.
+ */
+function watchParent(lost) {
+  if (process.env.npm_lifecycle_event === undefined) return () => {};
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    lost();
+  }, PARENT_CHECK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** `whole` reaches the program's children too: right for a build, wrong for a server that stops its own children in order. */
