@@ -43,7 +43,10 @@ test("the strict preset's headers, all of them, and nothing unsafe in its policy
   const edge = edgeWith();
   const headers = headersOf(edge.headers(await admit(edge)));
   const csp = headers.get("content-security-policy") ?? "";
-  assert.match(csp, /default-src 'none'; script-src 'self'; style-src 'self';/);
+  assert.match(
+    csp,
+    /default-src 'none'; script-src 'nonce-[A-Za-z0-9+/]{24}' 'strict-dynamic'; style-src 'self';/,
+  );
   assert.match(csp, /connect-src 'self'; /);
   assert.match(csp, /worker-src 'self'; /);
   assert.doesNotMatch(csp, /unsafe|\*/);

@@ -3,8 +3,16 @@ import { CodedError } from "@rempart/kernel";
 /**
  * - `invalid-configuration`: refused at start; `details.field` names the setting.
  * - `body-too-large`: the request's body stream passed its limit while it was read.
+ * - `fetch-refused`: a target that is not fetched for strangers; `details.reason` says why.
+ * - `fetch-too-large`, `fetch-timed-out`, `fetch-failed`: what the target did instead of answering.
  */
-export type EdgeErrorCode = "invalid-configuration" | "body-too-large";
+export type EdgeErrorCode =
+  | "invalid-configuration"
+  | "body-too-large"
+  | "fetch-refused"
+  | "fetch-too-large"
+  | "fetch-timed-out"
+  | "fetch-failed";
 
 export class EdgeError extends CodedError<EdgeErrorCode> {}
 

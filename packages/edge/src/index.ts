@@ -7,7 +7,16 @@ export { EdgeError, type EdgeErrorCode } from "./errors.ts";
 export type { EdgeContext, Exchange } from "./exchange.ts";
 export type { RequestFacts } from "./facts.ts";
 export type { EdgeAnswer } from "./headers/answer.ts";
+export { clearSiteData, type SiteData } from "./headers/clear-site-data.ts";
 export { type CspDirectives, NONCE } from "./headers/csp.ts";
+export {
+  cspHash,
+  GOOGLE_CONSENT_SOURCES,
+  mergeCsp,
+  type PageCspOptions,
+  pageCsp,
+  STRIPE_SOURCES,
+} from "./headers/page-csp.ts";
 export type { Hsts, SecurityHeaders } from "./headers/security.ts";
 export { type AccessLog, type AccessLogOptions, createAccessLog } from "./observers/access-log.ts";
 export { createMetricsObserver, type RequestMetrics } from "./observers/metrics.ts";

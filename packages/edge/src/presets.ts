@@ -1,4 +1,5 @@
 import type { CspDirectives } from "./headers/csp.ts";
+import { pageCsp } from "./headers/page-csp.ts";
 import type { SecurityHeaders } from "./headers/security.ts";
 import type { RateLimitPolicy } from "./ports.ts";
 
@@ -26,23 +27,12 @@ const NO_FEATURES: Readonly<Record<string, string>> = {
   usb: "()",
 };
 
-const STRICT_CSP: CspDirectives = {
-  "default-src": ["'none'"],
-  "script-src": ["'self'"],
-  "style-src": ["'self'"],
-  "img-src": ["'self'", "data:", "blob:"],
-  "font-src": ["'self'"],
-  "connect-src": ["'self'"],
-  "media-src": ["'self'", "blob:"],
-  "worker-src": ["'self'"],
-  "manifest-src": ["'self'"],
-  "base-uri": ["'none'"],
-  "form-action": ["'self'"],
-  "frame-ancestors": ["'none'"],
-};
+/** Scripts by nonce: `'self'` would let an upload or a callback of our own origin run as one. */
+const STRICT_CSP: CspDirectives = pageCsp({ scripts: "nonce" });
 
 const STRICT_HEADERS: Required<SecurityHeaders> = {
   csp: STRICT_CSP,
+  cspReportOnly: false,
   hsts: { maxAgeSeconds: 63_072_000, includeSubDomains: true },
   frameOptions: "DENY",
   referrerPolicy: "no-referrer",

@@ -2,7 +2,7 @@ import type { Settings } from "./config.ts";
 import { invalid } from "./errors.ts";
 import type { RequestFacts } from "./facts.ts";
 import { type CompiledCsp, compileCsp, needsNonce } from "./headers/csp.ts";
-import { CSP_HEADER, compileSecurityHeaders } from "./headers/security.ts";
+import { CSP_HEADER, CSP_REPORT_HEADER, compileSecurityHeaders } from "./headers/security.ts";
 import { canonicalPath, compilePath, type RouteRule } from "./routes.ts";
 
 /** A route rule with everything a request needs looked up beforehand. */
@@ -19,6 +19,8 @@ export interface CompiledRoute {
   readonly headers: readonly string[];
   /** The policy to render per response, at `CSP_SLOT`; null when it needs no nonce. */
   readonly nonceCsp: CompiledCsp | null;
+  /** The policy on trial, and its place in `headers`; null when it needs no nonce. */
+  readonly nonceReport: { readonly csp: CompiledCsp; readonly slot: number } | null;
 }
 
 export const REQUEST_ID_SLOT = 1;
@@ -66,9 +68,10 @@ function compileEntry(rule: RouteRule, i: number, settings: Settings): Entry {
 }
 
 function compileRoute(rule: RouteRule, settings: Settings, field: string): CompiledRoute {
-  const { csp, fixed } = compileSecurityHeaders(settings.headers);
+  const { csp, reportOnly, fixed } = compileSecurityHeaders(settings.headers);
   const ownCsp = rule.csp === undefined ? csp : compileOwnCsp(rule.csp, field);
   const policy = ownCsp === null ? [] : [CSP_HEADER, ownCsp.segments.join("")];
+  const trial = reportOnly === null ? [] : [CSP_REPORT_HEADER, reportOnly.segments.join("")];
   const vary = settings.cors.origins.some((origin) => origin !== "*") ? ["Vary", "Origin"] : [];
   return {
     name: rule.name,
@@ -78,8 +81,12 @@ function compileRoute(rule: RouteRule, settings: Settings, field: string): Compi
     csrf: settings.csrf !== false && rule.csrf !== false,
     bodyBytes: rule.bodyBytes ?? settings.limits.bodyBytes,
     webSocket: rule.webSocket ?? null,
-    headers: ["X-Request-Id", "", ...policy, ...fixed, ...vary],
+    headers: ["X-Request-Id", "", ...policy, ...trial, ...fixed, ...vary],
     nonceCsp: ownCsp !== null && needsNonce(ownCsp) ? ownCsp : null,
+    nonceReport:
+      reportOnly !== null && needsNonce(reportOnly)
+        ? { csp: reportOnly, slot: REQUEST_ID_SLOT + policy.length + 2 }
+        : null,
   };
 }
 

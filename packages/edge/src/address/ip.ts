@@ -48,7 +48,7 @@ function isDigit(code: number): boolean {
 }
 
 /** Four octets as one number, or -1. Leading zeros are refused: some readers take them for octal. */
-function parseV4(text: string, from: number): number {
+export function parseV4(text: string, from: number): number {
   let value = 0;
   let octet = -1;
   let digits = 0;
@@ -76,7 +76,7 @@ function v4Address(value: number): Address | null {
 }
 
 /** Eight groups of 16 bits, or null (RFC 4291, 2.2). */
-function parseV6(text: string): number[] | null {
+export function parseV6(text: string): number[] | null {
   const groups: number[] = [];
   let gap = -1;
   let i = 0;

@@ -40,6 +40,8 @@ export function compileBlock(fallback: CompiledRoute, cors: CompiledCors, limits
       const headers = matched.headers.slice();
       headers[REQUEST_ID_SLOT] = exchange.requestId;
       if (matched.nonceCsp !== null) headers[CSP_SLOT] = renderCsp(matched.nonceCsp, exchange.nonce);
+      const onTrial = matched.nonceReport;
+      if (onTrial !== null) headers[onTrial.slot] = renderCsp(onTrial.csp, exchange.nonce);
       if (exchange.decision !== null) writeRateLimit(headers, exchange.decision, exchange.moreDecisions);
       if (exchange.allowedOrigin !== null) cors.write(headers, exchange.allowedOrigin);
       return headers;

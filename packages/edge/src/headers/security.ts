@@ -4,6 +4,8 @@ import { type CompiledCsp, type CspDirectives, compileCsp } from "./csp.ts";
 /** `false` leaves a header out. */
 export interface SecurityHeaders {
   readonly csp?: CspDirectives | false;
+  /** A policy on trial: browsers report what it would have stopped, to its `report-to` or `report-uri`. */
+  readonly cspReportOnly?: CspDirectives | false;
   /** RFC 6797. Browsers ignore it over plain http, so it does no harm on localhost. */
   readonly hsts?: Hsts | false;
   readonly frameOptions?: "DENY" | "SAMEORIGIN" | false;
@@ -30,6 +32,7 @@ type ReferrerPolicy =
   | "origin-when-cross-origin";
 
 export const CSP_HEADER = "Content-Security-Policy";
+export const CSP_REPORT_HEADER = "Content-Security-Policy-Report-Only";
 /** A preload list takes a site from one year on (hstspreload.org). */
 const PRELOAD_SECONDS = 31_536_000;
 const FEATURE = /^[a-z][a-z0-9-]{0,63}$/;
@@ -38,6 +41,7 @@ const ALLOW_LIST = /^(?:\*|\((?:self|"https:\/\/[a-z0-9.*:-]{1,255}"| ){0,32}\))
 /** Name and value of every header but the policy, which may need a nonce. */
 export interface CompiledSecurityHeaders {
   readonly csp: CompiledCsp | null;
+  readonly reportOnly: CompiledCsp | null;
   readonly fixed: readonly string[];
 }
 
@@ -53,14 +57,18 @@ export function compileSecurityHeaders(headers: SecurityHeaders): CompiledSecuri
   add("Cross-Origin-Opener-Policy", headers.openerPolicy);
   add("Cross-Origin-Embedder-Policy", headers.embedderPolicy);
   add("Cross-Origin-Resource-Policy", headers.resourcePolicy);
-  return { csp: headers.csp ? checkedCsp(headers.csp) : null, fixed };
+  return {
+    csp: headers.csp ? checkedCsp("headers.csp", headers.csp) : null,
+    reportOnly: headers.cspReportOnly ? checkedCsp("headers.cspReportOnly", headers.cspReportOnly) : null,
+    fixed,
+  };
 }
 
-function checkedCsp(directives: CspDirectives): CompiledCsp {
+function checkedCsp(field: string, directives: CspDirectives): CompiledCsp {
   try {
     return compileCsp(directives);
   } catch (error) {
-    throw invalid("headers.csp", error instanceof Error ? error.message : String(error));
+    throw invalid(field, error instanceof Error ? error.message : String(error));
   }
 }
 
