@@ -4,9 +4,10 @@ import type { Edge } from "../edge.ts";
 import type { EdgeContext, Exchange } from "../exchange.ts";
 import type { EdgeAnswer } from "../headers/answer.ts";
 import type { Problem } from "../problem.ts";
+import { mutable, toResponse, writeOwed } from "./fetch-answer.ts";
 import { FetchFacts } from "./fetch-facts.ts";
 import { limitStreamedBody } from "./node-body.ts";
-import { NodeFacts } from "./node-facts.ts";
+import { isWebSocket, NodeFacts } from "./node-facts.ts";
 import { guard, watch } from "./node-guard.ts";
 
 /** What is used of Hono's `Context`. */
@@ -66,7 +67,7 @@ export function honoEdge(edge: Edge, options: HonoEdgeOptions = {}): HonoMiddlew
     await next();
     const isReplaced = replaceFailure(edge, exchange, context);
     if (!node) {
-      if (!isReplaced) writeOwed(edge, exchange, mutableHeaders(context));
+      if (!isReplaced) writeOwedTo(edge, exchange, context);
       edge.settle(exchange, context.res.status, false);
     }
     return undefined;
@@ -105,30 +106,11 @@ function nodeBindings(env: unknown): NodeBindings | null {
   return isNode ? (bindings as NodeBindings) : null;
 }
 
-function isWebSocket(upgrade: string | undefined): boolean {
-  return upgrade?.toLowerCase() === "websocket";
-}
-
-/** The headers of a fetched response that a handler passes on cannot be changed: then a copy is answered. */
-function mutableHeaders(context: HonoContext): Headers {
-  try {
-    context.res.headers.delete("x-powered-by");
-  } catch {
-    const copy = new Response(context.res.body, context.res);
+function writeOwedTo(edge: Edge, exchange: Exchange, context: HonoContext): void {
+  const response = mutable(context.res);
+  if (response !== context.res) {
     context.res = undefined;
-    context.res = copy;
+    context.res = response;
   }
-  return context.res.headers;
-}
-
-function writeOwed(edge: Edge, exchange: Exchange, headers: Headers): void {
-  const owed = edge.headers(exchange);
-  for (const name of [...headers.keys()]) if (edge.owns(name)) headers.delete(name);
-  for (let i = 0; i < owed.length; i += 2) headers.append(owed[i] as string, owed[i + 1] as string);
-}
-
-function toResponse({ status, headers, body }: EdgeAnswer): Response {
-  const list = new Headers();
-  for (let i = 0; i < headers.length; i += 2) list.append(headers[i] as string, headers[i + 1] as string);
-  return new Response(status === 204 ? null : body, { status, headers: list });
+  writeOwed(edge, exchange, response.headers);
 }

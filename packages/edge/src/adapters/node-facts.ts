@@ -60,3 +60,7 @@ export function connectionFacts(peer: string, encrypted: boolean): RequestFacts 
     repeated: () => false,
   };
 }
+
+export function isWebSocket(upgrade: string | undefined): boolean {
+  return upgrade?.toLowerCase() === "websocket";
+}

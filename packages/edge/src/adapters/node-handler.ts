@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Edge } from "../edge.ts";
 import type { EdgeContext, Exchange } from "../exchange.ts";
+import type { Problem } from "../problem.ts";
 import { limitStreamedBody } from "./node-body.ts";
 import { NodeFacts } from "./node-facts.ts";
 import { guard, send, watch } from "./node-guard.ts";
@@ -43,7 +44,8 @@ export function nodeHandler(
   };
 }
 
-function serve(
+/** What happens to a request once it is decided. */
+export function serve(
   edge: Edge,
   handler: NodeHandler,
   request: IncomingMessage,
@@ -73,8 +75,16 @@ function refuse(edge: Edge, request: IncomingMessage, response: ServerResponse, 
   send(response, answer);
 }
 
-function fail(edge: Edge, response: ServerResponse, exchange: Exchange, error: unknown): void {
-  const problem = edge.failure(exchange, error);
+/** `stated` is what the error says of itself, where the application's own translation finds only a failure. */
+export function fail(
+  edge: Edge,
+  response: ServerResponse,
+  exchange: Exchange,
+  error: unknown,
+  stated: Problem | null = null,
+): void {
+  const found = edge.failure(exchange, error);
+  const problem = found.status >= 500 && stated !== null ? stated : found;
   if (!response.headersSent) send(response, edge.problem(exchange, problem));
   // Half an answer must not look like a whole one.
   else if (!response.writableEnded) response.destroy();

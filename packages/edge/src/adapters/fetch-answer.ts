@@ -1,0 +1,37 @@
+import type { Edge } from "../edge.ts";
+import type { Exchange } from "../exchange.ts";
+import type { EdgeAnswer } from "../headers/answer.ts";
+
+/** The edge's own answer as a Fetch `Response`. */
+export function toResponse({ status, headers, body }: EdgeAnswer): Response {
+  const list = new Headers();
+  for (let i = 0; i < headers.length; i += 2) list.append(headers[i] as string, headers[i + 1] as string);
+  return new Response(isBodiless(status) ? null : body, { status, headers: list });
+}
+
+function isBodiless(status: number): boolean {
+  return status === 204 || status === 304;
+}
+
+/** A handler's response with everything the edge owes, and without what the handler may not say. */
+export function hardened(edge: Edge, exchange: Exchange, response: Response): Response {
+  const answer = mutable(response);
+  writeOwed(edge, exchange, answer.headers);
+  return answer;
+}
+
+/** The headers of a fetched response that a handler passes on cannot be changed: then a copy is answered. */
+export function mutable(response: Response): Response {
+  try {
+    response.headers.delete("x-powered-by");
+    return response;
+  } catch {
+    return new Response(response.body, response);
+  }
+}
+
+export function writeOwed(edge: Edge, exchange: Exchange, headers: Headers): void {
+  const owed = edge.headers(exchange);
+  for (const name of [...headers.keys()]) if (edge.owns(name)) headers.delete(name);
+  for (let i = 0; i < owed.length; i += 2) headers.append(owed[i] as string, owed[i + 1] as string);
+}
