@@ -49,3 +49,12 @@ export {
   memoryStore,
 } from "./stores/memory.ts";
 export type { FlatHeaders, Verdict } from "./verdict.ts";
+export { createMemoryReplayStore, type ReplayStore } from "./webhooks/replay-store.ts";
+export { type HmacSchemeOptions, hmacScheme, stripeScheme, type WebhookScheme } from "./webhooks/scheme.ts";
+export {
+  createWebhookVerifier,
+  type WebhookOptions,
+  type WebhookRefusal,
+  type WebhookVerdict,
+  type WebhookVerifier,
+} from "./webhooks/verifier.ts";
