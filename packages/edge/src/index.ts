@@ -48,6 +48,18 @@ export {
   type MemoryLimiterOptions,
   memoryStore,
 } from "./stores/memory.ts";
+export { type Fields, type JsonBody, parseCookies, parseJson, parseQuery } from "./validation/parts.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./validation/standard-schema.ts";
+export { cleanText, escapeHtml, type TextOptions } from "./validation/text.ts";
+export {
+  createValidator,
+  type RequestParts,
+  type RequestSchemas,
+  type Validated,
+  type Validation,
+  type ValidationError,
+  validationFailed,
+} from "./validation/validator.ts";
 export type { FlatHeaders, Verdict } from "./verdict.ts";
 export { createMemoryReplayStore, type ReplayStore } from "./webhooks/replay-store.ts";
 export { type HmacSchemeOptions, hmacScheme, stripeScheme, type WebhookScheme } from "./webhooks/scheme.ts";
