@@ -2,11 +2,18 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { EdgeConfig, Outcome } from "../src/index.ts";
+import type { Running, Subject } from "./application.ts";
+import { expressSubject, nestSubject } from "./express.ts";
 import { assertHardened, assertProblem } from "./hardened.ts";
-import { raw, request } from "./raw.ts";
-import { honoInsideNodeSubject, honoSubject, nodeSubject, type Running, type Subject } from "./subjects.ts";
+import { type RawAnswer, raw, request } from "./raw.ts";
+import { honoInsideNodeSubject, honoSubject, nodeSubject } from "./subjects.ts";
+import { workersSubject } from "./workers/subject.ts";
 
 const FRIEND = "https://friend.example.org";
+
+function send(server: Running, bytes: string, more: readonly string[] = []): Promise<RawAnswer> {
+  return raw(server.port, bytes, { more, untilWhole: server.keepsConnections === true });
+}
 
 function suite(subject: Subject): void {
   describe(`the ${subject.name} adapter`, () => {
@@ -22,7 +29,7 @@ function suite(subject: Subject): void {
     });
     after(() => server.close());
     const ask = (line: string, headers?: Record<string, string>, body?: string) =>
-      raw(server.port, request(line, headers, body));
+      send(server, request(line, headers, body));
     const settled = async (requestId: string | null): Promise<Outcome> => {
       for (;;) {
         const outcome = outcomes.find((candidate) => candidate.requestId === requestId);
@@ -121,7 +128,7 @@ function suite(subject: Subject): void {
     test("a body that passes its limit while it streams is refused, and the handler never sees it cut", async () => {
       const head = request("POST /echo", { "Transfer-Encoding": "chunked", "Sec-Fetch-Site": "same-origin" });
       const chunk = `190\r\n${"x".repeat(400)}\r\n`;
-      const answer = await raw(server.port, head, { more: [chunk, chunk, chunk, chunk] });
+      const answer = await send(server, head, [chunk, chunk, chunk, chunk]);
       assertProblem(answer, 413, "body-too-large");
     });
 
@@ -137,8 +144,8 @@ function suite(subject: Subject): void {
         rateLimit: { policies: [{ name: "default", limit: 1, windowSeconds: 60 }] },
       });
       try {
-        await raw(limited.port, request("GET /hello"));
-        const refused = await raw(limited.port, request("GET /hello"));
+        await send(limited, request("GET /hello"));
+        const refused = await send(limited, request("GET /hello"));
         assertProblem(refused, 429, "rate-limited");
         assert.equal(refused.headers.get("x-ratelimit-remaining"), "0");
         assert.ok(Number(refused.headers.get("retry-after")) > 0);
@@ -154,7 +161,7 @@ function suite(subject: Subject): void {
       };
       const later = await subject.start({ rateLimit: { policies: [policy], limiter, budgetMs: 1000 } });
       try {
-        const answer = await raw(later.port, request("GET /hello"));
+        const answer = await send(later, request("GET /hello"));
         assert.equal(answer.status, 200);
         assertHardened(answer);
         assert.equal(answer.headers.get("ratelimit"), '"default";r=4;t=9');
@@ -168,3 +175,6 @@ function suite(subject: Subject): void {
 suite(nodeSubject);
 suite(honoSubject);
 suite(honoInsideNodeSubject);
+suite(expressSubject);
+suite(nestSubject);
+suite(workersSubject);

@@ -6,9 +6,10 @@ import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { createEdgeServer, nodeHandler } from "../src/adapters/node.ts";
 import { createEdge, EdgeError, type Outcome } from "../src/index.ts";
+import type { Running } from "./application.ts";
 import { assertHardened, assertProblem } from "./hardened.ts";
 import { raw, request } from "./raw.ts";
-import { nodeSubject, type Running } from "./subjects.ts";
+import { nodeSubject } from "./subjects.ts";
 
 const unlimited = { policies: [{ name: "default", limit: 1_000_000, windowSeconds: 60 }] };
 

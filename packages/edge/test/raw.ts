@@ -11,6 +11,8 @@ export interface RawAnswer {
 export interface RawOptions {
   /** Sent after the first bytes, each once the event loop has turned. */
   readonly more?: readonly (string | Buffer)[];
+  /** Ends when the answer is whole, for servers that keep the connection whatever they are asked. */
+  readonly untilWhole?: boolean;
 }
 
 const PATIENCE_MS = 10_000;
@@ -25,6 +27,7 @@ export function raw(port: number, bytes: string | Buffer, options: RawOptions = 
     );
     socket.on("data", (chunk) => {
       text += chunk.toString("latin1");
+      if (options.untilWhole && isWhole(text, `${bytes}`.startsWith("HEAD "))) socket.destroy();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "ECONNRESET" && error.code !== "EPIPE") reject(error);
@@ -33,6 +36,15 @@ export function raw(port: number, bytes: string | Buffer, options: RawOptions = 
     socket.write(bytes);
     for (const more of options.more ?? []) setImmediate(() => socket.write(more));
   });
+}
+
+function isWhole(text: string, isHead: boolean): boolean {
+  const end = text.indexOf("\r\n\r\n");
+  if (end < 0) return false;
+  const { status, headers, body } = parse(text);
+  if (isHead || status === 204) return true;
+  const length = headers.get("content-length");
+  return length === null ? body.endsWith("0\r\n\r\n") : body.length >= Number(length);
 }
 
 function parse(text: string): RawAnswer {

@@ -6,52 +6,10 @@ import { createAdaptorServer, getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { type EdgeVariables, failureResponse, honoEdge, problemResponse } from "../src/adapters/hono.ts";
 import { contextOf, createEdgeServer } from "../src/adapters/node.ts";
-import {
-  createEdge,
-  EDGE_PROBLEMS,
-  type Edge,
-  type EdgeConfig,
-  type EdgeContext,
-  problemBody,
-} from "../src/index.ts";
+import { createEdge, EDGE_PROBLEMS, type Edge, type EdgeContext, problemBody } from "../src/index.ts";
+import { BASE, describe, type Running, type Subject, WEAKER } from "./application.ts";
 
-export interface Running {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
-export interface Subject {
-  readonly name: string;
-  start(config: Partial<EdgeConfig>): Promise<Running>;
-}
-
-const BASE: EdgeConfig = {
-  preset: "strict",
-  routes: [
-    { name: "metrics", path: "/metrics", deny: true },
-    { name: "ws", path: "/ws", webSocket: "browser" },
-  ],
-  limits: { bodyBytes: 1000, targetBytes: 200, headerCount: 20, headerBytes: 4096 },
-  toProblem: (error) =>
-    error instanceof RangeError ? { status: 409, code: "conflict", title: "Conflict" } : null,
-};
-
-/** What a careless handler might send. */
-const WEAKER = {
-  "Content-Security-Policy": "default-src *",
-  "x-frame-options": "ALLOWALL",
-  "X-Powered-By": "careless",
-  "Access-Control-Allow-Origin": "*",
-  "X-Request-Id": "forged-by-the-handler",
-  Vary: "Accept",
-};
-
-function describe(context: EdgeContext): string {
-  const { requestId, client, routeClass } = context;
-  return JSON.stringify({ requestId, address: client.text, routeClass });
-}
-
-function listen(server: Server): Promise<Running> {
+export function listen(server: Server): Promise<Running> {
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", () => {
       resolve({

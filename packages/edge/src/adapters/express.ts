@@ -13,11 +13,7 @@ export interface ExpressRequest extends IncomingMessage {
   readonly originalUrl: string;
 }
 
-export type ExpressMiddleware = (
-  request: ExpressRequest,
-  response: ServerResponse,
-  next: () => void,
-) => void;
+export type ExpressMiddleware = (request: ExpressRequest, response: ServerResponse, next: () => void) => void;
 
 export type ExpressErrorMiddleware = (
   error: unknown,

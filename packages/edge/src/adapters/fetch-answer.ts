@@ -33,5 +33,15 @@ export function mutable(response: Response): Response {
 export function writeOwed(edge: Edge, exchange: Exchange, headers: Headers): void {
   const owed = edge.headers(exchange);
   for (const name of [...headers.keys()]) if (edge.owns(name)) headers.delete(name);
-  for (let i = 0; i < owed.length; i += 2) headers.append(owed[i] as string, owed[i + 1] as string);
+  for (let i = 0; i < owed.length; i += 2) {
+    const name = owed[i] as string;
+    const value = owed[i + 1] as string;
+    if (name !== "Vary" || !varies(headers, value)) headers.append(name, value);
+  }
+}
+
+/** Whether the handler's own answer, perhaps one of ours that it passes on, says so already. */
+function varies(headers: Headers, field: string): boolean {
+  const listed = headers.get("vary");
+  return listed?.split(",").some((name) => name.trim() === field) ?? false;
 }

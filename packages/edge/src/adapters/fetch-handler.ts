@@ -38,9 +38,7 @@ async function answerOf<R extends Request>(
   const counted = countBody(request, exchange.matched.bodyBytes);
   try {
     const response = await handler(counted.request, exchange);
-    return counted.passedLimit()
-      ? problem(EDGE_PROBLEMS.bodyTooLarge)
-      : hardened(edge, exchange, response);
+    return counted.passedLimit() ? problem(EDGE_PROBLEMS.bodyTooLarge) : hardened(edge, exchange, response);
   } catch (error) {
     return problem(counted.passedLimit() ? EDGE_PROBLEMS.bodyTooLarge : edge.failure(exchange, error));
   }

@@ -46,7 +46,13 @@ export function workersHandler<Env, Context extends WorkerContext = WorkerContex
         compiled.settle(exchange, status, false);
       };
       const facts = new FetchFacts(request, peer(request));
-      return serveFetch(compiled, facts, request, (admitted, context) => handler(admitted, env, worker, context), settle);
+      return serveFetch(
+        compiled,
+        facts,
+        request,
+        (admitted, context) => handler(admitted, env, worker, context),
+        settle,
+      );
     },
   };
 }

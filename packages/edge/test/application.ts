@@ -1,0 +1,63 @@
+/** The small application of the contract suite, in what it shares on every platform. Imports nothing of Node. */
+import { EDGE_PROBLEMS, type EdgeConfig, type EdgeContext, problemBody } from "../src/index.ts";
+
+export interface Running {
+  readonly port: number;
+  /** The platform does not close a connection when asked to. */
+  readonly keepsConnections?: boolean;
+  close(): Promise<void>;
+}
+
+export interface Subject {
+  readonly name: string;
+  start(config: Partial<EdgeConfig>): Promise<Running>;
+}
+
+export const BASE: EdgeConfig = {
+  preset: "strict",
+  routes: [
+    { name: "metrics", path: "/metrics", deny: true },
+    { name: "ws", path: "/ws", webSocket: "browser" },
+  ],
+  limits: { bodyBytes: 1000, targetBytes: 200, headerCount: 20, headerBytes: 4096 },
+  toProblem: (error) =>
+    error instanceof RangeError ? { status: 409, code: "conflict", title: "Conflict" } : null,
+};
+
+/** What a careless handler might send. */
+export const WEAKER = {
+  "Content-Security-Policy": "default-src *",
+  "x-frame-options": "ALLOWALL",
+  "X-Powered-By": "careless",
+  "Access-Control-Allow-Origin": "*",
+  "X-Request-Id": "forged-by-the-handler",
+  Vary: "Accept",
+};
+
+export function describe(context: EdgeContext): string {
+  const { requestId, client, routeClass } = context;
+  return JSON.stringify({ requestId, address: client.text, routeClass });
+}
+
+/** The application where requests and responses are values. */
+export async function answerFetch(request: Request, context: EdgeContext): Promise<Response> {
+  switch (`${request.method} ${new URL(request.url).pathname}`) {
+    case "GET /hello":
+      return new Response("hello", { headers: { "Content-Type": "text/plain", ...WEAKER } });
+    case "GET /whoami":
+      return new Response(describe(context), {
+        headers: { "Content-Type": "application/json", "Access-Control-Allow-Origin": "*", Vary: "Accept" },
+      });
+    case "GET /boom":
+      throw new Error("secret cause");
+    case "GET /conflict":
+      throw new RangeError("secret cause");
+    case "POST /echo":
+      return new Response(await request.text());
+    default:
+      return new Response(problemBody(EDGE_PROBLEMS.notFound, context.requestId), {
+        status: 404,
+        headers: { "Content-Type": "application/problem+json" },
+      });
+  }
+}

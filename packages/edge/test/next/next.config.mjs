@@ -1,0 +1,5 @@
+export default {
+  distDir: "dist",
+  transpilePackages: ["@rempart/edge", "@rempart/kernel"],
+  poweredByHeader: false,
+};

@@ -1,0 +1,62 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare, type Request as WorkerRequest, Response as WorkerResponse } from "miniflare";
+import type { EdgeConfig, Outcome, RateLimiter } from "../../src/index.ts";
+import type { Subject } from "../application.ts";
+
+/** A Worker's source as one module, as it would be deployed. */
+export async function bundle(entry: URL): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(entry)],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker"],
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+let script: Promise<string> | null = null;
+
+/** The contract's application in workerd. */
+export const workersSubject: Subject = {
+  name: "workers",
+  async start(config) {
+    script ??= bundle(new URL("worker.ts", import.meta.url));
+    const { observers = [], ...rest } = config;
+    const limiter = config.rateLimit ? config.rateLimit.limiter : undefined;
+    const miniflare = new Miniflare({
+      modules: true,
+      script: await script,
+      compatibilityDate: "2026-07-01",
+      port: 0,
+      bindings: { CONFIG: withoutLimiter(rest) },
+      serviceBindings: {
+        OUTCOMES: async (request: WorkerRequest) => {
+          const outcome = (await request.json()) as Outcome;
+          for (const observer of observers) observer.settled(outcome);
+          return new WorkerResponse();
+        },
+        ...(limiter === undefined
+          ? undefined
+          : { LIMITER: (question: WorkerRequest) => askLimiter(limiter, question) }),
+      },
+    });
+    const { port } = await miniflare.ready;
+    return { port: Number(port), keepsConnections: true, close: () => miniflare.dispose() };
+  },
+};
+
+/** A function stays in this process. */
+function withoutLimiter(config: Partial<EdgeConfig>) {
+  const { rateLimit, ...rest } = config;
+  if (!rateLimit) return JSON.parse(JSON.stringify(config));
+  const { limiter: _, ...counted } = rateLimit;
+  return JSON.parse(JSON.stringify({ ...rest, rateLimit: counted }));
+}
+
+async function askLimiter(limiter: RateLimiter, question: { json(): Promise<unknown> }) {
+  const [key, policy, cost] = (await question.json()) as [string, string, number | undefined];
+  return WorkerResponse.json(await limiter.check(key, policy, cost));
+}

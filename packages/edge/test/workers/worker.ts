@@ -1,0 +1,56 @@
+/** The contract's application as a Worker. What cannot cross into another process is asked and told over bindings. */
+import { workersHandler } from "../../src/adapters/workers.ts";
+import { createEdge, type EdgeConfig, type Outcome, type RateLimitDecision } from "../../src/index.ts";
+import { answerFetch, BASE } from "../application.ts";
+
+interface Env {
+  readonly CONFIG: Partial<EdgeConfig>;
+  readonly OUTCOMES: { fetch(url: string, init: RequestInit): Promise<Response> };
+  /** There when the limiter is remote. */
+  readonly LIMITER?: { fetch(url: string, init: RequestInit): Promise<Response> };
+}
+
+const URL = "http://test.invalid/";
+
+export default workersHandler<Env>(
+  (env, waitUntil) => {
+    const { rateLimit, ...config } = env.CONFIG;
+    const { LIMITER } = env;
+    const check = async (...asked: readonly unknown[]): Promise<RateLimitDecision> => {
+      const answer = await LIMITER?.fetch(URL, { method: "POST", body: JSON.stringify(asked) });
+      return (await answer?.json()) as RateLimitDecision;
+    };
+    const remote = LIMITER === undefined || !rateLimit ? rateLimit : { ...rateLimit, limiter: { check } };
+    const settled = (outcome: Outcome): void => {
+      const body = JSON.stringify(plain(outcome));
+      waitUntil(env.OUTCOMES.fetch(URL, { method: "POST", body }));
+    };
+    return createEdge({
+      ...BASE,
+      ...config,
+      ...(remote === undefined ? undefined : { rateLimit: remote }),
+      observers: [{ settled }],
+    });
+  },
+  (request, _env, _worker, context) => answerFetch(request, context),
+);
+
+function plain(outcome: Outcome): Outcome {
+  const { requestId, method, path, routeClass, route, status, durationMs, address, verdict, code, aborted } =
+    outcome;
+  const cause = String(outcome.cause);
+  return {
+    requestId,
+    method,
+    path,
+    routeClass,
+    route,
+    status,
+    durationMs,
+    address,
+    verdict,
+    code,
+    aborted,
+    cause,
+  };
+}
