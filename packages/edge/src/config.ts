@@ -1,6 +1,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from "@rempart/kernel";
 import type { TrustedProxies } from "./address/client.ts";
 import type { Address } from "./address/ip.ts";
+import type { Bans } from "./bans/bans.ts";
 import { invalid } from "./errors.ts";
 import type { RequestFacts } from "./facts.ts";
 import type { CspDirectives } from "./headers/csp.ts";
@@ -9,6 +10,7 @@ import type { SecurityHeaders } from "./headers/security.ts";
 import type { CorsConfig } from "./policies/cors.ts";
 import type { CsrfConfig } from "./policies/csrf.ts";
 import type { RequestIdConfig } from "./policies/identify.ts";
+import type { RedirectRule } from "./policies/redirect.ts";
 import { DEFAULT_LIMITS, type Limits } from "./policies/size.ts";
 import type {
   FailureMode,
@@ -64,6 +66,10 @@ export interface EdgeConfig {
   readonly csrf?: CsrfConfig | false;
   readonly rateLimit?: RateLimitConfig | false;
   readonly routes?: readonly RouteRule[];
+  /** Addresses that moved. */
+  readonly redirects?: readonly RedirectRule[];
+  /** Banned networks are refused right after the client is known; users are the application's to ask about. */
+  readonly bans?: Pick<Bans, "ofAddress">;
   readonly observers?: readonly Observer[];
   /** Translates what a handler threw; null for what is a failure of ours (500). */
   readonly toProblem?: (error: unknown) => Problem | null;
@@ -85,6 +91,8 @@ export interface Settings {
   readonly csrf: CsrfConfig | false;
   readonly rateLimit: RateLimitConfig | false;
   readonly routes: readonly RouteRule[];
+  readonly redirects: readonly RedirectRule[];
+  readonly bans: Pick<Bans, "ofAddress"> | null;
   readonly observers: readonly Observer[];
   readonly toProblem: (error: unknown) => Problem | null;
   readonly clock: Clock;
@@ -112,6 +120,8 @@ export function readSettings(config: EdgeConfig): Settings {
     csrf: config.csrf ?? {},
     rateLimit: config.rateLimit ?? { policies: [preset.rateLimit] },
     routes: config.routes ?? [],
+    redirects: config.redirects ?? [],
+    bans: config.bans ?? null,
     observers: config.observers ?? [],
     toProblem: config.toProblem ?? (() => null),
     clock: config.clock ?? systemClock,

@@ -6,11 +6,13 @@ import type { RequestFacts } from "./facts.ts";
 import { type EdgeAnswer, problemAnswer, verdictAnswer } from "./headers/answer.ts";
 import { compileBlock } from "./headers/block.ts";
 import { noncePool } from "./nonce.ts";
+import { banned } from "./policies/bans.ts";
 import { type CompiledCors, compileCors } from "./policies/cors.ts";
 import { type CsrfIssuer, compileCsrf } from "./policies/csrf.ts";
 import { identify } from "./policies/identify.ts";
 import type { Policy } from "./policies/policy.ts";
 import { isCounted, rateLimit } from "./policies/rate-limit.ts";
+import { redirects } from "./policies/redirect.ts";
 import { type Limits, sizes } from "./policies/size.ts";
 import { deny, host, httpsOnly, methods, upgrade, wellFormed } from "./policies/target.ts";
 import type { Observer, RateLimitDecision, RateLimiter } from "./ports.ts";
@@ -116,6 +118,7 @@ function orderPolicies(
 ): readonly [Policy, ...Policy[]] {
   const policies: [Policy, ...Policy[]] = [
     identify(settings.proxies, settings.requestId),
+    ...(settings.bans === null ? [] : [banned(settings.bans)]),
     wellFormed,
     host(settings.hosts),
     methods(settings.methods),
@@ -123,6 +126,7 @@ function orderPolicies(
     sizes(settings.limits),
   ];
   if (settings.httpsOnly && settings.hosts !== undefined) policies.push(httpsOnly(settings.hosts));
+  if (settings.redirects.length > 0) policies.push(redirects(settings.redirects));
   policies.push(cors, upgrade);
   if (limiter !== null && settings.rateLimit !== false) {
     const { policies: rules, caller = () => null } = settings.rateLimit;

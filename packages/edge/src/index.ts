@@ -1,5 +1,15 @@
 export type { Client, TrustedProxies } from "./address/client.ts";
 export { type Address, parseAddress } from "./address/ip.ts";
+export {
+  type Ban,
+  type BanOptions,
+  type BanSnapshot,
+  type BanSource,
+  type Bans,
+  createBans,
+  type NetworkBan,
+  type UserBan,
+} from "./bans/bans.ts";
 export type { EdgeConfig, RateLimitConfig } from "./config.ts";
 export { readCookie } from "./cookies.ts";
 export { createEdge, type Edge } from "./edge.ts";
@@ -23,6 +33,7 @@ export { createMetricsObserver, type RequestMetrics } from "./observers/metrics.
 export type { CorsConfig } from "./policies/cors.ts";
 export type { CsrfConfig, CsrfIssuer } from "./policies/csrf.ts";
 export type { RequestIdConfig } from "./policies/identify.ts";
+export type { RedirectRule } from "./policies/redirect.ts";
 export type { Limits } from "./policies/size.ts";
 export type {
   FailureMode,
@@ -41,6 +52,7 @@ export { EDGE_PROBLEMS, PROBLEM_MEDIA_TYPE, type Problem, problemBody } from "./
 export { type KeyParts, limitKey } from "./rate/keys.ts";
 export { developmentLimits, multiTenantLimits, productionLimits } from "./rate/presets.ts";
 export type { Caller, RateLimitRule, Tier } from "./rate/rules.ts";
+export { type RedirectTargetOptions, safeRedirectTarget } from "./redirect-target.ts";
 export type { RouteRule } from "./routes.ts";
 export {
   createMemoryLimiter,

@@ -1,3 +1,4 @@
+import type { RedirectStatus } from "./policies/redirect.ts";
 import type { Problem } from "./problem.ts";
 
 /** Response headers as a flat list: name, value, name, value. */
@@ -7,7 +8,7 @@ export type FlatHeaders = string[];
 export type Verdict =
   | { readonly kind: "pass" }
   | { readonly kind: "reject"; readonly problem: Problem; readonly headers: readonly string[] }
-  | { readonly kind: "redirect"; readonly status: 307 | 308; readonly location: string }
+  | { readonly kind: "redirect"; readonly status: RedirectStatus; readonly location: string }
   /** Answered by the edge itself without a body: a preflight. */
   | { readonly kind: "answer"; readonly status: 204; readonly headers: readonly string[] };
 

@@ -94,7 +94,7 @@ test("malformed headers and bodies are refused", async () => {
     `t=${NOW}${`,v1=${good}`.repeat(9)}`,
     `t=${NOW},v1=${good},${"x".repeat(2000)}`,
   ];
-  for (const header of headers) assert.equal(await outcome(header), "malformed", header);
+  for (const header of headers) assert.equal(await outcome(header), "malformed", String(header));
   for (const text of ["{}", '{"id":1}', '{"id":"a b"}', "[]", "null", "not json", '{"id":""}']) {
     assert.equal(await outcome(`t=${NOW},v1=${sign(NEW, NOW, utf8(text))}`, utf8(text)), "no-id", text);
   }
