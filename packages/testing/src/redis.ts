@@ -14,12 +14,14 @@ export interface TestRedis extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** A Redis of one's own on a free port, keeping nothing. Ask `requireService("redis-server")` first whether there is one. */
-export async function startRedis(): Promise<TestRedis> {
+/** A Redis of one's own on a free port, or the given one, keeping nothing. Ask `requireService("redis-server")` first whether there is one. */
+export async function startRedis(
+  options: { readonly port?: number; readonly args?: readonly string[] } = {},
+): Promise<TestRedis> {
   const { path, skip } = await requireService("redis-server");
   if (path === undefined) throw new Error(skip);
   const directory = await mkdtemp(join(tmpdir(), "rempart-redis-"));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const args = [
     "--port",
     String(port),
@@ -31,6 +33,7 @@ export async function startRedis(): Promise<TestRedis> {
     "",
     "--appendonly",
     "no",
+    ...(options.args ?? []),
   ];
   const child = spawn(path, args, { stdio: ["ignore", "pipe", "ignore"] });
   await whenReady(child);

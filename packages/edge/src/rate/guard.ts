@@ -48,11 +48,23 @@ const DEFAULT_MAX_PENDING = 1000;
  */
 export function guardLimiter(limiter: RateLimiter, options: GuardOptions): GuardedLimiter {
   const { clock, budgetMs, onFailure, observe, maxPending = DEFAULT_MAX_PENDING } = options;
-  const outage = createOutage({ clock, onFailure, observe });
-  const fallback = createFallback(options);
-  const names = new Set(options.policies.map(({ name }) => name));
   let pending = 0;
   let unanswered = 0;
+  let round = 0;
+  const outage = createOutage({
+    clock,
+    onFailure,
+    observe: (event) => {
+      if (event.kind === "store-up") {
+        // Calls that an outage swallowed for good must not count for ever.
+        pending = 0;
+        round += 1;
+      }
+      observe(event);
+    },
+  });
+  const fallback = createFallback(options);
+  const names = new Set(options.policies.map(({ name }) => name));
 
   const withoutStore: Fallback = (key, policy, cost, failure) => {
     unanswered += 1;
@@ -77,8 +89,9 @@ export function guardLimiter(limiter: RateLimiter, options: GuardOptions): Guard
       }
       if (!(answer instanceof Promise)) return answer;
       pending += 1;
+      const asked = round;
       const settled = (): void => {
-        pending -= 1;
+        if (asked === round) pending -= 1;
       };
       answer.then(settled, settled);
       return within(budgetMs, answer, outage, (failure) => withoutStore(key, policy, cost, failure));

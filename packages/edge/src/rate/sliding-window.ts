@@ -10,16 +10,34 @@ import type { Meter, MeterKind } from "./meter.ts";
  */
 export const SLIDING_SLOTS = 16;
 
+/** Whole numbers only: an instant on the edge of a slot is in the same slot in every store. */
 export interface Slots {
+  /** How many matter at once. */
   readonly count: number;
-  readonly milliseconds: number;
+  /** How many a window is cut into. */
+  readonly parts: number;
+  readonly windowMs: number;
 }
 
-/** How a policy's window is cut. Every store cuts alike, so that they agree. */
-export function slotsOf(policy: RateLimitPolicy): Slots {
-  const windowMs = policy.windowSeconds * 1000;
-  if (policy.algorithm === "fixed-window") return { count: 1, milliseconds: windowMs };
-  return { count: SLIDING_SLOTS, milliseconds: windowMs / (SLIDING_SLOTS - 1) };
+export function slotsOf({ algorithm, windowSeconds }: RateLimitPolicy): Slots {
+  const windowMs = windowSeconds * 1000;
+  return algorithm === "fixed-window"
+    ? { count: 1, parts: 1, windowMs }
+    : { count: SLIDING_SLOTS, parts: SLIDING_SLOTS - 1, windowMs };
+}
+
+export function slotAt({ parts, windowMs }: Slots, now: number): number {
+  return Math.floor((now * parts) / windowMs);
+}
+
+/** Whole seconds until a slot begins, at least one. */
+export function secondsUntilSlot({ parts, windowMs }: Slots, slot: number, now: number): number {
+  return Math.max(1, Math.ceil((slot * windowMs - now * parts) / (parts * 1000)));
+}
+
+/** After so long no count of a key matters any more. */
+export function lifetimeOf({ count, parts, windowMs }: Slots): number {
+  return Math.ceil((count * windowMs) / parts);
 }
 
 /** Counts per slot, of the slot of now and those before it that still matter. */
@@ -45,18 +63,25 @@ export class SlotCounts {
   }
 
   add(cost: number): void {
-    const at = this.slot % this.counts.length;
+    this.addAt(this.slot, cost);
+  }
+
+  /** `slot` must be one of those that matter now. */
+  addAt(slot: number, cost: number): void {
+    const at = slot % this.counts.length;
     this.counts[at] = (this.counts[at] as number) + cost;
     this.total += cost;
   }
 
-  /** Slots to wait until at least `needed` counts have left; all of them when that is not enough. */
+  /** Slots to wait until `needed` counts have left, or all there are. */
   slotsUntilFreed(needed: number): number {
     const slots = this.counts.length;
+    const wanted = Math.min(needed, this.total);
+    if (wanted === 0) return 0;
     let freed = 0;
     for (let age = slots - 1; age >= 0; age -= 1) {
       freed += this.counts[(this.slot + slots - age) % slots] as number;
-      if (freed >= needed && freed > 0) return slots - age;
+      if (freed >= wanted) return slots - age;
     }
     return slots;
   }
@@ -64,34 +89,31 @@ export class SlotCounts {
 
 class SlidingWindow extends SlotCounts implements Meter {
   readonly #policy: RateLimitPolicy;
-  readonly #slotMs: number;
+  readonly #slots: Slots;
 
   constructor(policy: RateLimitPolicy, slots: Slots) {
     super(slots.count);
     this.#policy = policy;
-    this.#slotMs = slots.milliseconds;
+    this.#slots = slots;
   }
 
   take(now: number, cost: number): RateLimitDecision {
     const policy = this.#policy;
-    const slotMs = this.#slotMs;
-    this.advanceTo(Math.floor(now / slotMs));
+    const slots = this.#slots;
+    this.advanceTo(slotAt(slots, now));
     const allowed = this.total + cost <= policy.limit;
     if (allowed) this.add(cost);
-    const slots = this.slotsUntilFreed(allowed ? 1 : this.total + cost - policy.limit);
+    const wait = this.slotsUntilFreed(allowed ? 1 : this.total + cost - policy.limit);
     return {
       policy,
       allowed,
       remaining: policy.limit - this.total,
-      resetSeconds: Math.max(1, Math.ceil(((this.slot + slots) * slotMs - now) / 1000)),
+      resetSeconds: secondsUntilSlot(slots, this.slot + wait, now),
     };
   }
 }
 
 export function windowMeter(policy: RateLimitPolicy): MeterKind {
   const slots = slotsOf(policy);
-  return {
-    lifetimeMs: slots.count * slots.milliseconds,
-    create: () => new SlidingWindow(policy, slots),
-  };
+  return { lifetimeMs: lifetimeOf(slots), create: () => new SlidingWindow(policy, slots) };
 }

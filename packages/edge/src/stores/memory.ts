@@ -1,47 +1,7 @@
 import type { Clock } from "@rempart/kernel";
 import type { RateLimitDecision, RateLimiter, RateLimitPolicy, RateLimitStore } from "../ports.ts";
-import { checkCost, type Meter, type MeterKind, meterKind, unknownPolicy } from "../rate/meter.ts";
-
-/**
- * The keys of one policy, in two generations: what was not asked about during a whole generation is dropped with it, so
- * expiry needs no timer and no scan. A generation lasts as long as a meter remembers, or less when it is full.
- */
-class KeyTable {
-  readonly #kind: MeterKind;
-  readonly #maxYoung: number;
-  #young = new Map<string, Meter>();
-  #old = new Map<string, Meter>();
-  #bornAt = 0;
-  forgotten = 0;
-
-  constructor(policy: RateLimitPolicy, maxKeys: number) {
-    this.#kind = meterKind(policy);
-    this.#maxYoung = Math.max(1, Math.floor(maxKeys / 2));
-  }
-
-  get size(): number {
-    return this.#young.size + this.#old.size;
-  }
-
-  meterOf(key: string, now: number): Meter {
-    if (now - this.#bornAt >= this.#kind.lifetimeMs) this.#rotate(now);
-    let meter = this.#young.get(key);
-    if (meter === undefined) {
-      if (this.#young.size >= this.#maxYoung) this.#rotate(now);
-      meter = this.#old.get(key) ?? this.#kind.create();
-      this.#old.delete(key);
-      this.#young.set(key, meter);
-    }
-    return meter;
-  }
-
-  #rotate(now: number): void {
-    if (now - this.#bornAt < this.#kind.lifetimeMs) this.forgotten += this.#old.size;
-    this.#old = this.#young;
-    this.#young = new Map();
-    this.#bornAt = now;
-  }
-}
+import { checkCost, type Meter, meterKind, unknownPolicy } from "../rate/meter.ts";
+import { Generations } from "./generations.ts";
 
 export interface MemoryLimiterOptions {
   readonly policies: readonly RateLimitPolicy[];
@@ -60,14 +20,14 @@ const DEFAULT_MAX_KEYS = 100_000;
 
 export function createMemoryLimiter(options: MemoryLimiterOptions): MemoryLimiter {
   const { clock, maxKeys = DEFAULT_MAX_KEYS } = options;
-  const tables = new Map(options.policies.map((policy) => [policy.name, new KeyTable(policy, maxKeys)]));
+  const tables = new Map(options.policies.map((policy) => [policy.name, openTable(policy, maxKeys)]));
   return {
     check(key, policy, cost = 1) {
       const table = tables.get(policy);
       if (table === undefined) throw unknownPolicy(policy);
       checkCost(cost);
       const now = clock.monotonic();
-      return table.meterOf(key, now).take(now, cost);
+      return table.of(key, now).take(now, cost);
     },
     stats() {
       let keys = 0;
@@ -79,6 +39,11 @@ export function createMemoryLimiter(options: MemoryLimiterOptions): MemoryLimite
       return { keys, forgotten };
     },
   };
+}
+
+function openTable(policy: RateLimitPolicy, maxKeys: number): Generations<Meter> {
+  const { lifetimeMs, create } = meterKind(policy);
+  return new Generations(lifetimeMs, maxKeys, create);
 }
 
 export function memoryStore(options: { readonly maxKeys?: number } = {}): RateLimitStore {

@@ -15,11 +15,11 @@ local stored = redis.call('GET', KEYS[1])
 local state = stored and cmsgpack.unpack(stored)
 `;
 
-/** ARGV: now in milliseconds or empty for the server's own clock, cost, limit, slots, milliseconds of a slot. */
+/** ARGV: now in milliseconds or empty for the server's own clock, cost, limit, slots, parts of a window, its milliseconds. */
 export const WINDOW_SCRIPT = `${NOW}
 local cost, limit = tonumber(ARGV[2]), tonumber(ARGV[3])
-local slots, slot_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
-local slot = math.floor(now / slot_ms)
+local slots, parts, window = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local slot = math.floor(now * parts / window)
 local counts, total = {}, 0
 for at = 1, slots do counts[at] = 0 end
 if state and state[1] - slot <= slots then
@@ -36,18 +36,16 @@ if allowed and cost > 0 then
   local at = slot % slots + 1
   counts[at] = counts[at] + cost
   total = total + cost
-  redis.call('SET', KEYS[1], cmsgpack.pack({slot, unpack(counts)}), 'PX', math.ceil(slots * slot_ms))
+  redis.call('SET', KEYS[1], cmsgpack.pack({slot, unpack(counts)}), 'PX', math.ceil(slots * window / parts))
 end
-local needed = allowed and 1 or total + cost - limit
-local wait, freed = slots, 0
-for age = slots - 1, 0, -1 do
+local wanted = math.min(total, allowed and 1 or total + cost - limit)
+local wait, freed, age = 0, 0, slots
+while freed < wanted do
+  age = age - 1
   freed = freed + counts[(slot - age) % slots + 1]
-  if freed >= needed and freed > 0 then
-    wait = slots - age
-    break
-  end
+  wait = slots - age
 end
-local seconds = math.ceil(((slot + wait) * slot_ms - now) / 1000)
+local seconds = math.ceil(((slot + wait) * window - now * parts) / (parts * 1000))
 return {allowed and 1 or 0, limit - total, math.max(1, seconds)}
 `;
 

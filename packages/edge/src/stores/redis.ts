@@ -62,8 +62,8 @@ type Script = (call: ScriptCall) => Promise<unknown>;
 
 function compileCounter(policy: RateLimitPolicy, scripts: { window: Script; bucket: Script }): Counter {
   const isBucket = policy.algorithm === "token-bucket";
-  const { count, milliseconds } = slotsOf(policy);
-  const settings = isBucket ? [burstOf(policy), policy.windowSeconds * 1000] : [count, milliseconds];
+  const { count, parts, windowMs } = slotsOf(policy);
+  const settings = isBucket ? [burstOf(policy), windowMs] : [count, parts, windowMs];
   return {
     policy,
     run: isBucket ? scripts.bucket : scripts.window,
