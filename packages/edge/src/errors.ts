@@ -5,6 +5,7 @@ import { CodedError } from "@rempart/kernel";
  * - `body-too-large`: the request's body stream passed its limit while it was read.
  * - `fetch-refused`: a target that is not fetched for strangers; `details.reason` says why.
  * - `fetch-too-large`, `fetch-timed-out`, `fetch-failed`: what the target did instead of answering.
+ * - `invalid-bans`: a snapshot of bans was refused; `details.field` names the entry.
  */
 export type EdgeErrorCode =
   | "invalid-configuration"
@@ -12,7 +13,8 @@ export type EdgeErrorCode =
   | "fetch-refused"
   | "fetch-too-large"
   | "fetch-timed-out"
-  | "fetch-failed";
+  | "fetch-failed"
+  | "invalid-bans";
 
 export class EdgeError extends CodedError<EdgeErrorCode> {}
 

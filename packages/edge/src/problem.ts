@@ -18,6 +18,7 @@ export const EDGE_PROBLEMS = {
   malformedTarget: { status: 400, code: "malformed-target", title: "The request target is malformed" },
   missingHost: { status: 400, code: "missing-host", title: "Exactly one Host header is required" },
   upgradeRefused: { status: 400, code: "upgrade-refused", title: "No WebSocket is served here" },
+  banned: { status: 403, code: "banned", title: "Access from this network is blocked" },
   denied: { status: 403, code: "forbidden", title: "Not allowed" },
   origin: {
     status: 403,

@@ -24,6 +24,20 @@ export function parseAddress(text: string): Address | null {
   return groups === null ? null : v6Address(groups);
 }
 
+/**
+ * The 16-bit groups of canonical text (`Address.text`): two for IPv4, eight for IPv6; null for anything else. As a string,
+ * since strings compare by code unit: their order is the order of the addresses.
+ */
+export function addressGroups(text: string): string | null {
+  if (text.length > MAX_TEXT) return null;
+  if (text.includes(":")) {
+    const groups = parseV6(text);
+    return groups === null ? null : String.fromCharCode(...groups);
+  }
+  const value = parseV4(text, 0);
+  return value < 0 ? null : String.fromCharCode(Math.floor(value / 65536), value % 65536);
+}
+
 function stripPort(text: string): string | null {
   if (text.charCodeAt(0) === 91) {
     const end = text.indexOf("]");
