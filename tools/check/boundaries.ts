@@ -28,6 +28,8 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     "packages/messaging",
   ],
   "apps/messenger/web": ["packages/kernel", "packages/messaging", "packages/ui"],
+  // As a stranger would build it.
+  "examples/plugins": ["packages/edge"],
   // The operator's command is the outermost layer: the one place that may start an application.
   "apps/cli": ["packages/kernel", "packages/runtime", "packages/database", "apps/messenger/server"],
 };

@@ -7,7 +7,7 @@ export interface Plan {
   readonly boot: readonly string[];
 }
 
-const FOLDERS = ["packages", "apps", "tools", "bench"];
+const FOLDERS = ["packages", "apps", "examples", "tools", "bench"];
 
 /** Without filters, all tests; otherwise those whose path contains a filter. */
 export function discover(root: string, filters: readonly string[]): Plan {
@@ -24,5 +24,5 @@ function isTest(path: string): boolean {
 }
 
 function boots(path: string): boolean {
-  return path.startsWith("apps/") && /\/(test|e2e)\//.test(path);
+  return /^(apps|examples)\//.test(path) && /\/(test|e2e)\//.test(path);
 }
