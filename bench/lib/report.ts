@@ -1,7 +1,7 @@
 /** What every bench shares: who measured, the middle of several rounds, and a table people can read. */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { cpus, totalmem } from "node:os";
 
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new TypeError("median of nothing");
@@ -45,7 +45,7 @@ export function provenance(): string {
   return [
     `- Date: ${new Date().toISOString().slice(0, 10)}`,
     `- Commit: ${commit()}`,
-    `- Machine: ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"}), ${memory} GiB, shared with other work`,
+    `- Machine: ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), ${memory} GiB, shared with other work`,
     `- Node ${process.versions.node}`,
   ].join("\n");
 }

@@ -148,7 +148,8 @@ export async function runLoad(
   };
 }
 
-const WARM_UP_MS = 1000;
+/** Opening hundreds of sockets leaves garbage and cold code behind. */
+const WARM_UP_MS = 3000;
 const DRAIN_MS = 500;
 
 async function measuredSeconds(tally: { measuring: boolean }, seconds: number): Promise<number> {
