@@ -28,6 +28,21 @@ export {
   STRIPE_SOURCES,
 } from "./headers/page-csp.ts";
 export type { Hsts, SecurityHeaders } from "./headers/security.ts";
+export {
+  createIdempotency,
+  IDEMPOTENCY_PROBLEMS,
+  type Idempotency,
+  type IdempotencyOptions,
+  type IdempotentOutcome,
+  type IdempotentRequest,
+} from "./idempotency/idempotency.ts";
+export {
+  createMemoryIdempotencyStore,
+  type IdempotencyEntry,
+  type IdempotencyStore,
+  type MemoryIdempotencyOptions,
+  type StoredAnswer,
+} from "./idempotency/store.ts";
 export { type AccessLog, type AccessLogOptions, createAccessLog } from "./observers/access-log.ts";
 export { createMetricsObserver, type RequestMetrics } from "./observers/metrics.ts";
 export type { CorsConfig } from "./policies/cors.ts";
@@ -49,17 +64,31 @@ export type {
 } from "./ports.ts";
 export type { PresetName } from "./presets.ts";
 export { EDGE_PROBLEMS, PROBLEM_MEDIA_TYPE, type Problem, problemBody } from "./problem.ts";
+export {
+  type ConcurrencyConfig,
+  type ConcurrencyLimit,
+  type ConcurrencyStats,
+  createConcurrencyLimit,
+} from "./rate/concurrency.ts";
 export { type KeyParts, limitKey } from "./rate/keys.ts";
 export { developmentLimits, multiTenantLimits, productionLimits } from "./rate/presets.ts";
 export type { Caller, RateLimitRule, Tier } from "./rate/rules.ts";
 export { type RedirectTargetOptions, safeRedirectTarget } from "./redirect-target.ts";
 export type { RouteRule } from "./routes.ts";
+export { formatEvent, readLastEventId, type ServerEvent } from "./sse/event.ts";
+export {
+  createEventStream,
+  type EventStream,
+  type EventStreamOptions,
+  SSE_HEADERS,
+} from "./sse/event-stream.ts";
 export {
   createMemoryLimiter,
   type MemoryLimiter,
   type MemoryLimiterOptions,
   memoryStore,
 } from "./stores/memory.ts";
+export { createTimingFloor, type TimingOptions } from "./timing.ts";
 export { type Fields, type JsonBody, parseCookies, parseJson, parseQuery } from "./validation/parts.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./validation/standard-schema.ts";
 export { cleanText, escapeHtml, type TextOptions } from "./validation/text.ts";
@@ -73,6 +102,14 @@ export {
   validationFailed,
 } from "./validation/validator.ts";
 export type { FlatHeaders, Verdict } from "./verdict.ts";
+export {
+  type ApiVersion,
+  createVersions,
+  type VersionChoice,
+  type VersionedRequest,
+  type VersionPlace,
+  type VersionsOptions,
+} from "./versioning/versions.ts";
 export { createMemoryReplayStore, type ReplayStore } from "./webhooks/replay-store.ts";
 export { type HmacSchemeOptions, hmacScheme, stripeScheme, type WebhookScheme } from "./webhooks/scheme.ts";
 export {
