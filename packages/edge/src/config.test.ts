@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { manualClock } from "@rempart/kernel";
 import type { EdgeConfig } from "./config.ts";
 import { createEdge } from "./edge.ts";
 import { EdgeError } from "./errors.ts";
+import { memoryStore } from "./stores/memory.ts";
 
+const caller = () => null;
 const policy = { name: "p", limit: 1, windowSeconds: 1 };
 
 /** Each contradiction, and the field it is blamed on. */
@@ -37,6 +40,38 @@ const CONTRADICTIONS: readonly [string, Partial<EdgeConfig>][] = [
   ["rateLimit.policies.p.limit", { rateLimit: { policies: [{ ...policy, limit: 0 }] } }],
   ["rateLimit.policies.p.windowSeconds", { rateLimit: { policies: [{ ...policy, windowSeconds: 0 }] } }],
   ["rateLimit.default", { rateLimit: { policies: [policy], default: "q" } }],
+  [
+    "rateLimit.default",
+    { rateLimit: { policies: [{ ...policy, tiers: { pro: 2 } }], default: "p-pro", caller } },
+  ],
+  ["rateLimit.policies.p.burst", { rateLimit: { policies: [{ ...policy, burst: 1 }] } }],
+  [
+    "rateLimit.policies.p.burst",
+    { rateLimit: { policies: [{ ...policy, algorithm: "token-bucket", burst: 2 }] } },
+  ],
+  [
+    "rateLimit.policies.p.limit",
+    { rateLimit: { policies: [{ ...policy, limit: 1e12, windowSeconds: 1e5 }] } },
+  ],
+  ["rateLimit.policies.p.by", { rateLimit: { policies: [{ ...policy, by: ["user"] }] } }],
+  ["rateLimit.policies.p.by", { rateLimit: { policies: [{ ...policy, by: [] }] } }],
+  ["rateLimit.policies.p.tiers", { rateLimit: { policies: [{ ...policy, tiers: { pro: 2 } }] } }],
+  ["rateLimit.policies.p-pro.limit", { rateLimit: { policies: [{ ...policy, tiers: { pro: 0 } }], caller } }],
+  ["rateLimit.budgetMs", { rateLimit: { policies: [policy], budgetMs: 0 } }],
+  [
+    "rateLimit.limiter",
+    {
+      rateLimit: {
+        policies: [policy],
+        store: memoryStore(),
+        limiter: memoryStore().open([policy], manualClock()),
+      },
+    },
+  ],
+  ["concurrency.floor", { concurrency: { floor: 0 } }],
+  ["concurrency.ceiling", { concurrency: { floor: 9, ceiling: 8 } }],
+  ["concurrency.tolerance", { concurrency: { tolerance: 0.5 } }],
+  ["concurrency.windowMs", { concurrency: { windowMs: 0 } }],
   ["rateLimit.maxKeys", { rateLimit: { policies: [policy], maxKeys: 0 } }],
   ["routes[0].name", { routes: [{ name: "A b", path: "/" }] }],
   ["routes[0].path", { routes: [{ name: "a", path: "a*" }] }],

@@ -22,6 +22,7 @@ import type {
 } from "./ports.ts";
 import { PRESETS, type Preset, type PresetName } from "./presets.ts";
 import type { Problem } from "./problem.ts";
+import type { ConcurrencyConfig } from "./rate/concurrency.ts";
 import { type Caller, policiesOf, type RateLimitRule } from "./rate/rules.ts";
 import type { RouteRule } from "./routes.ts";
 
@@ -65,6 +66,8 @@ export interface EdgeConfig {
   readonly cors?: CorsConfig;
   readonly csrf?: CsrfConfig | false;
   readonly rateLimit?: RateLimitConfig | false;
+  /** Bound what is under way at once by its latency; what finds no place gets 503. Off when absent. */
+  readonly concurrency?: ConcurrencyConfig;
   readonly routes?: readonly RouteRule[];
   /** Addresses that moved. */
   readonly redirects?: readonly RedirectRule[];
@@ -90,6 +93,7 @@ export interface Settings {
   readonly cors: CorsConfig;
   readonly csrf: CsrfConfig | false;
   readonly rateLimit: RateLimitConfig | false;
+  readonly concurrency: ConcurrencyConfig | undefined;
   readonly routes: readonly RouteRule[];
   readonly redirects: readonly RedirectRule[];
   readonly bans: Pick<Bans, "ofAddress"> | null;
@@ -119,6 +123,7 @@ export function readSettings(config: EdgeConfig): Settings {
     cors: config.cors ?? { origins: [] },
     csrf: config.csrf ?? {},
     rateLimit: config.rateLimit ?? { policies: [preset.rateLimit] },
+    concurrency: config.concurrency,
     routes: config.routes ?? [],
     redirects: config.redirects ?? [],
     bans: config.bans ?? null,
@@ -134,6 +139,7 @@ export function readSettings(config: EdgeConfig): Settings {
   checkCors(settings.cors);
   checkCsrf(settings.csrf);
   if (settings.rateLimit !== false) checkRateLimit(settings.rateLimit);
+  if (settings.concurrency !== undefined) checkConcurrency(settings.concurrency);
   checkRoutes(settings);
   return settings;
 }
@@ -260,6 +266,16 @@ function checkCaller({ name, by, tiers }: RateLimitRule, { caller }: RateLimitCo
   if (caller !== undefined) return;
   if (tiers !== undefined) throw invalid(`${field}.tiers`, "needs rateLimit.caller");
   if (by?.includes("user") || by?.includes("tenant")) throw invalid(`${field}.by`, "needs rateLimit.caller");
+}
+
+function checkConcurrency({ floor = 4, ceiling = 1000, tolerance = 2, ...times }: ConcurrencyConfig): void {
+  if (!Number.isSafeInteger(floor) || floor < 1) throw invalid("concurrency.floor", "expects at least 1");
+  if (!Number.isSafeInteger(ceiling) || ceiling < floor)
+    throw invalid("concurrency.ceiling", "expects at least the floor");
+  if (!(tolerance >= 1 && tolerance <= 10)) throw invalid("concurrency.tolerance", "expects 1 to 10");
+  for (const [name, value] of Object.entries(times)) {
+    if (!(value > 0)) throw invalid(`concurrency.${name}`, "expects a positive number of milliseconds");
+  }
 }
 
 function checkRoutes({ routes, rateLimit, preset, limits }: Settings): void {

@@ -7,6 +7,7 @@ import { type EdgeAnswer, problemAnswer, verdictAnswer } from "./headers/answer.
 import { compileBlock } from "./headers/block.ts";
 import { noncePool } from "./nonce.ts";
 import { banned } from "./policies/bans.ts";
+import { concurrency } from "./policies/concurrency.ts";
 import { type CompiledCors, compileCors } from "./policies/cors.ts";
 import { type CsrfIssuer, compileCsrf } from "./policies/csrf.ts";
 import { identify } from "./policies/identify.ts";
@@ -17,6 +18,7 @@ import { type Limits, sizes } from "./policies/size.ts";
 import { deny, host, httpsOnly, methods, upgrade, wellFormed } from "./policies/target.ts";
 import type { Observer, RateLimitDecision, RateLimiter } from "./ports.ts";
 import { EDGE_PROBLEMS, type Problem } from "./problem.ts";
+import { type ConcurrencyLimit, createConcurrencyLimit } from "./rate/concurrency.ts";
 import { createLimiter, limitObserver } from "./rate/limiter.ts";
 import { compileRules } from "./rate/rules.ts";
 import { compileRoutes } from "./route-table.ts";
@@ -87,9 +89,17 @@ export function createEdge(config: EdgeConfig): Edge {
       exchange.status = status;
       exchange.aborted = aborted;
       exchange.durationMs = clock.monotonic() - exchange.startedAt;
+      if (exchange.place !== null) giveBack(exchange, exchange.place);
       for (const observer of observers) notify(observer, exchange);
     },
   };
+}
+
+/** A request that was cut short, or failed at once, was fast for a reason that says nothing about load. */
+function giveBack(exchange: Exchange, place: ConcurrencyLimit): void {
+  exchange.place = null;
+  const isTelling = !exchange.aborted && exchange.status < 500 && exchange.verdict === "pass";
+  place.release(isTelling ? exchange.durationMs : null);
 }
 
 /** An observer's trouble is its own: a request never fails because it was watched. */
@@ -135,5 +145,8 @@ function orderPolicies(
     );
   }
   if (csrf !== null) policies.push(csrf);
+  if (settings.concurrency !== undefined) {
+    policies.push(concurrency(createConcurrencyLimit({ ...settings.concurrency, clock: settings.clock })));
+  }
   return policies;
 }

@@ -1,6 +1,7 @@
 import { type Address, UNKNOWN_ADDRESS } from "./address/ip.ts";
 import type { RequestFacts } from "./facts.ts";
 import type { Outcome, RateLimitDecision } from "./ports.ts";
+import type { ConcurrencyLimit } from "./rate/concurrency.ts";
 import type { CompiledRoute } from "./route-table.ts";
 import { PASS, type Verdict } from "./verdict.ts";
 
@@ -34,6 +35,8 @@ export class Exchange implements EdgeContext, Outcome {
   moreDecisions: RateLimitDecision[] | null = null;
   /** The cross-origin caller that was allowed. */
   allowedOrigin: string | null = null;
+  /** Where this request has a place, to be given back when it settles. */
+  place: ConcurrencyLimit | null = null;
   status = 0;
   durationMs = 0;
   aborted = false;

@@ -12,6 +12,7 @@ export interface CompiledRoute {
   readonly wellFormed: boolean;
   readonly deny: boolean;
   readonly rateLimit: string | null;
+  readonly concurrency: boolean;
   readonly csrf: boolean;
   readonly bodyBytes: number;
   readonly webSocket: "browser" | "any-client" | null;
@@ -78,6 +79,7 @@ function compileRoute(rule: RouteRule, settings: Settings, field: string): Compi
     wellFormed: true,
     deny: rule.deny ?? false,
     rateLimit: policyName(rule, settings),
+    concurrency: rule.concurrency !== false,
     csrf: settings.csrf !== false && rule.csrf !== false,
     bodyBytes: rule.bodyBytes ?? settings.limits.bodyBytes,
     webSocket: rule.webSocket ?? null,

@@ -12,6 +12,8 @@ export interface RouteRule {
   readonly deny?: boolean;
   /** Name of the rate limit policy per address, or `false` for none. */
   readonly rateLimit?: string | false;
+  /** `false` for answers that last by nature (event streams, long polling): they take no place under `concurrency`. */
+  readonly concurrency?: false;
   /** `false` when the route authenticates by something a browser does not send by itself. */
   readonly csrf?: false;
   /** Largest body in bytes. */
