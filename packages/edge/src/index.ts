@@ -15,6 +15,13 @@ export { readCookie } from "./cookies.ts";
 export { createEdge, type Edge } from "./edge.ts";
 export { EdgeError, type EdgeErrorCode } from "./errors.ts";
 export type { EdgeContext, Exchange } from "./exchange.ts";
+export {
+  type Assignment,
+  createExperiments,
+  type Experiment,
+  type ExperimentsOptions,
+  type FlagSource,
+} from "./experiments/experiments.ts";
 export type { RequestFacts } from "./facts.ts";
 export type { EdgeAnswer } from "./headers/answer.ts";
 export { clearSiteData, type SiteData } from "./headers/clear-site-data.ts";

@@ -3,11 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { trustedForwardedElement, trustedListElement } from "../src/address/forwarded.ts";
 import { parseAddress } from "../src/address/ip.ts";
+import { classifyAddress } from "../src/address/special.ts";
 import { readCookie } from "../src/cookies.ts";
 import { isSameOrigin, OriginList, parseOrigin } from "../src/origin.ts";
 import { isSafeId } from "../src/policies/identify.ts";
 import { parseLength } from "../src/policies/size.ts";
 import { canonicalPath } from "../src/routes.ts";
+import { parseCookies } from "../src/validation/parts.ts";
+import { stripTags } from "../src/validation/text.ts";
+import { stripeScheme } from "../src/webhooks/scheme.ts";
 import { countSteps } from "./steps.ts";
 
 const list = new OriginList(["*.example.com", "https://a.test"]);
@@ -23,6 +27,10 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   "X-Request-Id": isSafeId,
   "Content-Length": parseLength,
   "request target": canonicalPath,
+  "kind of address": classifyAddress,
+  "Cookie, all of it": parseCookies,
+  "Stripe-Signature": (text) => stripeScheme.read(() => text, new Uint8Array()),
+  markup: stripTags,
 };
 
 /** Repeated, these are what quadratic parsers choke on. */
@@ -52,6 +60,11 @@ const UNITS = [
   "[",
   "https://",
   "session=;",
+  "<",
+  "<b>",
+  "a<b>",
+  "<<b>",
+  "t=1,v1=00,",
   "-",
 ];
 

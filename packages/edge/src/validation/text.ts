@@ -49,26 +49,27 @@ export function escapeHtml(text: string): string {
  * In what is left no `<` stands before such a character, also where taking a tag out brought them together.
  */
 export function stripTags(text: string): string {
-  let out = "";
+  const parts: string[] = [];
+  // How many "<" wait for what comes next: nothing, if it would make a tag of them.
+  let waiting = 0;
   let i = 0;
   while (i < text.length) {
     const open = text.indexOf("<", i);
-    if (open < 0) return join(out, text.slice(i));
-    out = join(out, text.slice(i, open));
+    const end = open < 0 ? text.length : open;
+    if (end > i) {
+      if (!opensTag(text.charCodeAt(i))) parts.push("<".repeat(waiting));
+      waiting = 0;
+      parts.push(text.slice(i, end));
+    }
+    if (open < 0) break;
     const isTag = opensTag(text.charCodeAt(open + 1));
     const close = isTag ? text.indexOf(">", open) : open;
-    if (close < 0) return out;
-    if (!isTag) out += "<";
+    if (close < 0) break;
+    if (!isTag) waiting += 1;
     i = close + 1;
   }
-  return out;
-}
-
-function join(left: string, right: string): string {
-  if (right === "") return left;
-  let end = left.length;
-  if (opensTag(right.charCodeAt(0))) while (end > 0 && left.charCodeAt(end - 1) === 60) end -= 1;
-  return left.slice(0, end) + right;
+  parts.push("<".repeat(waiting));
+  return parts.join("");
 }
 
 function opensTag(code: number): boolean {

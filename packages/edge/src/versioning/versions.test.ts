@@ -36,7 +36,7 @@ test("by path, which loses its version", () => {
     ["/v2/", "/"],
   ]) {
     const found = choose("path", target as string);
-    assert.ok(found.supported && found.target === rest, target);
+    assert.ok(found.supported && found.target === rest, String(target));
   }
 });
 
