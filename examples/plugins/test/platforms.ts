@@ -69,7 +69,7 @@ const workers: Platform = {
       kvNamespaces: Object.fromEntries(wrangler.kv_namespaces.map(({ binding, id }) => [binding, id])),
       bindings: { ...wrangler.vars, ...env },
       port: 0,
-      handleStructuredLogs: ({ message }) => void lines.push(message),
+      handleStructuredLogs: ({ message }: { readonly message: string }) => void lines.push(message),
     });
     const { origin } = await miniflare.ready;
     return { origin, lines, close: () => miniflare.dispose() };

@@ -44,7 +44,7 @@ function isWhole(text: string, isHead: boolean): boolean {
   const { status, headers, body } = parse(text);
   if (isHead || status === 204) return true;
   const length = headers.get("content-length");
-  return length === null ? body.endsWith("0\r\n\r\n") : body.length >= Number(length);
+  return length === null ? text.endsWith("\r\n0\r\n\r\n") : body.length >= Number(length);
 }
 
 function parse(text: string): RawAnswer {
@@ -55,7 +55,22 @@ function parse(text: string): RawAnswer {
     const colon = line.indexOf(":");
     headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
   }
-  return { status: Number(statusLine.split(" ")[1] ?? 0), headers, body: text.slice(end + 4), text };
+  const sent = text.slice(end + 4);
+  const body = headers.get("transfer-encoding") === "chunked" ? joined(sent) : sent;
+  return { status: Number(statusLine.split(" ")[1] ?? 0), headers, body, text };
+}
+
+/** What the chunks of a body say together (RFC 9112, 7.1), as far as they came. */
+function joined(chunks: string): string {
+  let body = "";
+  for (let at = 0; at < chunks.length; ) {
+    const end = chunks.indexOf("\r\n", at);
+    const size = Number.parseInt(chunks.slice(at, end), 16);
+    if (end < 0 || !(size > 0)) break;
+    body += chunks.slice(end + 2, end + 2 + size);
+    at = end + 2 + size + 2;
+  }
+  return body;
 }
 
 /** A request that closes its connection; header lines as given. */

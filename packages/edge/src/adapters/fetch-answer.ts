@@ -6,11 +6,7 @@ import type { EdgeAnswer } from "../headers/answer.ts";
 export function toResponse({ status, headers, body }: EdgeAnswer): Response {
   const list = new Headers();
   for (let i = 0; i < headers.length; i += 2) list.append(headers[i] as string, headers[i + 1] as string);
-  return new Response(isBodiless(status) ? null : body, { status, headers: list });
-}
-
-function isBodiless(status: number): boolean {
-  return status === 204 || status === 304;
+  return new Response(status === 204 ? null : body, { status, headers: list });
 }
 
 /** A handler's response with everything the edge owes, and without what the handler may not say. */

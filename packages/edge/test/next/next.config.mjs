@@ -1,5 +1,6 @@
 export default {
   distDir: "dist",
   transpilePackages: ["@rempart/edge", "@rempart/kernel"],
-  poweredByHeader: false,
+  // The edge decides what a path with a slash at its end is.
+  skipTrailingSlashRedirect: true,
 };

@@ -6,11 +6,11 @@ const edge = createEdge({
   preset: "strict",
   proxies: { hops: 1 },
   headers: {
-    csp: { "default-src": ["'none'"], "script-src": [NONCE, "'strict-dynamic'"], "style-src": ["'self'"] },
+    csp: { "default-src": ["'none'"], "script-src": [NONCE, "'strict-dynamic'"], "connect-src": ["'self'"] },
   },
-  rateLimit: { policies: [{ name: "default", limit: 1000, windowSeconds: 60 }] },
-  routes: [{ name: "metrics", path: "/metrics", deny: true }],
+  routes: [{ name: "denied", path: "/denied", deny: true }],
 });
 
 export const proxy = nextProxy(edge, NextResponse);
-export const config = { matcher: "/((?!contract/|_next/static/).*)" };
+/** The route handler of the contract admits by itself. */
+export const config = { matcher: ["/", "/denied"] };
