@@ -23,6 +23,11 @@ const PERMISSIVE = new Set([
 /** The name of a package, or its start, and why its licence is acceptable where it is used. */
 const BY_NAME: readonly { start: string; licence: string; reason: string }[] = [
   { start: "lightningcss", licence: "MPL-2.0", reason: "part of the CSS build; nothing of it is shipped" },
+  {
+    start: "caniuse-lite",
+    licence: "CC-BY-4.0",
+    reason: "browser data for the tests under Next.js; nothing of it is shipped",
+  },
   { start: "axe-core", licence: "MPL-2.0", reason: "accessibility tests only" },
   { start: "@fontsource", licence: "OFL-1.1", reason: "fonts, served unmodified with their licence" },
 ];
