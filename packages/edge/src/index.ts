@@ -77,6 +77,7 @@ export {
   type ConcurrencyStats,
   createConcurrencyLimit,
 } from "./rate/concurrency.ts";
+export { type GuardedLimiter, type GuardOptions, type GuardStats, guardLimiter } from "./rate/guard.ts";
 export { type KeyParts, limitKey } from "./rate/keys.ts";
 export { developmentLimits, multiTenantLimits, productionLimits } from "./rate/presets.ts";
 export type { Caller, RateLimitRule, Tier } from "./rate/rules.ts";

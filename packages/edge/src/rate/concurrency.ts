@@ -36,6 +36,8 @@ const USED = 0.9;
 /** A dead dependency must not pass for the new normal at once. */
 const MAX_BASELINE_RISE = 1.5;
 const PROBE_WINDOWS = 5;
+/** Where the limit begins, within its bounds. */
+const START = 50;
 
 /**
  * How many requests may be under way, found by their latency: the limit falls by the ratio of the unloaded latency to the
@@ -50,7 +52,7 @@ export function createConcurrencyLimit(
   config: ConcurrencyConfig & { readonly clock: Clock },
 ): ConcurrencyLimit {
   const { clock, floor = 4, ceiling = 1000, tolerance = 2, windowMs = 1000, probeEveryMs = 60_000 } = config;
-  let limit = floor;
+  let limit = Math.min(ceiling, Math.max(floor, START));
   let inFlight = 0;
   let baselineMs: number | null = null;
   let samples: number[] = [];
@@ -95,8 +97,10 @@ export function createConcurrencyLimit(
   };
   const isWindowOver = (now: number): boolean => {
     const age = now - windowFrom;
-    if (samples.length >= MIN_SAMPLES) return age >= windowMs;
-    return samples.length > 0 && probeFrom !== null && age >= windowMs * PROBE_WINDOWS;
+    const isEnough = samples.length >= MIN_SAMPLES;
+    if (probeFrom === null) return isEnough && age >= windowMs;
+    // A probe holds requests back: it ends with its last sample, or soon without.
+    return isEnough || (samples.length > 0 && age >= windowMs * PROBE_WINDOWS);
   };
 
   return {
