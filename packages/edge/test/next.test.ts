@@ -1,6 +1,7 @@
 /** A real Next.js 16 application, built once: the contract in a route handler, and pages behind `proxy.ts`. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
@@ -89,8 +90,12 @@ describe("a page behind proxy.ts", () => {
     assert.match(answer.body, /<p id="address">127\.0\.0\.1<\/p>/);
   });
 
+  test("proxy.ts is the README's", () => {
+    const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
+    assert.ok(read("../README.md").includes(`\`\`\`ts\n${read("next/proxy.ts")}\`\`\``));
+  });
+
   test("a refusal is the edge's answer", async () => {
-    assertProblem(await raw(server.port, request("GET /denied")), 403, "forbidden");
     const foreign = await raw(server.port, request("GET /", { Origin: "https://evil.test" }));
     assertProblem(foreign, 403, "origin-not-allowed");
   });

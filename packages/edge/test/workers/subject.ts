@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare, type Request as WorkerRequest, Response as WorkerResponse } from "miniflare";
 import type { EdgeConfig, Outcome, RateLimiter } from "../../src/index.ts";
-import type { Subject } from "../application.ts";
+import type { Running, Subject } from "../application.ts";
 
 /** A Worker's source as one module, as it would be deployed. */
 export async function bundle(entry: URL): Promise<string> {
@@ -59,4 +59,19 @@ function withoutLimiter(config: Partial<EdgeConfig>) {
 async function askLimiter(limiter: RateLimiter, question: { json(): Promise<unknown> }) {
   const [key, policy, cost] = (await question.json()) as [string, string, number | undefined];
   return WorkerResponse.json(await limiter.check(key, policy, cost));
+}
+
+/** An example's source as a Worker of its own. */
+export async function runWorker(source: string): Promise<Running> {
+  const stdin = { contents: source, loader: "ts", resolveDir: import.meta.dirname } as const;
+  const { outputFiles } = await build({ stdin, bundle: true, write: false, format: "esm", target: "es2024" });
+  const miniflare = new Miniflare({
+    modules: true,
+    script: outputFiles[0]?.text ?? "",
+    compatibilityDate: "2026-07-01",
+    port: 0,
+    kvNamespaces: ["RATE_LIMIT_KV"],
+  });
+  const { port } = await miniflare.ready;
+  return { port: Number(port), close: () => miniflare.dispose() };
 }
