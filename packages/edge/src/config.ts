@@ -2,6 +2,7 @@ import { type Clock, type Random, systemClock, systemRandom } from "@rempart/ker
 import type { TrustedProxies } from "./address/client.ts";
 import type { Address } from "./address/ip.ts";
 import type { Bans } from "./bans/bans.ts";
+import type { DetectorConfig } from "./detector/detector.ts";
 import { invalid } from "./errors.ts";
 import type { RequestFacts } from "./facts.ts";
 import type { CspDirectives } from "./headers/csp.ts";
@@ -71,6 +72,8 @@ export interface EdgeConfig {
   readonly routes?: readonly RouteRule[];
   /** Addresses that moved. */
   readonly redirects?: readonly RedirectRule[];
+  /** Looks for attacks in targets and headers; default off. Bodies are shown to it with `edge.inspect`. */
+  readonly detector?: DetectorConfig | false;
   /** Banned networks are refused right after the client is known; users are the application's to ask about. */
   readonly bans?: Pick<Bans, "ofAddress">;
   readonly observers?: readonly Observer[];
@@ -97,6 +100,7 @@ export interface Settings {
   readonly routes: readonly RouteRule[];
   readonly redirects: readonly RedirectRule[];
   readonly bans: Pick<Bans, "ofAddress"> | null;
+  readonly detector: DetectorConfig | false;
   readonly observers: readonly Observer[];
   readonly toProblem: (error: unknown) => Problem | null;
   readonly clock: Clock;
@@ -127,6 +131,7 @@ export function readSettings(config: EdgeConfig): Settings {
     routes: config.routes ?? [],
     redirects: config.redirects ?? [],
     bans: config.bans ?? null,
+    detector: config.detector ?? false,
     observers: config.observers ?? [],
     toProblem: config.toProblem ?? (() => null),
     clock: config.clock ?? systemClock,
@@ -140,6 +145,7 @@ export function readSettings(config: EdgeConfig): Settings {
   checkCsrf(settings.csrf);
   if (settings.rateLimit !== false) checkRateLimit(settings.rateLimit);
   if (settings.concurrency !== undefined) checkConcurrency(settings.concurrency);
+  checkDetector(settings.detector);
   checkRoutes(settings);
   return settings;
 }
@@ -275,6 +281,16 @@ function checkConcurrency({ floor = 4, ceiling = 1000, tolerance = 2, ...times }
   if (!(tolerance >= 1 && tolerance <= 10)) throw invalid("concurrency.tolerance", "expects 1 to 10");
   for (const [name, value] of Object.entries(times)) {
     if (!(value > 0)) throw invalid(`concurrency.${name}`, "expects a positive number of milliseconds");
+  }
+}
+
+function checkDetector(config: DetectorConfig | false): void {
+  if (config === false) return;
+  if (config.threshold !== undefined && !(config.threshold > 0))
+    throw invalid("detector.threshold", "expects more than 0");
+  for (const [name, value] of Object.entries(config.behaviour ?? {})) {
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw invalid(`detector.behaviour.${name}`, "expects at least 1");
   }
 }
 

@@ -1,5 +1,6 @@
 import { compileAdmission } from "./admission.ts";
 import { type EdgeConfig, readSettings, type Settings } from "./config.ts";
+import { compileDetector, type Detector } from "./detector/detector.ts";
 import { invalid } from "./errors.ts";
 import { type EdgeContext, Exchange } from "./exchange.ts";
 import type { RequestFacts } from "./facts.ts";
@@ -37,6 +38,12 @@ export interface Edge {
    */
   limit(context: EdgeContext, key: string, policy: string, cost?: number): Promise<RateLimitDecision>;
 
+  /**
+   * Shows a parsed body to the detector: the problem to answer with, or null for one that may pass. Null always while the
+   * detector is off or only reports.
+   */
+  inspect(context: EdgeContext, body: unknown): Problem | null;
+
   /** Runs the policies. Synchronous unless one of them asks something remote. A policy that fails refuses the request. */
   admit(facts: RequestFacts): Exchange | Promise<Exchange>;
   /** For what never became a request: a protocol error on the connection. */
@@ -64,7 +71,8 @@ export function createEdge(config: EdgeConfig): Edge {
   const csrf = settings.csrf === false ? null : compileCsrf(settings.csrf, cors.origins, clock, random);
   const routes = compileRoutes(settings);
   const block = compileBlock(routes.fallback, cors, limiter !== null);
-  const policies = orderPolicies(settings, cors.policy, limiter, csrf?.policy ?? null);
+  const detector = settings.detector === false ? null : compileDetector(settings.detector, clock);
+  const policies = orderPolicies(settings, cors.policy, limiter, csrf?.policy ?? null, detector);
 
   return {
     limits: settings.limits,
@@ -81,6 +89,8 @@ export function createEdge(config: EdgeConfig): Edge {
       if (context instanceof Exchange && isCounted(decision)) context.addDecision(decision);
       return decision;
     },
+    inspect: (context, body) =>
+      detector !== null && context instanceof Exchange ? detector.body(context, body) : null,
     failure(exchange, error) {
       exchange.cause = error;
       return settings.toProblem(error) ?? EDGE_PROBLEMS.internal;
@@ -90,6 +100,7 @@ export function createEdge(config: EdgeConfig): Edge {
       exchange.aborted = aborted;
       exchange.durationMs = clock.monotonic() - exchange.startedAt;
       if (exchange.place !== null) giveBack(exchange, exchange.place);
+      detector?.settled(exchange);
       for (const observer of observers) notify(observer, exchange);
     },
   };
@@ -125,6 +136,7 @@ function orderPolicies(
   cors: Policy,
   limiter: RateLimiter | null,
   csrf: Policy | null,
+  detector: Detector | null,
 ): readonly [Policy, ...Policy[]] {
   const policies: [Policy, ...Policy[]] = [
     identify(settings.proxies, settings.requestId),
@@ -145,6 +157,7 @@ function orderPolicies(
     );
   }
   if (csrf !== null) policies.push(csrf);
+  if (detector !== null) policies.push(detector.policy);
   if (settings.concurrency !== undefined) {
     policies.push(concurrency(createConcurrencyLimit({ ...settings.concurrency, clock: settings.clock })));
   }

@@ -12,6 +12,10 @@ export {
 } from "./bans/bans.ts";
 export type { EdgeConfig, RateLimitConfig } from "./config.ts";
 export { readCookie } from "./cookies.ts";
+export type { BehaviourLimits } from "./detector/behaviour.ts";
+export type { DetectorConfig, DetectorEvent } from "./detector/detector.ts";
+export type { AttackFamily, Finding } from "./detector/finding.ts";
+export type { Evidence, Place } from "./detector/inspect.ts";
 export { createEdge, type Edge } from "./edge.ts";
 export { EdgeError, type EdgeErrorCode } from "./errors.ts";
 export type { EdgeContext, Exchange } from "./exchange.ts";

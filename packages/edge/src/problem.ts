@@ -19,6 +19,7 @@ export const EDGE_PROBLEMS = {
   missingHost: { status: 400, code: "missing-host", title: "Exactly one Host header is required" },
   upgradeRefused: { status: 400, code: "upgrade-refused", title: "No WebSocket is served here" },
   banned: { status: 403, code: "banned", title: "Access from this network is blocked" },
+  suspicious: { status: 403, code: "suspicious-request", title: "The request looks like an attack" },
   denied: { status: 403, code: "forbidden", title: "Not allowed" },
   origin: {
     status: 403,

@@ -2,6 +2,10 @@
 
 type StringMethod =
   | "charCodeAt"
+  | "charAt"
+  | "startsWith"
+  | "replaceAll"
+  | "trimStart"
   | "indexOf"
   | "lastIndexOf"
   | "includes"
@@ -15,6 +19,10 @@ const COSTS: {
   readonly [Name in StringMethod]: (text: string, args: readonly unknown[], result: unknown) => number;
 } = {
   charCodeAt: () => 1,
+  charAt: () => 1,
+  startsWith: (_text, [start]) => String(start).length,
+  replaceAll: (text) => text.length,
+  trimStart: (text, _args, result) => text.length - (result as string).length + 1,
   indexOf: (text, [, from = 0], result) =>
     (result === -1 ? text.length : (result as number)) - (from as number) + 1,
   lastIndexOf: (text, [, from = text.length], result) => (from as number) - (result as number) + 1,
