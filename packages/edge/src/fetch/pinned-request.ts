@@ -38,11 +38,16 @@ export function requestPinned(hop: Hop, maxBytes: number, signal: AbortSignal): 
   return new Promise((resolve, reject) => {
     const send = hop.url.protocol === "https:" ? httpsRequest : httpRequest;
     const outgoing = send(optionsOf(hop, signal), (incoming) => {
-      readBody(incoming, maxBytes).then((body) => {
-        resolve({ status: incoming.statusCode ?? 0, headers: headersOf(incoming), body });
-      }, reject);
+      readBody(incoming, maxBytes)
+        .then((body) => ({ status: incoming.statusCode ?? 0, headers: headersOf(incoming), body }))
+        .then(resolve, reject);
     });
     outgoing.on("error", reject);
+    // Without this an unasked-for upgrade closes the connection and says nothing.
+    outgoing.on("upgrade", (_incoming, socket) => {
+      socket.destroy();
+      reject(new Error("the other side switched protocols"));
+    });
     outgoing.end(hop.body);
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createRawServer } from "node:net";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { classifyAddress } from "../address/special.ts";
@@ -194,6 +194,37 @@ test("size and time are bounded, from the resolver to the last byte", async () =
     await refusal(local()(`http://a.example:${port}/`, { signal: AbortSignal.abort() })),
     "fetch-failed",
   );
+});
+
+test("a server that answers nonsense is an error of ours or an answer, never a crash", async () => {
+  const nonsense = [
+    "HTTP/1.1 200 OK\r\nX: \u0001\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nX: \u00ff\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n: x\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+    "HTTP/1.1 302 Found\r\nLocation: \u0001\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+    `HTTP/1.1 200 OK\r\nX: ${"a".repeat(20_000)}\r\n\r\n`,
+    "\u0000\u0001",
+    "",
+  ];
+  let next = 0;
+  const raw = createRawServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    socket.once("data", () => socket.end(nonsense[next++] ?? "", "latin1"));
+  });
+  await new Promise<void>((resolve) => raw.listen(0, "127.0.0.1", resolve));
+  const rawPort = (raw.address() as AddressInfo).port;
+  for (const _ of nonsense) {
+    const outcome = await local({ ports: [rawPort] })(`http://a.example:${rawPort}/`).catch(
+      (error: unknown) => error,
+    );
+    assert.ok(
+      outcome instanceof EdgeError || (outcome as { status: number }).status === 200,
+      String(outcome),
+    );
+  }
+  raw.close();
 });
 
 test("whatever text arrives, a target that is let through is of the allowed kind", () => {

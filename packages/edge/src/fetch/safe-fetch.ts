@@ -103,7 +103,7 @@ async function follow(
 ): Promise<SafeResponse> {
   let hop = await prepare(start, request, settings, signal);
   for (let redirects = 0; ; redirects += 1) {
-    const response = await requestPinned(hop, settings.maxBytes, signal);
+    const response = await abortable(requestPinned(hop, settings.maxBytes, signal), signal);
     const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
     if (location === null) return { ...response, url: hop.url.href };
     if (redirects === settings.maxRedirects) throw refused("redirects");
@@ -179,7 +179,7 @@ function refused(reason: TargetRefusal | "redirects"): EdgeError {
   return new EdgeError("fetch-refused", `this target is not fetched: ${reason}`, { details: { reason } });
 }
 
-/** The system's resolver knows no abortion: we stop waiting for it. */
+/** The system's resolver knows no abortion, and no answer may outlive the deadline: we stop waiting. */
 function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason);
