@@ -1,17 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { TimelineItem } from "../src/client/api.ts";
 import type { Table } from "../src/core/storage/storage.ts";
-import {
-  arrive,
-  closeTabs,
-  conversation,
-  done,
-  type Person,
-  reads,
-  ready,
-  texts,
-  timeline,
-} from "./support/person.ts";
+import { arrive, closeTabs, done, type Person, reads, ready, texts, timeline } from "./support/person.ts";
 import { type Server, startServer } from "./support/server.ts";
 import { until } from "./support/until.ts";
 
@@ -112,7 +103,8 @@ test("after the server was restored from a backup, history stays, and the conver
 
   const [adaBack, bobBack] = [await ada.profile.open(), await bob.profile.open()];
   await Promise.all([ready(adaBack), ready(bobBack)]);
-  for (const tab of [adaBack, bobBack]) await conversation(tab, id, ({ sync }) => sync === "ready");
+  // What is sent before the other has joined anew is closed to them, and shown as such.
+  for (const tab of [adaBack, bobBack]) await timeline(tab, id, (items) => rejoins(items) >= 2);
   done(await adaBack.client.send(id, "after the restore"));
   await reads(bobBack, id, "after the restore");
   done(await bobBack.client.send(id, "indeed"));
@@ -122,6 +114,10 @@ test("after the server was restored from a backup, history stays, and the conver
     assert.deepEqual(seen, ["one", "two", "three", "after the restore", "indeed"]);
   }
 });
+
+function rejoins(items: readonly TimelineItem[]): number {
+  return items.filter((item) => item.kind === "notice" && item.notice.type === "rejoined").length;
+}
 
 /** Flips a bit in every stored record of a table whose key is chosen. */
 async function damage(person: Person, table: Table, chosen: (key: string) => boolean): Promise<void> {

@@ -101,8 +101,7 @@ export function createTimelineWindow(
         if (loaded) return;
         await readVisible();
         loaded = true;
-        const last = records.at(-1)?.seq ?? 0;
-        records = [...records, ...late.filter(({ seq }) => seq > last)];
+        records = withEnd(records, late);
         late = [];
       }),
     loadOlder: () => whileLoading(readVisible),
@@ -112,12 +111,20 @@ export function createTimelineWindow(
         if (loading) late.push(...fresh);
         return;
       }
-      const last = records.at(-1)?.seq ?? 0;
-      records = [...records, ...fresh.filter(({ seq }) => seq > last)];
+      records = withEnd(records, fresh);
       render();
     },
     render,
   };
+}
+
+/** What stands from the first fresh position on is replaced: a restored server gives positions out again. */
+function withEnd(
+  records: readonly MessageRecord[],
+  fresh: readonly MessageRecord[],
+): readonly MessageRecord[] {
+  const from = fresh[0]?.seq ?? Number.POSITIVE_INFINITY;
+  return [...records.filter(({ seq }) => seq < from), ...fresh];
 }
 
 /** What the view of an item depends on beside the item. */
