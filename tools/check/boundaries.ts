@@ -39,7 +39,7 @@ const ISOMORPHIC = [
   { below: "packages/kernel/src/", except: /^$/ },
   { below: "packages/messaging/src/", except: /^$/ },
   { below: "packages/ui/src/", except: /^$/ },
-  { below: "packages/edge/src/", except: /^packages\/edge\/src\/(adapters|stores)\// },
+  { below: "packages/edge/src/", except: /^packages\/edge\/src\/(adapters|stores|fetch)\// },
   { below: "apps/messenger/web/src/", except: /^$/ },
 ];
 
