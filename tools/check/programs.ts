@@ -11,11 +11,11 @@ const LARGEST_OUTPUT = 16 * 1024 * 1024;
 export const types: Check = {
   name: "types",
   async run(root) {
-    const [node, web] = await Promise.all([
-      tool(root, "tsc", ["-p", "tsconfig.json", "--pretty", "false"]),
-      tool(root, "tsc", ["-p", "tsconfig.web.json", "--pretty", "false"]),
-    ]);
-    return { problems: [...node.problems, ...web.problems] };
+    const projects = ["tsconfig.json", "tsconfig.web.json", "tsconfig.web-test.json"];
+    const outcomes = await Promise.all(
+      projects.map((project) => tool(root, "tsc", ["-p", project, "--pretty", "false"])),
+    );
+    return { problems: outcomes.flatMap(({ problems }) => problems) };
   },
 };
 

@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { TimelineItem } from "../src/client/api.ts";
 import type { Table } from "../src/core/storage/storage.ts";
-import { arrive, closeTabs, done, type Person, reads, ready, texts, timeline } from "./support/person.ts";
+import {
+  arrive,
+  closeTabs,
+  conversation,
+  done,
+  type Person,
+  reads,
+  ready,
+  texts,
+  timeline,
+} from "./support/person.ts";
 import { type Server, startServer } from "./support/server.ts";
 import { until } from "./support/until.ts";
 
