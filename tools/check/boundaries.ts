@@ -16,22 +16,33 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   "packages/messaging": ["packages/kernel"],
   "packages/ui": [],
   "packages/runtime": ["packages/kernel"],
-  "packages/database": ["packages/kernel", "packages/runtime"],
-  "packages/identity": ["packages/kernel", "packages/runtime", "packages/database"],
+  "packages/keys": ["packages/kernel", "packages/runtime"],
+  "packages/database": ["packages/kernel", "packages/runtime", "packages/keys"],
+  "packages/identity": ["packages/kernel", "packages/runtime", "packages/keys", "packages/database"],
   "packages/testing": ["packages/kernel", "packages/runtime", "packages/database"],
   "apps/messenger/server": [
     "packages/kernel",
     "packages/runtime",
     "packages/database",
     "packages/edge",
+    "packages/keys",
     "packages/identity",
     "packages/messaging",
   ],
+  "apps/gateway": ["packages/kernel", "packages/runtime", "packages/edge"],
   "apps/messenger/web": ["packages/kernel", "packages/messaging", "packages/ui"],
   // As a stranger would build it.
   "examples/plugins": ["packages/edge"],
   // The operator's command is the outermost layer: the one place that may start an application.
-  "apps/cli": ["packages/kernel", "packages/runtime", "packages/database", "apps/messenger/server"],
+  "apps/cli": [
+    "packages/kernel",
+    "packages/runtime",
+    "packages/keys",
+    "packages/database",
+    "packages/identity",
+    "apps/gateway",
+    "apps/messenger/server",
+  ],
 };
 
 /** Source that must run without Node: in a browser, on Workers, on a phone. */
