@@ -46,8 +46,45 @@ export interface IdentityConfig {
     readonly account: AttemptPolicy;
     /** One address (IPv6: one /64) against any account: the sprayer. */
     readonly address: AttemptPolicy;
+    /** Second factors, and the password of who is signed in already: the guesser has one half. */
+    readonly factor: AttemptPolicy;
     /** A key untouched for this long starts afresh. */
     readonly forgetMs: number;
+  };
+  /** A sign-up becomes an account when its mail's link is followed, and does not tell whether an address is taken. */
+  readonly requireVerifiedEmail: boolean;
+  readonly links: {
+    readonly verifyEmailMs: number;
+    readonly resetPasswordMs: number;
+    readonly changeEmailMs: number;
+    /** How long the old address can undo a change; nobody else can take it meanwhile. */
+    readonly undoEmailChangeMs: number;
+    /** Live links of one purpose for one address; past it, no further mail goes out. */
+    readonly perAddress: number;
+  };
+  readonly factors: {
+    /** Whom an authenticator app shows a code for. */
+    readonly issuer: string;
+    /** From the password to the second factor, and from a passkey's challenge to its answer. */
+    readonly challengeMs: number;
+    /** From a shown seed to its first code. */
+    readonly enrolmentMs: number;
+    /** Changing factors or the address asks for a proof no older than this. */
+    readonly freshMs: number;
+    readonly passkeysPerAccount: number;
+  };
+  readonly mail: {
+    /** The language of people who chose none. */
+    readonly language: string;
+    readonly newSignIn: boolean;
+    /** How often the outbox is looked at. An act of this process is heard of at once. */
+    readonly pollMs: number;
+    /** Longer than the mailer's own time-out: a mail not settled by then is sent again. */
+    readonly leaseMs: number;
+    readonly firstRetryMs: number;
+    readonly maxRetryMs: number;
+    /** Notices without a link are given up after this. */
+    readonly noticeMs: number;
   };
   readonly invitationMs: number;
   readonly ticketMs: number;
@@ -72,7 +109,32 @@ export const defaultConfig: IdentityConfig = {
     pair: { free: 5, firstDelayMs: SECOND, maxDelayMs: 15 * MINUTE },
     account: { free: 20, firstDelayMs: SECOND, maxDelayMs: 30 * SECOND },
     address: { free: 50, firstDelayMs: SECOND, maxDelayMs: 15 * MINUTE },
+    factor: { free: 5, firstDelayMs: SECOND, maxDelayMs: 15 * MINUTE },
     forgetMs: DAY,
+  },
+  requireVerifiedEmail: false,
+  links: {
+    verifyEmailMs: DAY,
+    resetPasswordMs: HOUR,
+    changeEmailMs: HOUR,
+    undoEmailChangeMs: 7 * DAY,
+    perAddress: 3,
+  },
+  factors: {
+    issuer: "Rempart",
+    challengeMs: 5 * MINUTE,
+    enrolmentMs: 15 * MINUTE,
+    freshMs: 10 * MINUTE,
+    passkeysPerAccount: 20,
+  },
+  mail: {
+    language: "en",
+    newSignIn: true,
+    pollMs: 5 * SECOND,
+    leaseMs: MINUTE,
+    firstRetryMs: 5 * SECOND,
+    maxRetryMs: HOUR,
+    noticeMs: 2 * DAY,
   },
   invitationMs: DAY,
   ticketMs: 30 * SECOND,
@@ -81,7 +143,10 @@ export const defaultConfig: IdentityConfig = {
 
 /** Each group may be given in part; what is absent keeps its default. */
 export type IdentityConfigInput = {
-  readonly [Group in keyof IdentityConfig]?: IdentityConfig[Group] extends readonly string[] | number
+  readonly [Group in keyof IdentityConfig]?: IdentityConfig[Group] extends
+    | readonly string[]
+    | number
+    | boolean
     ? IdentityConfig[Group]
     : Partial<IdentityConfig[Group]>;
 };
@@ -94,6 +159,10 @@ export function resolveConfig(input: IdentityConfigInput = {}): IdentityConfig {
     argon2: { ...defaultConfig.argon2, ...input.argon2 },
     hashing: { ...defaultConfig.hashing, ...input.hashing },
     attempts: { ...defaultConfig.attempts, ...input.attempts },
+    requireVerifiedEmail: input.requireVerifiedEmail ?? defaultConfig.requireVerifiedEmail,
+    links: { ...defaultConfig.links, ...input.links },
+    factors: { ...defaultConfig.factors, ...input.factors },
+    mail: { ...defaultConfig.mail, ...input.mail },
     invitationMs: input.invitationMs ?? defaultConfig.invitationMs,
     ticketMs: input.ticketMs ?? defaultConfig.ticketMs,
     maintenanceMs: input.maintenanceMs ?? defaultConfig.maintenanceMs,

@@ -4,6 +4,7 @@ import type { Logger } from "@rempart/runtime";
 import type { IdentityConfig } from "./config.ts";
 import type { IdentityEvent } from "./events.ts";
 import type { PasswordHasher } from "./passwords/hasher.ts";
+import type { Envelopes, PasskeySite } from "./ports.ts";
 
 /** What the acts of this package share. */
 export interface Context {
@@ -15,6 +16,11 @@ export interface Context {
   readonly log: Logger;
   readonly newId: () => Uuid;
   readonly observe: Observe;
+  /** Null: this installation seals nothing, so it has neither authenticator apps nor mails. */
+  readonly envelopes: Envelopes | null;
+  readonly passkeys: PasskeySite | null;
+  /** False: what would be mailed is not even written. */
+  readonly mails: boolean;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Queryable } from "@rempart/database";
 import { isUuid, type Uuid } from "@rempart/kernel";
-import { type AccountRow, toAccount } from "./account-row.ts";
+import { ACCOUNT_COLUMNS, type AccountRow, toAccount } from "./account-row.ts";
 import { type Context, instant } from "./context.ts";
 import { normaliseEmail } from "./email.ts";
 import { IdentityError } from "./errors.ts";
@@ -81,7 +81,7 @@ export async function updateName(context: Context, userId: Uuid, input: string):
 
 async function writeName(tx: Queryable, userId: Uuid, name: string): Promise<Account> {
   const [row] = await tx.query<AccountRow>(
-    "UPDATE users SET name = $2 WHERE id = $1 RETURNING id, email, name, role, created_at",
+    `UPDATE users u SET name = $2 WHERE u.id = $1 RETURNING ${ACCOUNT_COLUMNS}`,
     [userId, name],
   );
   if (row === undefined) throw new IdentityError("unknown-user", "Unknown user");

@@ -18,6 +18,25 @@ export type IdentityErrorCode =
   /** More sign-ins at once than the hash queue takes. `details.retryAfterSeconds`. */
   | "unavailable"
   | "unknown-user"
+  /** Unknown, used or expired: a link is good once. */
+  | "invalid-link"
+  /** The code or the passkey's answer is not right. */
+  | "wrong-factor"
+  /** The sign-in or ceremony this belongs to is unknown, over or somebody else's: begin again. */
+  | "invalid-challenge"
+  /** The session must prove itself again before this act. */
+  | "step-up-required"
+  /** The role demands a second factor, and the account has none: it may enrol one, and nothing else. */
+  | "mfa-enrolment-required"
+  /** The role demands a second factor: the last one stays. */
+  | "last-factor"
+  | "unknown-factor"
+  /** The account has as many passkeys as it may. */
+  | "too-many-passkeys"
+  /** This installation sends no mail, or has no passkeys. */
+  | "not-configured"
+  /** The session ended while the request was under way. */
+  | "session-ended"
   /** An administrator exists already, so the first one cannot be invited any more. */
   | "forbidden";
 

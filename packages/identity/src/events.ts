@@ -1,5 +1,6 @@
 import type { Uuid } from "@rempart/kernel";
-import type { Client, EndReason, Role } from "./types.ts";
+import type { MailKind } from "./ports.ts";
+import type { AuthMethod, Client, EndReason, Role } from "./types.ts";
 
 /** What happened, for an audit log. No event carries a token, a password or a hash. */
 export type IdentityEvent =
@@ -8,13 +9,16 @@ export type IdentityEvent =
       readonly type: "auth.login.succeeded";
       readonly userId: Uuid;
       readonly sessionId: Uuid;
+      readonly amr: readonly AuthMethod[];
       readonly client: Client;
     }
+  /** The password was right; the second factor is still to come. */
+  | { readonly type: "auth.login.challenged"; readonly userId: Uuid; readonly client: Client }
   | {
       readonly type: "auth.login.failed";
       /** Null: nobody has this address. */
       readonly userId: Uuid | null;
-      readonly reason: "unknown-account" | "wrong-password" | "suspended" | "banned";
+      readonly reason: "unknown-account" | "wrong-password" | "wrong-factor" | "suspended" | "banned";
       readonly client: Client;
     }
   | {
@@ -24,6 +28,57 @@ export type IdentityEvent =
       readonly reason: EndReason;
     }
   | { readonly type: "auth.password.rehashed"; readonly userId: Uuid }
+  /** `userId`: who has the address already, or null. */
+  | { readonly type: "auth.signup.requested"; readonly userId: Uuid | null; readonly client: Client }
+  | { readonly type: "auth.email.verified"; readonly userId: Uuid }
+  | { readonly type: "auth.email.change-requested"; readonly userId: Uuid; readonly sessionId: Uuid }
+  | { readonly type: "auth.email.changed"; readonly userId: Uuid }
+  | { readonly type: "auth.email.restored"; readonly userId: Uuid }
+  | { readonly type: "auth.password.changed"; readonly userId: Uuid; readonly sessionId: Uuid }
+  | {
+      readonly type: "auth.password.reset-requested";
+      /** Null: nobody has this address. */
+      readonly userId: Uuid | null;
+      /** Null: an operator made the link. */
+      readonly client: Client | null;
+    }
+  | { readonly type: "auth.password.reset"; readonly userId: Uuid; readonly client: Client }
+  | {
+      readonly type: "auth.factor.added" | "auth.factor.removed";
+      readonly userId: Uuid;
+      readonly sessionId: Uuid;
+      readonly factor: "totp" | "passkey";
+      readonly factorId: Uuid;
+    }
+  | { readonly type: "auth.recovery-codes.replaced"; readonly userId: Uuid; readonly sessionId: Uuid }
+  | { readonly type: "auth.recovery-code.used"; readonly userId: Uuid; readonly left: number }
+  /** An authenticator counted less than before: somebody may have a copy of its key. The proof was refused. */
+  | {
+      readonly type: "auth.passkey.counter-regressed";
+      readonly userId: Uuid;
+      readonly passkeyId: Uuid;
+      readonly stored: number;
+      readonly shown: number;
+    }
+  | {
+      readonly type: "auth.step-up.succeeded";
+      readonly userId: Uuid;
+      readonly sessionId: Uuid;
+      readonly amr: readonly AuthMethod[];
+    }
+  | {
+      readonly type: "auth.step-up.failed";
+      readonly userId: Uuid;
+      readonly sessionId: Uuid;
+      readonly reason: "wrong-password" | "wrong-factor";
+    }
+  /** A mail that could not be sent while it was of use. */
+  | {
+      readonly type: "mail.dropped";
+      readonly mailId: Uuid;
+      readonly kind: MailKind;
+      readonly attempts: number;
+    }
   | { readonly type: "auth.invitation.created"; readonly invitationId: Uuid; readonly role: Role }
   | {
       readonly type: "auth.invitation.redeemed";

@@ -17,6 +17,7 @@ import { maintain } from "./maintenance.ts";
 import { ban, reactivate, suspend } from "./moderation.ts";
 import { argon2Hasher, type PasswordHasher } from "./passwords/hasher.ts";
 import { turnQueue } from "./passwords/queue.ts";
+import type { Envelopes, Mailer, PasskeySite } from "./ports.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { signIn } from "./sign-in/sign-in.ts";
 import { type SignUpInput, signUp } from "./sign-in/sign-up.ts";
@@ -67,6 +68,11 @@ export interface IdentityOptions {
   readonly config?: IdentityConfigInput;
   readonly observe?: Observe;
   readonly log?: Logger;
+  /** For what is kept and read again: seeds of authenticator apps, values of mails. */
+  readonly envelopes?: Envelopes;
+  /** Without it no mail is written, and what needs one is refused with `not-configured`. Needs `envelopes`. */
+  readonly mailer?: Mailer;
+  readonly passkeys?: PasskeySite;
   /** Replaces argon2id. For tests that count calls. */
   readonly hasher?: PasswordHasher;
 }
@@ -132,6 +138,9 @@ function createContext(options: IdentityOptions): Context {
     hasher: options.hasher ?? argon2Hasher(config.argon2, queue, random),
     newId: uuidV7Generator(clock, random),
     observe: observe ?? (async () => {}),
+    envelopes: options.envelopes ?? null,
+    passkeys: options.passkeys ?? null,
+    mails: options.mailer !== undefined,
   };
 }
 

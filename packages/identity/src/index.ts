@@ -10,21 +10,28 @@ export type { FindUsers, GetUsersOptions } from "./directory.ts";
 export { normaliseEmail } from "./email.ts";
 export { IdentityError, type IdentityErrorCode } from "./errors.ts";
 export type { IdentityEvent } from "./events.ts";
+export { assuranceRefusal, demandsMfa, isFresh } from "./factors/assurance.ts";
 export { createIdentity, type Identity, type IdentityOptions } from "./identity.ts";
 export type { Invitation } from "./invitations.ts";
 export { identityMigrations } from "./migrations.ts";
 export type { PasswordHasher } from "./passwords/hasher.ts";
 export type { PasswordWeakness } from "./passwords/policy.ts";
+export type { Envelopes, Mail, Mailer, MailKind, PasskeySite, Where } from "./ports.ts";
 export type { SignUpInput } from "./sign-in/sign-up.ts";
 export type { Ticket } from "./tickets.ts";
 export type {
   Account,
   Authenticated,
+  AuthMethod,
   Client,
   EndReason,
   Person,
   Role,
+  SecondFactor,
+  SecondFactorNeeded,
   Session,
   SessionEnded,
   SignedIn,
+  SignInResult,
+  SignUpResult,
 } from "./types.ts";

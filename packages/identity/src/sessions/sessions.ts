@@ -3,7 +3,7 @@ import { isUuid, type Uuid } from "@rempart/kernel";
 import type { Context } from "../context.ts";
 import { plainText } from "../names.ts";
 import { digest, digestFromText, digestText, isToken, mintToken, TOKEN_LENGTH } from "../tokens.ts";
-import type { Authenticated, Client, EndReason, Session, SessionEnded } from "../types.ts";
+import type { Authenticated, AuthMethod, Client, EndReason, Session, SessionEnded } from "../types.ts";
 import { SessionCache } from "./cache.ts";
 import { ChangeFeed, type IdentityChange } from "./change-feed.ts";
 import {
@@ -43,8 +43,13 @@ export class Sessions {
     });
   }
 
-  /** Opens a session in the caller's transaction. */
-  async open(tx: Transaction, userId: Uuid, client: Client): Promise<{ session: Session; token: string }> {
+  /** Opens a session in the caller's transaction, for who proved themselves by `amr`. */
+  async open(
+    tx: Transaction,
+    userId: Uuid,
+    client: Client,
+    amr: readonly AuthMethod[] = ["pwd"],
+  ): Promise<{ session: Session; token: string }> {
     const { clock, random, config, newId } = this.#context;
     const now = clock.now();
     const session: Session = {
@@ -55,6 +60,10 @@ export class Sessions {
       expiresAt: now + config.session.absoluteMs,
       userAgent: plainText(client.userAgent, MAX_USER_AGENT),
       address: plainText(client.address, MAX_ADDRESS),
+      amr,
+      authenticatedAt: now,
+      factorAt: amr.includes("mfa") ? now : null,
+      tenant: null,
     };
     const token = mintToken(random);
     await insertSession(tx, session, digest(token));
