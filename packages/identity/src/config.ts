@@ -30,6 +30,15 @@ export interface IdentityConfig {
     readonly pollMs: number;
     /** Ended sessions are kept this long, for the account's history and to know familiar addresses. */
     readonly keepEndedMs: number;
+    /**
+     * For this long a replaced token still works and its refresh gives its successor again: two tabs may refresh at once, and
+     * requests may be under way. Later, its refresh ends the session.
+     */
+    readonly refreshGraceMs: number;
+    /** A pause in use that ends a stretch of it. */
+    readonly pauseMs: number;
+    /** A stretch of use that is longer is reported. */
+    readonly longMs: number;
   };
   /** argon2id. Defaults: OWASP Password Storage Cheat Sheet, 19 MiB, two passes, one lane. */
   readonly argon2: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number };
@@ -59,8 +68,9 @@ export interface IdentityConfig {
     readonly changeEmailMs: number;
     /** How long the old address can undo a change; nobody else can take it meanwhile. */
     readonly undoEmailChangeMs: number;
-    /** Live links of one purpose for one address; past it, no further mail goes out. */
+    /** Links of one purpose for one address within `windowMs`; past it, no further mail goes out. */
     readonly perAddress: number;
+    readonly windowMs: number;
   };
   readonly factors: {
     /** Whom an authenticator app shows a code for. */
@@ -102,6 +112,9 @@ export const defaultConfig: IdentityConfig = {
     maxStalenessMs: SECOND,
     pollMs: 400,
     keepEndedMs: 30 * DAY,
+    refreshGraceMs: 30 * SECOND,
+    pauseMs: 30 * MINUTE,
+    longMs: 8 * HOUR,
   },
   argon2: { memoryKiB: 19_456, passes: 2, lanes: 1 },
   hashing: { concurrency: 2, queue: 256 },
@@ -119,6 +132,7 @@ export const defaultConfig: IdentityConfig = {
     changeEmailMs: HOUR,
     undoEmailChangeMs: 7 * DAY,
     perAddress: 3,
+    windowMs: HOUR,
   },
   factors: {
     issuer: "Rempart",

@@ -27,6 +27,24 @@ export type IdentityEvent =
       readonly sessionId: Uuid;
       readonly reason: EndReason;
     }
+  | { readonly type: "auth.session.refreshed"; readonly userId: Uuid; readonly sessionId: Uuid }
+  /** Somebody showed a token that its session had left behind: one of two holders is a thief. The session was ended. */
+  | {
+      readonly type: "auth.token.reused";
+      readonly userId: Uuid;
+      readonly sessionId: Uuid;
+      /** Unix milliseconds. */
+      readonly supersededAt: number;
+      readonly client: Client;
+    }
+  /** Continuous use for longer than `session.longMs`. Told once per session. */
+  | {
+      readonly type: "auth.session.long";
+      readonly userId: Uuid;
+      readonly sessionId: Uuid;
+      /** Unix milliseconds. */
+      readonly activeSince: number;
+    }
   | { readonly type: "auth.password.rehashed"; readonly userId: Uuid }
   /** `userId`: who has the address already, or null. */
   | { readonly type: "auth.signup.requested"; readonly userId: Uuid | null; readonly client: Client }

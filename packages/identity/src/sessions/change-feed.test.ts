@@ -25,7 +25,7 @@ function scripted() {
 }
 
 function row(snapshot: string, userId: string | null) {
-  return { snapshot, user_id: userId, session_id: null, reason: null };
+  return { snapshot, id: userId && `of ${userId}`, user_id: userId, session_id: null, reason: null };
 }
 
 test("the first read sets the beginning; later ones ask from the last snapshot", async () => {

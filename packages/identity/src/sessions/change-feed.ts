@@ -2,9 +2,12 @@ import type { Queryable } from "@rempart/database";
 import type { Clock, Uuid } from "@rempart/kernel";
 import type { EndReason } from "../types.ts";
 
-/** A session that ended (`sessionId` and `reason` are set), or an account whose name, address, role or status changed. */
+/**
+ * A session that ended (`sessionId` and `reason` are set) or became something else (`sessionId` alone), a person whose
+ * account, memberships or API keys changed (`userId` alone), or the keys that sign access tokens (all null).
+ */
 export interface IdentityChange {
-  readonly userId: Uuid;
+  readonly userId: Uuid | null;
   readonly sessionId: Uuid | null;
   readonly reason: EndReason | null;
 }
@@ -18,6 +21,8 @@ export interface ChangeConsumer {
 
 interface FeedRow {
   snapshot: string;
+  /** Null: nothing changed. */
+  id: string | null;
   user_id: Uuid | null;
   session_id: Uuid | null;
   reason: EndReason | null;
@@ -25,7 +30,7 @@ interface FeedRow {
 
 const SINCE = `
   WITH present AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
-  SELECT present.snapshot::text AS snapshot, c.user_id, c.session_id, c.reason
+  SELECT present.snapshot::text AS snapshot, c.id::text AS id, c.user_id, c.session_id, c.reason
   FROM present LEFT JOIN identity_changes c
     ON c.transaction_id >= pg_snapshot_xmin($1::pg_snapshot)
    AND NOT pg_visible_in_snapshot(c.transaction_id, $1::pg_snapshot)
@@ -112,7 +117,7 @@ export class ChangeFeed {
 }
 
 function toChange(row: FeedRow): IdentityChange[] {
-  return row.user_id === null ? [] : [{ userId: row.user_id, sessionId: row.session_id, reason: row.reason }];
+  return row.id === null ? [] : [{ userId: row.user_id, sessionId: row.session_id, reason: row.reason }];
 }
 
 /** The first number of `xmin:xmax:xip_list`: every transaction below it is over. */

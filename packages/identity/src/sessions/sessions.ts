@@ -1,20 +1,23 @@
 import type { Transaction } from "@rempart/database";
 import { isUuid, type Uuid } from "@rempart/kernel";
 import type { Context } from "../context.ts";
+import { GroupedCache } from "../grouped-cache.ts";
 import { plainText } from "../names.ts";
 import { digest, digestFromText, digestText, isToken, mintToken, TOKEN_LENGTH } from "../tokens.ts";
 import type { Authenticated, AuthMethod, Client, EndReason, Session, SessionEnded } from "../types.ts";
-import { SessionCache } from "./cache.ts";
-import { ChangeFeed, type IdentityChange } from "./change-feed.ts";
+import { type ChangeConsumer, ChangeFeed, type IdentityChange } from "./change-feed.ts";
+import { type RefreshOutcome, refreshIn } from "./refresh.ts";
 import {
   type EndedSession,
   endAll,
+  endOfPasskey,
   endOne,
   endSurplus,
   findById,
   findByToken,
   insertSession,
   listLive,
+  noteFirstUse,
 } from "./store.ts";
 import { Touches } from "./touches.ts";
 
@@ -26,17 +29,21 @@ const MAX_PENDING_TOUCHES = 200_000;
 export class Sessions {
   readonly #context: Context;
   readonly #maxStalenessMs: number;
-  readonly #cache: SessionCache;
+  readonly #cache: GroupedCache<Authenticated>;
   readonly #feed: ChangeFeed;
   readonly #touches = new Touches(MAX_PENDING_TOUCHES);
   readonly #listeners = new Set<(ended: SessionEnded) => void>();
+  readonly #followers = new Set<ChangeConsumer>();
   /** Counts what the feed delivered: a session loaded while it moved may be out of date already, and is not kept. */
   #changes = 0;
 
   constructor(context: Context) {
     this.#context = context;
     this.#maxStalenessMs = context.config.session.maxStalenessMs;
-    this.#cache = new SessionCache(context.config.session.cacheEntries);
+    this.#cache = new GroupedCache(context.config.session.cacheEntries, ({ session, account }) => [
+      session.id,
+      account.id,
+    ]);
     this.#feed = new ChangeFeed(context.database, context.clock, {
       apply: (changes) => this.#apply(changes),
       reset: (why) => this.#reset(why),
@@ -112,6 +119,35 @@ export class Sessions {
     return this.#endIn((tx) => endAll(tx, userId, reason, now), reason);
   }
 
+  /** Ends, in the caller's transaction, all sessions of a user but `except`. */
+  async endAllIn(tx: Transaction, userId: Uuid, reason: EndReason, except: Uuid | null): Promise<void> {
+    const now = this.#context.clock.now();
+    await this.#observeEnds(tx, await endAll(tx, userId, reason, now, except), reason);
+  }
+
+  async endOfPasskeyIn(tx: Transaction, passkeyId: Uuid, except: Uuid): Promise<void> {
+    const now = this.#context.clock.now();
+    await this.#observeEnds(tx, await endOfPasskey(tx, passkeyId, now, except), "passkey-removed");
+  }
+
+  /**
+   * Replaces a session's token by its holder's wish; see `refresh.ts`. When this resolves, the changes of every earlier
+   * transaction are known here.
+   */
+  async refresh(token: string, client: Client): Promise<RefreshOutcome> {
+    await this.keepUp();
+    const outcome = await this.#context.database.transaction((tx) =>
+      refreshIn(this.#context, tx, token, client, this.#liveAt()),
+    );
+    if (outcome.kind !== "unknown") await this.announce();
+    return outcome;
+  }
+
+  /** Tells another memory what the feed says. Before the first read, so that it misses nothing. */
+  follow(consumer: ChangeConsumer): void {
+    this.#followers.add(consumer);
+  }
+
   onEnded(listener: (ended: SessionEnded) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -165,17 +201,24 @@ export class Sessions {
 
   async #load(key: string, now: number): Promise<Authenticated | null> {
     const before = this.#changes;
-    const found = await findByToken(this.#context.database, digestFromText(key), this.#liveAt());
+    const { database, config } = this.#context;
+    const tokenHash = digestFromText(key);
+    const found = await findByToken(database, tokenHash, this.#liveAt(), config.session.refreshGraceMs);
     if (found === null) return null;
-    if (this.#changes === before) this.#cache.set(key, found);
-    return this.#used(key, found, now);
+    const { who, present, firstUse } = found;
+    if (firstUse) await noteFirstUse(database, who.session.id, tokenHash, now);
+    // A token that was left behind is good for seconds: it is looked up each time.
+    if (present && this.#changes === before) this.#cache.set(key, who);
+    return this.#used(key, who, now);
   }
 
   #used(key: string, entry: Authenticated, now: number): Authenticated {
     const { account, session } = entry;
     if (now - session.lastUsedAt < this.#context.config.session.touchEveryMs) return entry;
     this.#touches.note(session.id, now);
-    return this.#cache.update(key, account, { ...session, lastUsedAt: now });
+    const used = { account, session: { ...session, lastUsedAt: now } };
+    this.#cache.update(key, used);
+    return used;
   }
 
   /** A cached session that seems idle may have been used through another process: the database then decides. */
@@ -190,16 +233,20 @@ export class Sessions {
 
   #apply(changes: readonly IdentityChange[]): void {
     this.#changes += 1;
+    for (const { userId, sessionId } of changes) {
+      const group = sessionId ?? userId;
+      if (group !== null) this.#cache.deleteGroup(group);
+    }
+    for (const follower of this.#followers) follower.apply(changes);
     for (const { userId, sessionId, reason } of changes) {
-      if (sessionId === null) this.#cache.deleteUser(userId);
-      else this.#cache.deleteSession(sessionId);
-      if (sessionId !== null && reason !== null) this.#tell({ sessionId, userId, reason });
+      if (userId !== null && sessionId !== null && reason !== null) this.#tell({ sessionId, userId, reason });
     }
   }
 
-  #reset(why: string): void {
+  #reset(why: "first-read" | "gap" | "database-replaced"): void {
     this.#changes += 1;
     this.#cache.clear();
+    for (const follower of this.#followers) follower.reset(why);
     if (why !== "first-read") this.#context.log.warn({ why }, "forgot all cached sessions");
   }
 

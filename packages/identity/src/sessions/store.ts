@@ -34,7 +34,8 @@ const COLUMNS = `s.id, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.
 const TENANCY = "LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id";
 const LIVE = "s.ended_at IS NULL AND s.expires_at > $2 AND s.last_used_at > $3";
 
-const WITH_ACCOUNT = `${COLUMNS}, u.email, u.name, u.role, u.created_at AS account_created_at`;
+const WITH_ACCOUNT = `${COLUMNS}, u.email, u.name, u.role, u.created_at AS account_created_at,
+  u.email_verified_at, ${MFA_ENABLED} AS mfa_enabled`;
 const FROM_LIVE = `FROM sessions s JOIN users u ON u.id = s.user_id ${TENANCY} WHERE ${LIVE} AND u.status = 'ACTIVE'`;
 
 /** The two ends of a live session: it expires after `now` and was used after `idleSince`. Unix milliseconds. */
@@ -71,18 +72,18 @@ export interface FoundByToken {
   readonly firstUse: boolean;
 }
 
-/** By its present token, or by one it left behind after `graceSince`. */
+/** By its present token, or by one it left behind within `graceMs` of now. */
 export async function findByToken(
   db: Queryable,
   tokenHash: Buffer,
   at: LiveAt,
-  graceSince: number,
+  graceMs: number,
 ): Promise<FoundByToken | null> {
   const [row] = await db.query<AuthenticatedRow & { present: boolean; used: boolean }>(
     `SELECT ${WITH_ACCOUNT}, s.token_hash = $1 AS present, s.token_used_at IS NOT NULL AS used
      ${FROM_LIVE} AND s.id IN (SELECT id FROM sessions WHERE token_hash = $1 UNION ALL
-       SELECT session_id FROM superseded_tokens WHERE token_hash = $1 AND superseded_at > $4)`,
-    [tokenHash, instant(at.now), instant(at.idleSince), instant(graceSince)],
+       SELECT session_id FROM superseded_tokens WHERE token_hash = $1 AND superseded_at > $4 AND superseded_at < $5)`,
+    [tokenHash, instant(at.now), instant(at.idleSince), instant(at.now - graceMs), instant(at.now + graceMs)],
     { name: "identity-session-by-token" },
   );
   if (row === undefined) return null;
@@ -140,11 +141,32 @@ export function endOne(
   );
 }
 
-export function endAll(db: Queryable, userId: Uuid, reason: EndReason, now: number): Promise<EndedSession[]> {
+/** Ends all sessions of a user but `except`. */
+export function endAll(
+  db: Queryable,
+  userId: Uuid,
+  reason: EndReason,
+  now: number,
+  except: Uuid | null = null,
+): Promise<EndedSession[]> {
   return db.query<EndedSession>(
     `UPDATE sessions SET ended_at = $2, end_reason = $3
-     WHERE user_id = $1 AND ended_at IS NULL RETURNING id, user_id`,
-    [userId, instant(now), reason],
+     WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $4::uuid RETURNING id, user_id`,
+    [userId, instant(now), reason, except],
+  );
+}
+
+/** Ends the sessions that were opened with this passkey, but `except`. */
+export function endOfPasskey(
+  db: Queryable,
+  passkeyId: Uuid,
+  now: number,
+  except: Uuid,
+): Promise<EndedSession[]> {
+  return db.query<EndedSession>(
+    `UPDATE sessions SET ended_at = $2, end_reason = 'passkey-removed'
+     WHERE passkey_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id, user_id`,
+    [passkeyId, instant(now), except],
   );
 }
 
