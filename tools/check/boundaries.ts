@@ -18,6 +18,7 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   "packages/runtime": ["packages/kernel"],
   "packages/keys": ["packages/kernel", "packages/runtime"],
   "packages/database": ["packages/kernel", "packages/runtime", "packages/keys"],
+  "packages/audit": ["packages/kernel", "packages/runtime", "packages/keys", "packages/database"],
   "packages/identity": ["packages/kernel", "packages/runtime", "packages/keys", "packages/database"],
   "packages/testing": ["packages/kernel", "packages/runtime", "packages/database"],
   "apps/messenger/server": [
@@ -26,11 +27,12 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     "packages/database",
     "packages/edge",
     "packages/keys",
+    "packages/audit",
     "packages/identity",
     "packages/messaging",
   ],
   "apps/gateway": ["packages/kernel", "packages/runtime", "packages/edge"],
-  "apps/messenger/web": ["packages/kernel", "packages/messaging", "packages/ui"],
+  "apps/messenger/web": ["packages/kernel", "packages/messaging", "packages/audit", "packages/ui"],
   // As a stranger would build it.
   "examples/plugins": ["packages/edge"],
   // The operator's command is the outermost layer: the one place that may start an application.
@@ -39,6 +41,7 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     "packages/runtime",
     "packages/keys",
     "packages/database",
+    "packages/audit",
     "packages/identity",
     "apps/gateway",
     "apps/messenger/server",
@@ -49,6 +52,7 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
 const ISOMORPHIC = [
   { below: "packages/kernel/src/", except: /^$/ },
   { below: "packages/messaging/src/", except: /^$/ },
+  { below: "packages/audit/src/", except: /^packages\/audit\/src\/(?!verify\.ts|tree\/|note\/|proof\/|events\/)/ },
   { below: "packages/ui/src/", except: /^$/ },
   { below: "packages/edge/src/", except: /^packages\/edge\/src\/(adapters|stores|fetch)\// },
   { below: "apps/messenger/web/src/", except: /^$/ },

@@ -1,0 +1,36 @@
+import { utf8 } from "@rempart/kernel";
+import { toBase64 } from "../note/base64.ts";
+import type { Sha256 } from "../tree/hash.ts";
+import { canonical } from "./canonical.ts";
+
+/** What a leaf says of an entry. It is public to whoever may read the tree: nothing personal, nothing that can be guessed. */
+export interface LeafFields {
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly time: number;
+  readonly type: string;
+  readonly retention: string;
+  readonly commitment: Uint8Array;
+}
+
+/** The bytes of the log's entry: what is hashed into the tree and served in entry bundles. */
+export function leafBytes({ id, time, type, retention, commitment }: LeafFields): Uint8Array {
+  const fields = { v: 1, id, time: new Date(time).toISOString(), type, retention };
+  return utf8(canonical({ ...fields, commitment: toBase64(commitment) }));
+}
+
+const LENGTH_BYTES = 4;
+
+/** Binds an entry's body and its encrypted personal part, and hides both: `salt` is 16 random bytes. */
+export function commitmentOf(
+  sha256: Sha256,
+  { salt, body, personal }: { salt: Uint8Array; body: string; personal: Uint8Array | null },
+): Uint8Array {
+  const text = utf8(body);
+  const input = new Uint8Array(salt.length + LENGTH_BYTES + text.length + (personal?.length ?? 0));
+  input.set(salt);
+  new DataView(input.buffer).setUint32(salt.length, text.length);
+  input.set(text, salt.length + LENGTH_BYTES);
+  if (personal !== null) input.set(personal, salt.length + LENGTH_BYTES + text.length);
+  return sha256(input);
+}

@@ -1,0 +1,108 @@
+import type { Database, Transaction } from "@rempart/database";
+import { explain } from "@rempart/kernel";
+import type { Logger } from "@rempart/runtime";
+import type { Checkpoint } from "../note/checkpoint.ts";
+import { placeEntries } from "./place.ts";
+import { Publisher, type PublisherOptions } from "./publish.ts";
+
+export interface SequencerOptions extends PublisherOptions {
+  readonly database: Database;
+  readonly log: Logger;
+  /** Milliseconds between two rounds; 1,000 unless told. */
+  readonly everyMs?: number;
+  /** Told of each new head, before the next round begins. What it throws is logged and goes no further. */
+  readonly onHead?: (head: Checkpoint) => Promise<void>;
+}
+
+export interface Sequencer {
+  /**
+   * One round: what has committed gets its place, and the log a new head. Null when there was nothing to add, or when
+   * another process is at it. Throws `AuditError` when the log and the database do not agree.
+   */
+  round(): Promise<Checkpoint | null>;
+  /** Ends after the round that is under way. */
+  stop(): Promise<void>;
+}
+
+/** Entries placed in one transaction. */
+const BATCH = 10_000;
+const DEFAULT_EVERY_MS = 1_000;
+/** Any number will do, as long as nothing else in this database takes it. */
+const LOCK = "7235419380122631";
+
+/** Gives entries their place and publishes the tree, once a second, in one process of those that share a database. */
+export function startSequencer(options: SequencerOptions): Sequencer {
+  const { log, everyMs = DEFAULT_EVERY_MS } = options;
+  const publisher = new Publisher(options);
+  const round = inTurn(() => runRound(options, publisher));
+  const abort = new AbortController();
+  const running = repeat(abort.signal, everyMs, async () => {
+    try {
+      await round();
+    } catch (error) {
+      log.error({ error: explain(error) }, "the audit log cannot grow");
+    }
+  });
+  return {
+    round,
+    async stop() {
+      abort.abort();
+      await running;
+    },
+  };
+}
+
+/** Calls run one after the other, each to its end. */
+function inTurn<T>(work: () => Promise<T>): () => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const next = last.then(work, work);
+    last = next;
+    return next;
+  };
+}
+
+async function runRound(options: SequencerOptions, publisher: Publisher): Promise<Checkpoint | null> {
+  const { database, hash } = options;
+  let placed: number | null;
+  do {
+    placed = await database.transaction((tx) => alone(tx, () => placeEntries(tx, hash, BATCH)));
+  } while (placed === BATCH);
+  if (placed === null) return null;
+  const head = await database.transaction((tx) => alone(tx, () => publisher.publish(tx)), { attempts: 1 });
+  if (head !== null) await tellHead(options, head);
+  return head;
+}
+
+/** Null when another process does the same just now. */
+async function alone<T>(tx: Transaction, work: () => Promise<T>): Promise<T | null> {
+  const [lock] = await tx.query<{ free: boolean }>("SELECT pg_try_advisory_xact_lock($1::bigint) AS free", [
+    LOCK,
+  ]);
+  return lock?.free ? work() : null;
+}
+
+async function tellHead({ onHead, log }: SequencerOptions, head: Checkpoint): Promise<void> {
+  await onHead?.(head).catch((error: unknown) => {
+    log.warn({ error: explain(error) }, "nobody could be told of the audit log's new head");
+  });
+}
+
+async function repeat(signal: AbortSignal, everyMs: number, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    await pause(everyMs, signal);
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  const end = (): void => {
+    clearTimeout(timer);
+    resolve();
+  };
+  signal.addEventListener("abort", end, { once: true });
+  return promise;
+}
