@@ -1,0 +1,62 @@
+import type { IncomingMessage } from "node:http";
+import { type Answer, startWireServer, type Wire, type WireServer } from "./wire-server.ts";
+
+export const VAULT_TOKEN = "hvs.token-of-the-test";
+
+/** The read interface of Vault's KV version 2 engine, mounted at `secret`. */
+export function startVault(values: ReadonlyMap<string, object>): Promise<WireServer> {
+  return startWireServer({ answer: (request) => vaultAnswer(values, request), faults: VAULT_FAULTS });
+}
+
+const vaultErrors = (status: number, ...errors: string[]): Answer => ({
+  status,
+  body: JSON.stringify({ errors }),
+});
+
+const VAULT_FAULTS: Wire["faults"] = {
+  denied: vaultErrors(403, "1 error occurred:\n\t* permission denied\n\n"),
+  throttled: vaultErrors(429, "request path kv rate limit quota exceeded"),
+  failing: vaultErrors(503, "Vault is sealed"),
+};
+
+function vaultAnswer(values: ReadonlyMap<string, object>, request: IncomingMessage): Answer {
+  if (request.headers["x-vault-token"] !== VAULT_TOKEN) return VAULT_FAULTS.denied;
+  const name = /^\/v1\/secret\/data\/(.+)$/.exec(request.url ?? "")?.[1];
+  const document = name === undefined ? undefined : values.get(name);
+  if (document === undefined) return vaultErrors(404);
+  const metadata = { created_time: "2026-11-01T00:00:00Z", deletion_time: "", destroyed: false, version: 1 };
+  return {
+    status: 200,
+    body: JSON.stringify({ request_id: "1", lease_id: "", data: { data: document, metadata } }),
+  };
+}
+
+/** `GetSecretValue` of AWS Secrets Manager, JSON 1.1. It checks that the request is signed, not the signature. */
+export function startAwsSecretsManager(values: ReadonlyMap<string, string>): Promise<WireServer> {
+  return startWireServer({ answer: (request, body) => awsAnswer(values, request, body), faults: AWS_FAULTS });
+}
+
+const awsError = (status: number, type: string): Answer => ({
+  status,
+  body: JSON.stringify({ __type: type, message: "of the test" }),
+});
+
+const AWS_FAULTS: Wire["faults"] = {
+  denied: awsError(400, "AccessDeniedException"),
+  throttled: awsError(400, "ThrottlingException"),
+  failing: awsError(500, "InternalServiceError"),
+};
+
+function awsAnswer(values: ReadonlyMap<string, string>, request: IncomingMessage, body: string): Answer {
+  const signed = /^AWS4-HMAC-SHA256 Credential=.+\/secretsmanager\/aws4_request/;
+  if (!signed.test(request.headers.authorization ?? "")) return awsError(400, "IncompleteSignature");
+  if (request.headers["x-amz-target"] !== "secretsmanager.GetSecretValue")
+    return awsError(400, "InvalidRequestException");
+  const { SecretId: name } = JSON.parse(body) as { SecretId: string };
+  const text = values.get(name);
+  if (text === undefined) return awsError(400, "ResourceNotFoundException");
+  return {
+    status: 200,
+    body: JSON.stringify({ Name: name, SecretString: text, VersionStages: ["AWSCURRENT"] }),
+  };
+}
