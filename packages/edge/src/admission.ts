@@ -1,7 +1,7 @@
 import type { Clock } from "@rempart/kernel";
 import type { Edge } from "./edge.ts";
 import { Exchange } from "./exchange.ts";
-import { compilePolicies, type Policy } from "./policies/policy.ts";
+import { type BodyPolicy, compilePolicies, type Policy } from "./policies/policy.ts";
 import { EDGE_PROBLEMS } from "./problem.ts";
 import type { RouteTable } from "./route-table.ts";
 import { reject, type Verdict } from "./verdict.ts";
@@ -12,7 +12,8 @@ export function compileAdmission(
   routes: RouteTable,
   clock: Clock,
   newNonce: () => string,
-): Pick<Edge, "admit" | "refuseEarly"> {
+  bodyPolicies: readonly BodyPolicy[],
+): Pick<Edge, "admit" | "admitBody" | "refuseEarly"> {
   const decide = compilePolicies(policies);
   const [identify] = policies;
   return {
@@ -23,6 +24,18 @@ export function compileAdmission(
         return verdict instanceof Promise ? concludeLater(exchange, verdict) : conclude(exchange, verdict);
       } catch (error) {
         return failClosed(exchange, error);
+      }
+    },
+    async admitBody(exchange, body) {
+      try {
+        for (const policy of bodyPolicies) {
+          const verdict = await policy(exchange, body);
+          if (verdict === null) continue;
+          conclude(exchange, verdict);
+          return;
+        }
+      } catch (error) {
+        failClosed(exchange, error);
       }
     },
     refuseEarly(facts, problem) {

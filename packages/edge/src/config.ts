@@ -4,17 +4,20 @@ import type { Address } from "./address/ip.ts";
 import type { Bans } from "./bans/bans.ts";
 import type { DetectorConfig } from "./detector/detector.ts";
 import { invalid } from "./errors.ts";
+import type { ExperimentsOptions } from "./experiments/experiments.ts";
 import type { RequestFacts } from "./facts.ts";
 import type { CspDirectives } from "./headers/csp.ts";
 import { unsafeSources } from "./headers/csp.ts";
 import type { SecurityHeaders } from "./headers/security.ts";
 import type { CorsConfig } from "./policies/cors.ts";
 import type { CsrfConfig } from "./policies/csrf.ts";
+import type { IdempotencyConfig } from "./policies/idempotency.ts";
 import type { RequestIdConfig } from "./policies/identify.ts";
 import type { RedirectRule } from "./policies/redirect.ts";
 import { DEFAULT_LIMITS, type Limits } from "./policies/size.ts";
 import type {
   FailureMode,
+  IdentityPort,
   Observer,
   RateLimitEvent,
   RateLimiter,
@@ -26,11 +29,12 @@ import type { Problem } from "./problem.ts";
 import type { ConcurrencyConfig } from "./rate/concurrency.ts";
 import { type Caller, policiesOf, type RateLimitRule } from "./rate/rules.ts";
 import type { RouteRule } from "./routes.ts";
+import type { VersionsOptions } from "./versioning/versions.ts";
 
 export interface RateLimitConfig {
   readonly policies: readonly RateLimitRule[];
-  /** Policy for routes that name none; `false` limits only those that do. The first policy when absent. */
-  readonly default?: string | false;
+  /** For routes that name none: a policy, several, or `false` to limit only those that do. The first policy when absent. */
+  readonly default?: string | readonly string[] | false;
   /** Most keys kept per policy in memory. */
   readonly maxKeys?: number;
   /** Where counts are kept; default memory. */
@@ -70,6 +74,14 @@ export interface EdgeConfig {
   /** Bound what is under way at once by its latency; what finds no place gets 503. Off when absent. */
   readonly concurrency?: ConcurrencyConfig;
   readonly routes?: readonly RouteRule[];
+  /** Versions of the API, for every route but those with `versions: false`. */
+  readonly versions?: VersionsOptions;
+  /** Who asks, for handlers, idempotency keys and routes that require it. */
+  readonly identity?: IdentityPort;
+  /** Variants and flags of each browser, as `context.variants`. */
+  readonly experiments?: Omit<ExperimentsOptions, "random">;
+  /** Carries out POST and PATCH requests with an `Idempotency-Key` once. Needs `identity` or its own `caller`. */
+  readonly idempotency?: IdempotencyConfig;
   /** Addresses that moved. */
   readonly redirects?: readonly RedirectRule[];
   /** Looks for attacks in targets and headers; default off. Bodies are shown to it with `edge.inspect`. */
@@ -98,6 +110,10 @@ export interface Settings {
   readonly rateLimit: RateLimitConfig | false;
   readonly concurrency: ConcurrencyConfig | undefined;
   readonly routes: readonly RouteRule[];
+  readonly versions: VersionsOptions | undefined;
+  readonly identity: IdentityPort | undefined;
+  readonly experiments: Omit<ExperimentsOptions, "random"> | undefined;
+  readonly idempotency: IdempotencyConfig | undefined;
   readonly redirects: readonly RedirectRule[];
   readonly bans: Pick<Bans, "ofAddress"> | null;
   readonly detector: DetectorConfig | false;
@@ -129,6 +145,10 @@ export function readSettings(config: EdgeConfig): Settings {
     rateLimit: config.rateLimit ?? { policies: [preset.rateLimit] },
     concurrency: config.concurrency,
     routes: config.routes ?? [],
+    versions: config.versions,
+    identity: config.identity,
+    experiments: config.experiments,
+    idempotency: config.idempotency,
     redirects: config.redirects ?? [],
     bans: config.bans ?? null,
     detector: config.detector ?? false,
@@ -147,6 +167,7 @@ export function readSettings(config: EdgeConfig): Settings {
   if (settings.concurrency !== undefined) checkConcurrency(settings.concurrency);
   checkDetector(settings.detector);
   checkRoutes(settings);
+  checkIdentified(settings);
   return settings;
 }
 
@@ -240,8 +261,7 @@ function checkRateLimit(config: RateLimitConfig): void {
     names.add(policy.name);
   }
   for (const rule of config.policies) checkCaller(rule, config);
-  if (config.default && !config.policies.some(({ name }) => name === config.default))
-    throw invalid("rateLimit.default", `no policy is named ${config.default}`);
+  checkNames("rateLimit.default", config.default, config);
   if (config.maxKeys !== undefined && !(Number.isSafeInteger(config.maxKeys) && config.maxKeys >= 2)) {
     throw invalid("rateLimit.maxKeys", "expects at least 2");
   }
@@ -284,6 +304,19 @@ function checkConcurrency({ floor = 4, ceiling = 1000, tolerance = 2, ...times }
   }
 }
 
+/** What needs a caller must be able to know one. */
+function checkIdentified({ identity, idempotency, routes }: Settings): void {
+  if (idempotency !== undefined && identity === undefined && idempotency.caller === undefined) {
+    throw invalid("idempotency.caller", "needs it or identity: two callers may choose the same key");
+  }
+  routes.forEach((rule, i) => {
+    if (rule.identity === "required" && identity === undefined)
+      throw invalid(`routes[${i}].identity`, "needs identity: nobody would ever be let in");
+    if (rule.idempotency === "required" && idempotency === undefined)
+      throw invalid(`routes[${i}].idempotency`, "needs idempotency: nothing would keep its promise");
+  });
+}
+
 function checkDetector(config: DetectorConfig | false): void {
   if (config === false) return;
   if (config.threshold !== undefined && !(config.threshold > 0))
@@ -294,18 +327,29 @@ function checkDetector(config: DetectorConfig | false): void {
   }
 }
 
+/** Every policy that is named exists, and is named once: twice would count one request twice. */
+function checkNames(
+  field: string,
+  named: string | readonly string[] | false | undefined,
+  rateLimit: RateLimitConfig | false,
+): void {
+  if (named === undefined || named === false) return;
+  const names = typeof named === "string" ? [named] : named;
+  if (names.length === 0) throw invalid(field, "expects at least one policy, or false");
+  for (const name of names) {
+    if (rateLimit === false || !rateLimit.policies.some((policy) => policy.name === name))
+      throw invalid(field, `no policy is named ${name}`);
+  }
+  if (new Set(names).size !== names.length) throw invalid(field, "names a policy twice");
+}
+
 function checkRoutes({ routes, rateLimit, preset, limits }: Settings): void {
   const names = new Set<string>(["default"]);
   routes.forEach((rule, i) => {
     const field = `routes[${i}]`;
     if (!NAME.test(rule.name)) throw invalid(`${field}.name`, `${JSON.stringify(rule.name)} is not a name`);
     names.add(rule.name);
-    if (
-      rule.rateLimit &&
-      !(rateLimit !== false && rateLimit.policies.some(({ name }) => name === rule.rateLimit))
-    ) {
-      throw invalid(`${field}.rateLimit`, `no policy is named ${rule.rateLimit}`);
-    }
+    checkNames(`${field}.rateLimit`, rule.rateLimit, rateLimit);
     const bodyBytes = rule.bodyBytes ?? limits.bodyBytes;
     if (!Number.isSafeInteger(bodyBytes) || bodyBytes < 0)
       throw invalid(`${field}.bodyBytes`, "expects a whole number");

@@ -5,18 +5,24 @@ import { invalid } from "./errors.ts";
 import { type EdgeContext, Exchange } from "./exchange.ts";
 import type { RequestFacts } from "./facts.ts";
 import { type EdgeAnswer, problemAnswer, verdictAnswer } from "./headers/answer.ts";
-import { compileBlock } from "./headers/block.ts";
+import { compileBlock, type HeaderBlock } from "./headers/block.ts";
+import { storable } from "./idempotency/storable.ts";
 import { noncePool } from "./nonce.ts";
 import { banned } from "./policies/bans.ts";
 import { concurrency } from "./policies/concurrency.ts";
 import { type CompiledCors, compileCors } from "./policies/cors.ts";
 import { type CsrfIssuer, compileCsrf } from "./policies/csrf.ts";
+import { experiments } from "./policies/experiments.ts";
+import { type CompiledIdempotency, compileIdempotency } from "./policies/idempotency.ts";
 import { identify } from "./policies/identify.ts";
+import { identity } from "./policies/identity.ts";
 import type { Policy } from "./policies/policy.ts";
 import { isCounted, rateLimit } from "./policies/rate-limit.ts";
 import { redirects } from "./policies/redirect.ts";
 import { type Limits, sizes } from "./policies/size.ts";
 import { deny, host, httpsOnly, methods, upgrade, wellFormed } from "./policies/target.ts";
+import { bodyValidation, validation } from "./policies/validation.ts";
+import { versions } from "./policies/versions.ts";
 import type { Observer, RateLimitDecision, RateLimiter } from "./ports.ts";
 import { EDGE_PROBLEMS, type Problem } from "./problem.ts";
 import { type ConcurrencyLimit, createConcurrencyLimit } from "./rate/concurrency.ts";
@@ -46,6 +52,21 @@ export interface Edge {
 
   /** Runs the policies. Synchronous unless one of them asks something remote. A policy that fails refuses the request. */
   admit(facts: RequestFacts): Exchange | Promise<Exchange>;
+  /**
+   * For an admitted exchange with `needsBody`, once its whole body is there: the verdict is final only then. A policy that
+   * fails refuses the request.
+   */
+  admitBody(exchange: Exchange, body: Uint8Array): Promise<void>;
+  /**
+   * What was answered to an exchange with an `attempt`, before its last byte leaves: headers as the handler gave them, and
+   * the body as text; null for a body that is none, or too long. A store that fails changes nothing for the client.
+   */
+  conclude(
+    exchange: Exchange,
+    status: number,
+    headers: readonly string[],
+    body: string | null,
+  ): Promise<void>;
   /** For what never became a request: a protocol error on the connection. */
   refuseEarly(facts: RequestFacts, problem: Problem): Exchange;
   /** The edge's own answer to an exchange that did not pass. */
@@ -70,15 +91,22 @@ export function createEdge(config: EdgeConfig): Edge {
   const limiter = settings.rateLimit === false ? null : createLimiter(settings.rateLimit, clock);
   const csrf = settings.csrf === false ? null : compileCsrf(settings.csrf, cors.origins, clock, random);
   const routes = compileRoutes(settings);
-  const block = compileBlock(routes.fallback, cors, limiter !== null);
+  const block = compileBlock(routes.fallback, cors, {
+    rateLimit: limiter !== null,
+    versions: settings.versions !== undefined,
+    idempotency: settings.idempotency !== undefined,
+  });
+  const idempotency = settings.idempotency === undefined ? null : compileIdempotency(settings.idempotency);
   const detector = settings.detector === false ? null : compileDetector(settings.detector, clock);
-  const policies = orderPolicies(settings, cors.policy, limiter, csrf?.policy ?? null, detector);
+  const policies = orderPolicies(settings, cors.policy, limiter, csrf?.policy ?? null, detector, idempotency);
+  const bodyPolicies = idempotency === null ? [bodyValidation] : [bodyValidation, idempotency.claim];
 
   return {
     limits: settings.limits,
     limiter,
     csrf: csrf?.issuer ?? null,
-    ...compileAdmission(policies, routes, clock, noncePool(random)),
+    ...compileAdmission(policies, routes, clock, noncePool(random), bodyPolicies),
+    conclude: (exchange, status, headers, body) => conclude(exchange, block, status, headers, body),
     answer: (exchange) => verdictAnswer(exchange, exchange.decided, block.write),
     headers: block.write,
     owns: block.owns,
@@ -106,6 +134,24 @@ export function createEdge(config: EdgeConfig): Edge {
   };
 }
 
+async function conclude(
+  exchange: Exchange,
+  block: HeaderBlock,
+  status: number,
+  headers: readonly string[],
+  body: string | null,
+): Promise<void> {
+  const { attempt } = exchange;
+  if (attempt === null) return;
+  exchange.attempt = null;
+  try {
+    if (status >= 500) await attempt.abandon();
+    else await attempt.conclude(body === null ? null : storable(status, headers, body, block, exchange));
+  } catch (error) {
+    exchange.cause = error;
+  }
+}
+
 /** A request that was cut short, or failed at once, was fast for a reason that says nothing about load. */
 function giveBack(exchange: Exchange, place: ConcurrencyLimit): void {
   exchange.place = null;
@@ -130,6 +176,15 @@ function readCors(settings: Settings): CompiledCors {
   }
 }
 
+/** A policy whose options contradict themselves is a fault of the configuration. */
+function compiled<Options>(field: string, options: Options, compile: (options: Options) => Policy): Policy {
+  try {
+    return compile(options);
+  } catch (error) {
+    throw invalid(field, error instanceof Error ? error.message : String(error));
+  }
+}
+
 /** Cheap refusals first; what keeps state comes after what needs none. */
 function orderPolicies(
   settings: Settings,
@@ -137,6 +192,7 @@ function orderPolicies(
   limiter: RateLimiter | null,
   csrf: Policy | null,
   detector: Detector | null,
+  idempotency: CompiledIdempotency | null,
 ): readonly [Policy, ...Policy[]] {
   const policies: [Policy, ...Policy[]] = [
     identify(settings.proxies, settings.requestId),
@@ -150,6 +206,7 @@ function orderPolicies(
   if (settings.httpsOnly && settings.hosts !== undefined) policies.push(httpsOnly(settings.hosts));
   if (settings.redirects.length > 0) policies.push(redirects(settings.redirects));
   policies.push(cors, upgrade);
+  if (settings.versions !== undefined) policies.push(compiled("versions", settings.versions, versions));
   if (limiter !== null && settings.rateLimit !== false) {
     const { policies: rules, caller = () => null } = settings.rateLimit;
     policies.push(
@@ -157,6 +214,13 @@ function orderPolicies(
     );
   }
   if (csrf !== null) policies.push(csrf);
+  if (settings.identity !== undefined) policies.push(identity(settings.identity));
+  if (settings.routes.some(({ validate }) => validate !== undefined)) policies.push(validation);
+  if (settings.experiments !== undefined) {
+    const options = { ...settings.experiments, random: settings.random };
+    policies.push(compiled("experiments", options, experiments));
+  }
+  if (idempotency !== null) policies.push(idempotency.key);
   if (detector !== null) policies.push(detector.policy);
   if (settings.concurrency !== undefined) {
     policies.push(concurrency(createConcurrencyLimit({ ...settings.concurrency, clock: settings.clock })));

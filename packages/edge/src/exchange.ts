@@ -1,8 +1,10 @@
 import { type Address, UNKNOWN_ADDRESS } from "./address/ip.ts";
 import type { RequestFacts } from "./facts.ts";
-import type { Outcome, RateLimitDecision } from "./ports.ts";
+import type { Attempt } from "./idempotency/idempotency.ts";
+import type { Identity, Outcome, RateLimitDecision } from "./ports.ts";
 import type { ConcurrencyLimit } from "./rate/concurrency.ts";
 import type { CompiledRoute } from "./route-table.ts";
+import type { RequestParts } from "./validation/validator.ts";
 import { PASS, type Verdict } from "./verdict.ts";
 
 /** What a handler is given beside the request. */
@@ -16,9 +18,19 @@ export interface EdgeContext {
   readonly nonce: string;
   /** Name of the matching route rule, or `default`. */
   readonly routeClass: string;
+  /** The version of the API that was asked for; null without `versions`. */
+  readonly version: string | null;
+  /** Who asks, as the `identity` port verified it; null for nobody it knows. */
+  readonly identity: Identity | null;
+  /** What the route's schemas made of the request; read it with its types by `validated`. */
+  readonly parts: RequestParts;
+  /** Experiment → this browser's variant; empty without `experiments`. */
+  readonly variants: Readonly<Record<string, string>>;
   /** Set it to the application's name for its route (`/users/:id`): metrics and logs then carry it. */
   route: string;
 }
+
+const NOTHING: Readonly<Record<string, never>> = Object.freeze({});
 
 /** One request's state on its way through the edge. */
 export class Exchange implements EdgeContext, Outcome {
@@ -35,6 +47,17 @@ export class Exchange implements EdgeContext, Outcome {
   moreDecisions: RateLimitDecision[] | null = null;
   /** The cross-origin caller that was allowed. */
   allowedOrigin: string | null = null;
+  version: string | null = null;
+  identity: Identity | null = null;
+  parts: RequestParts = NOTHING;
+  variants: Readonly<Record<string, string>> = NOTHING;
+  /** What policies add to whatever is answered, as a flat list; see `ADDED_TO`. */
+  added: readonly string[] | null = null;
+  /** A policy must see the body before the handler does: the adapter reads it whole and calls `admitBody`. */
+  needsBody = false;
+  idempotencyKey: string | null = null;
+  /** Held while the handler works: the adapter hands it the answer. */
+  attempt: Attempt | null = null;
   /** Where this request has a place, to be given back when it settles. */
   place: ConcurrencyLimit | null = null;
   status = 0;
@@ -65,6 +88,10 @@ export class Exchange implements EdgeContext, Outcome {
     if (this.decision === null) this.decision = decision;
     else if (this.moreDecisions === null) this.moreDecisions = [decision];
     else this.moreDecisions.push(decision);
+  }
+
+  addHeaders(headers: readonly string[]): void {
+    if (headers.length > 0) this.added = this.added === null ? headers : [...this.added, ...headers];
   }
 
   get routeClass(): string {

@@ -15,6 +15,8 @@ export interface RequestFacts {
   readonly upgrade: boolean;
   /** Number of header lines. */
   readonly headerCount: number;
+  /** The lower-case names of all headers, each once. */
+  headerNames(): Iterable<string>;
   /** The value of a header by its lower-case name; repeated lines joined with a comma where that is allowed. */
   header(name: string): string | undefined;
   /** Whether a header occurs on more than one line. */

@@ -40,8 +40,9 @@ export {
 } from "./headers/page-csp.ts";
 export type { Hsts, SecurityHeaders } from "./headers/security.ts";
 export {
+  type Attempt,
+  type Begun,
   createIdempotency,
-  IDEMPOTENCY_PROBLEMS,
   type Idempotency,
   type IdempotencyOptions,
   type IdempotentOutcome,
@@ -58,11 +59,15 @@ export { type AccessLog, type AccessLogOptions, createAccessLog } from "./observ
 export { createMetricsObserver, type RequestMetrics } from "./observers/metrics.ts";
 export type { CorsConfig } from "./policies/cors.ts";
 export type { CsrfConfig, CsrfIssuer } from "./policies/csrf.ts";
+export type { IdempotencyConfig, IdempotencyMode } from "./policies/idempotency.ts";
 export type { RequestIdConfig } from "./policies/identify.ts";
 export type { RedirectRule } from "./policies/redirect.ts";
 export type { Limits } from "./policies/size.ts";
 export type {
   FailureMode,
+  Identification,
+  Identity,
+  IdentityPort,
   KeyPart,
   Observer,
   Outcome,
@@ -104,6 +109,7 @@ export { createTimingFloor, type TimingOptions } from "./timing.ts";
 export { type Fields, type JsonBody, parseCookies, parseJson, parseQuery } from "./validation/parts.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./validation/standard-schema.ts";
 export { cleanText, escapeHtml, type TextOptions } from "./validation/text.ts";
+export { validated } from "./validation/validated.ts";
 export {
   createValidator,
   type RequestParts,

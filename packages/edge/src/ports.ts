@@ -1,4 +1,7 @@
 import type { Clock } from "@rempart/kernel";
+import type { Address } from "./address/ip.ts";
+import type { RequestFacts } from "./facts.ts";
+import type { Problem } from "./problem.ts";
 
 /** The small faces through which the edge reaches what it does not own. All are matched structurally. */
 
@@ -24,6 +27,30 @@ export interface Outcome {
   readonly aborted: boolean;
   /** What a handler threw, or why a limiter could not answer. Never shown to the client. */
   readonly cause: unknown;
+}
+
+/** Who sends a request, as the application has verified it. */
+export interface Identity {
+  /** The same for one account on every request: idempotency keys and bans are told apart by it. */
+  readonly user: string;
+  readonly tenant?: string;
+  /** Whatever else handlers need to know: a session, roles, the claims of a token. */
+  readonly details?: unknown;
+}
+
+export type Identification =
+  | { readonly kind: "known"; readonly identity: Identity }
+  /** No credentials, or none of a kind this port reads. */
+  | { readonly kind: "anonymous" }
+  /** Credentials that are wrong, expired or revoked: the request is answered with the problem. */
+  | { readonly kind: "refused"; readonly problem: Problem; readonly headers?: readonly string[] };
+
+/**
+ * Asked once per request that passed rate limits and CSRF, before anything is validated. What it throws refuses the request
+ * as a failure (500).
+ */
+export interface IdentityPort {
+  identify(facts: RequestFacts, client: Address): Identification | Promise<Identification>;
 }
 
 /** Told of every settled request, early protocol errors included. What it throws is dropped. */

@@ -12,12 +12,29 @@ export interface Problem {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** Every refusal the edge itself gives, in one table. */
+/** Every refusal and failure the edge itself answers, in one table: an application documents these codes beside its own. */
 export const EDGE_PROBLEMS = {
   badRequest: { status: 400, code: "bad-request", title: "The request could not be understood" },
+  malformedBody: { status: 400, code: "malformed-body", title: "The body is not well-formed JSON" },
   malformedTarget: { status: 400, code: "malformed-target", title: "The request target is malformed" },
   missingHost: { status: 400, code: "missing-host", title: "Exactly one Host header is required" },
   upgradeRefused: { status: 400, code: "upgrade-refused", title: "No WebSocket is served here" },
+  unsupportedVersion: {
+    status: 400,
+    code: "unsupported-version",
+    title: "This version of the API is not supported",
+  },
+  idempotencyKeyMissing: {
+    status: 400,
+    code: "idempotency-key-missing",
+    title: "Idempotency-Key is missing",
+  },
+  idempotencyKeyMalformed: {
+    status: 400,
+    code: "idempotency-key-malformed",
+    title: "Idempotency-Key is malformed",
+  },
+  unauthenticated: { status: 401, code: "unauthenticated", title: "Authentication required" },
   banned: { status: 403, code: "banned", title: "Access from this network is blocked" },
   suspicious: { status: 403, code: "suspicious-request", title: "The request looks like an attack" },
   denied: { status: 403, code: "forbidden", title: "Not allowed" },
@@ -31,10 +48,29 @@ export const EDGE_PROBLEMS = {
   notFound: { status: 404, code: "not-found", title: "Not found" },
   method: { status: 405, code: "method-not-allowed", title: "Method not allowed" },
   requestTimeout: { status: 408, code: "request-timeout", title: "The request took too long to arrive" },
+  conflict: { status: 409, code: "conflict", title: "In conflict with the present state" },
+  idempotencyKeyInUse: {
+    status: 409,
+    code: "idempotency-key-in-use",
+    title: "A request is outstanding for this Idempotency-Key",
+  },
+  answerNotKept: {
+    status: 409,
+    code: "answer-not-kept",
+    title: "This request was carried out; its answer cannot be repeated",
+  },
   bodyTooLarge: { status: 413, code: "body-too-large", title: "The body is too large" },
   targetTooLong: { status: 414, code: "target-too-long", title: "The request target is too long" },
+  unsupportedMediaType: { status: 415, code: "unsupported-media-type", title: "Unsupported media type" },
   expectation: { status: 417, code: "expectation-failed", title: "This expectation cannot be met" },
   misdirected: { status: 421, code: "misdirected-request", title: "This host is not served here" },
+  validationFailed: { status: 422, code: "validation-failed", title: "Validation failed" },
+  idempotencyKeyReused: {
+    status: 422,
+    code: "idempotency-key-reused",
+    title: "Idempotency-Key is already used",
+  },
+  unprocessable: { status: 422, code: "unprocessable", title: "The content could not be processed" },
   rateLimited: {
     status: 429,
     code: "rate-limited",

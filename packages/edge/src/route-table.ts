@@ -3,7 +3,10 @@ import { invalid } from "./errors.ts";
 import type { RequestFacts } from "./facts.ts";
 import { type CompiledCsp, compileCsp, needsNonce } from "./headers/csp.ts";
 import { CSP_HEADER, CSP_REPORT_HEADER, compileSecurityHeaders } from "./headers/security.ts";
-import { canonicalPath, compilePath, type RouteRule } from "./routes.ts";
+import type { IdempotencyMode } from "./policies/idempotency.ts";
+import { type CompiledValidation, compileValidation } from "./policies/validation.ts";
+import { canonicalPath, compileParams, compilePath, type RouteRule } from "./routes.ts";
+import type { RequestSchemas } from "./validation/validator.ts";
 
 /** A route rule with everything a request needs looked up beforehand. */
 export interface CompiledRoute {
@@ -11,9 +14,15 @@ export interface CompiledRoute {
   /** False for the route of targets that are no well-formed path. */
   readonly wellFormed: boolean;
   readonly deny: boolean;
-  readonly rateLimit: string | null;
+  /** Every one of them must let the request through. */
+  readonly rateLimits: readonly string[];
   readonly concurrency: boolean;
   readonly csrf: boolean;
+  readonly versioned: boolean;
+  readonly identity: "required" | "optional" | "none";
+  readonly validate: CompiledValidation | null;
+  readonly experiments: boolean;
+  readonly idempotency: IdempotencyMode;
   readonly bodyBytes: number;
   readonly webSocket: "browser" | "any-client" | null;
   /** Every header that does not depend on the request, after a slot for the request id. */
@@ -22,6 +31,8 @@ export interface CompiledRoute {
   readonly nonceCsp: CompiledCsp | null;
   /** The policy on trial, and its place in `headers`; null when it needs no nonce. */
   readonly nonceReport: { readonly csp: CompiledCsp; readonly slot: number } | null;
+  /** What a canonical path of this route has where its pattern has `:names`. */
+  paramsOf(path: string): Readonly<Record<string, string>>;
 }
 
 export const REQUEST_ID_SLOT = 1;
@@ -78,9 +89,14 @@ function compileRoute(rule: RouteRule, settings: Settings, field: string): Compi
     name: rule.name,
     wellFormed: true,
     deny: rule.deny ?? false,
-    rateLimit: policyName(rule, settings),
+    rateLimits: policyNames(rule, settings),
     concurrency: rule.concurrency !== false,
     csrf: settings.csrf !== false && rule.csrf !== false,
+    versioned: rule.versions !== false,
+    identity: rule.identity ?? "optional",
+    validate: rule.validate === undefined ? null : compileOwnValidation(rule.validate, field),
+    experiments: rule.experiments !== false,
+    idempotency: rule.idempotency ?? settings.idempotency?.default ?? "optional",
     bodyBytes: rule.bodyBytes ?? settings.limits.bodyBytes,
     webSocket: rule.webSocket ?? null,
     headers: ["X-Request-Id", "", ...policy, ...trial, ...fixed, ...vary],
@@ -89,6 +105,7 @@ function compileRoute(rule: RouteRule, settings: Settings, field: string): Compi
       reportOnly !== null && needsNonce(reportOnly)
         ? { csp: reportOnly, slot: REQUEST_ID_SLOT + policy.length + 2 }
         : null,
+    paramsOf: compileParams(rule.path),
   };
 }
 
@@ -100,9 +117,17 @@ function compileOwnCsp(csp: NonNullable<RouteRule["csp"]>, field: string): Compi
   }
 }
 
-function policyName(rule: RouteRule, { rateLimit }: Settings): string | null {
-  if (rateLimit === false || rule.rateLimit === false) return null;
-  if (rule.rateLimit !== undefined) return rule.rateLimit;
-  if (rateLimit.default === false) return null;
-  return rateLimit.default ?? rateLimit.policies[0]?.name ?? null;
+function compileOwnValidation(schemas: RequestSchemas, field: string): CompiledValidation {
+  try {
+    return compileValidation(schemas);
+  } catch (error) {
+    throw invalid(`${field}.validate`, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function policyNames(rule: RouteRule, { rateLimit }: Settings): readonly string[] {
+  const usual = rateLimit === false ? false : (rateLimit.default ?? rateLimit.policies[0]?.name ?? false);
+  const chosen = rule.rateLimit ?? usual;
+  if (rateLimit === false || chosen === false) return [];
+  return typeof chosen === "string" ? [chosen] : chosen;
 }

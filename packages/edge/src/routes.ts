@@ -1,4 +1,6 @@
 import type { CspDirectives } from "./headers/csp.ts";
+import type { IdempotencyMode } from "./policies/idempotency.ts";
+import type { RequestSchemas } from "./validation/validator.ts";
 
 /** What is special about a part of the address space. The first rule that matches holds. */
 export interface RouteRule {
@@ -10,10 +12,20 @@ export interface RouteRule {
   readonly methods?: readonly string[];
   /** Answer 403 to everyone. */
   readonly deny?: boolean;
-  /** Name of the rate limit policy per address, or `false` for none. */
-  readonly rateLimit?: string | false;
+  /** The rate limit policy by its name, several that must all let the request through, or `false` for none. */
+  readonly rateLimit?: string | readonly string[] | false;
   /** `false` for answers that last by nature (event streams, long polling): they take no place under `concurrency`. */
   readonly concurrency?: false;
+  /** `false` for what has no versions: health checks, webhooks, static files. */
+  readonly versions?: false;
+  /** `required`: 401 for those the `identity` port does not know. `none`: it is not asked. Default `optional`. */
+  readonly identity?: "required" | "optional" | "none";
+  /** Schemas of what the route takes, from zod or another Standard Schema; `params` are those of `path`. */
+  readonly validate?: RequestSchemas;
+  /** `false` for what is the same in every variant. */
+  readonly experiments?: false;
+  /** Whether POST and PATCH take an `Idempotency-Key`; default as `idempotency.default` says. */
+  readonly idempotency?: IdempotencyMode;
   /** `false` when the route authenticates by something a browser does not send by itself. */
   readonly csrf?: false;
   /** Largest body in bytes. */
@@ -72,6 +84,19 @@ function decodeOnce(path: string): string | null {
     if (code < 32 || code === 127 || code === 92) return null;
   }
   return decoded;
+}
+
+/** Reads what stands where the pattern has `:names`, of a canonical path that it matches. */
+export function compileParams(pattern: string): (path: string) => Readonly<Record<string, string>> {
+  const named = pattern.split("/").map((segment) => (segment.startsWith(":") ? segment.slice(1) : null));
+  return (path) => {
+    const segments = path.split("/");
+    const params: Record<string, string> = Object.create(null);
+    named.forEach((name, i) => {
+      if (name !== null) params[name] = segments[i] ?? "";
+    });
+    return params;
+  };
 }
 
 type PathTest = (path: string) => boolean;

@@ -9,8 +9,13 @@ export type Verdict =
   | { readonly kind: "pass" }
   | { readonly kind: "reject"; readonly problem: Problem; readonly headers: readonly string[] }
   | { readonly kind: "redirect"; readonly status: RedirectStatus; readonly location: string }
-  /** Answered by the edge itself without a body: a preflight. */
-  | { readonly kind: "answer"; readonly status: 204; readonly headers: readonly string[] };
+  /** Answered by the edge itself: a preflight, or an answer given before. */
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly headers: readonly string[];
+      readonly body: string;
+    };
 
 export const PASS: Verdict = { kind: "pass" };
 

@@ -21,6 +21,7 @@ export function facts(given: GivenFacts = {}): RequestFacts {
     encrypted: given.encrypted ?? false,
     upgrade: given.upgrade ?? false,
     headerCount: given.headerCount ?? Object.keys(headers).length,
+    headerNames: () => Object.keys(headers),
     header: (name) => headers[name],
     repeated: (name) => given.repeated?.includes(name) ?? false,
   };

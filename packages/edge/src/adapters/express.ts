@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Edge } from "../edge.ts";
 import type { Exchange } from "../exchange.ts";
-import type { Problem } from "../problem.ts";
+import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { isWebSocket, NodeFacts } from "./node-facts.ts";
 import { contextOf, fail, serve } from "./node-handler.ts";
 
@@ -77,16 +77,19 @@ class ExpressFacts extends NodeFacts {
   }
 }
 
-const TITLES: Readonly<Record<number, readonly [code: string, title: string]>> = {
-  400: ["bad-request", "The request could not be understood"],
-  401: ["unauthorized", "Who asks is not known"],
-  403: ["forbidden", "Not allowed"],
-  404: ["not-found", "Not found"],
-  409: ["conflict", "In conflict with the present state"],
-  413: ["body-too-large", "The body is too large"],
-  415: ["unsupported-media-type", "This media type is not understood"],
-  422: ["unprocessable", "The content could not be processed"],
-};
+/** What an error may state of itself, and the problem a client knows it by. */
+const STATED: ReadonlyMap<number, Problem> = new Map(
+  [
+    EDGE_PROBLEMS.badRequest,
+    EDGE_PROBLEMS.unauthenticated,
+    EDGE_PROBLEMS.denied,
+    EDGE_PROBLEMS.notFound,
+    EDGE_PROBLEMS.conflict,
+    EDGE_PROBLEMS.bodyTooLarge,
+    EDGE_PROBLEMS.unsupportedMediaType,
+    EDGE_PROBLEMS.unprocessable,
+  ].map((problem) => [problem.status, problem]),
+);
 
 /**
  * A refusal that an error of the framework states itself, as `http-errors` (`status`) and NestJS (`getStatus`) do. Its
@@ -96,6 +99,5 @@ function statedProblem(error: unknown): Problem | null {
   const stated = error as { status?: unknown; getStatus?: () => unknown } | null | undefined;
   const status = typeof stated?.getStatus === "function" ? stated.getStatus() : stated?.status;
   if (typeof status !== "number" || !Number.isInteger(status) || status < 400 || status > 499) return null;
-  const [code, title] = TITLES[status] ?? ["refused", "The request was refused"];
-  return { status, code, title };
+  return STATED.get(status) ?? { ...EDGE_PROBLEMS.badRequest, status };
 }

@@ -1,4 +1,6 @@
+import type { Edge } from "../edge.ts";
 import { EdgeError } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
 
 /** A request whose body is counted as it is read. */
 export interface CountedRequest<R extends Request> {
@@ -22,8 +24,19 @@ export function countBody<R extends Request>(request: R, limit: number): Counted
       else controller.error(new EdgeError("body-too-large", "The request's body passed its limit"));
     },
   });
-  // Subclasses, such as those of frameworks, keep what they add.
-  const Constructor = request.constructor as new (request: Request, init: object) => R;
-  const counted = new Constructor(request, { body: body.pipeThrough(counter), duplex: "half" });
+  const counted = withBody(request, body.pipeThrough(counter));
   return { request: counted, passedLimit: () => received > limit };
+}
+
+/** Shows the whole body to the policies; the request that is returned can be read as if nobody had looked. */
+export async function readBody<R extends Request>(edge: Edge, exchange: Exchange, request: R): Promise<R> {
+  const body = new Uint8Array(await request.arrayBuffer());
+  await edge.admitBody(exchange, body);
+  return request.body === null ? request : withBody(request, body);
+}
+
+/** Subclasses, such as those of frameworks, keep what they add. */
+function withBody<R extends Request>(request: R, body: ReadableStream | Uint8Array<ArrayBuffer>): R {
+  const Constructor = request.constructor as new (request: Request, init: object) => R;
+  return new Constructor(request, { body, duplex: "half" });
 }

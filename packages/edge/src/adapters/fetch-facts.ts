@@ -32,6 +32,10 @@ export class FetchFacts implements RequestFacts {
     return count;
   }
 
+  headerNames(): Iterable<string> {
+    return this.#request.headers.keys();
+  }
+
   header(name: string): string | undefined {
     return this.#request.headers.get(name) ?? (name === "host" ? this.#authority() : undefined);
   }

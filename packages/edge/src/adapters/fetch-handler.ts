@@ -3,7 +3,8 @@ import type { EdgeContext, Exchange } from "../exchange.ts";
 import type { RequestFacts } from "../facts.ts";
 import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { hardened, toResponse } from "./fetch-answer.ts";
-import { countBody } from "./fetch-body.ts";
+import { countBody, readBody } from "./fetch-body.ts";
+import { recorded } from "./fetch-recorded.ts";
 
 export type FetchHandler<R extends Request> = (
   request: R,
@@ -34,12 +35,19 @@ async function answerOf<R extends Request>(
   request: R,
   handler: FetchHandler<R>,
 ): Promise<Response> {
-  const problem = (found: Problem): Response => toResponse(edge.problem(exchange, found));
+  const problem = async (found: Problem): Promise<Response> => {
+    const answer = edge.problem(exchange, found);
+    await edge.conclude(exchange, answer.status, answer.headers, answer.body);
+    return toResponse(answer);
+  };
   const counted = countBody(request, exchange.matched.bodyBytes);
   try {
-    const response = await handler(counted.request, exchange);
-    return counted.passedLimit() ? problem(EDGE_PROBLEMS.bodyTooLarge) : hardened(edge, exchange, response);
+    const admitted = exchange.needsBody ? await readBody(edge, exchange, counted.request) : counted.request;
+    if (exchange.verdict !== "pass") return toResponse(edge.answer(exchange));
+    const response = await handler(admitted, exchange);
+    if (counted.passedLimit()) return await problem(EDGE_PROBLEMS.bodyTooLarge);
+    return hardened(edge, exchange, await recorded(edge, exchange, response));
   } catch (error) {
-    return problem(counted.passedLimit() ? EDGE_PROBLEMS.bodyTooLarge : edge.failure(exchange, error));
+    return await problem(counted.passedLimit() ? EDGE_PROBLEMS.bodyTooLarge : edge.failure(exchange, error));
   }
 }

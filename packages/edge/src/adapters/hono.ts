@@ -3,16 +3,20 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Edge } from "../edge.ts";
 import type { EdgeContext, Exchange } from "../exchange.ts";
 import type { EdgeAnswer } from "../headers/answer.ts";
-import type { Problem } from "../problem.ts";
+import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { mutable, toResponse, writeOwed } from "./fetch-answer.ts";
+import { countBody, readBody as readFetchBody } from "./fetch-body.ts";
 import { FetchFacts } from "./fetch-facts.ts";
+import { recorded } from "./fetch-recorded.ts";
 import { limitStreamedBody } from "./node-body.ts";
 import { isWebSocket, NodeFacts } from "./node-facts.ts";
 import { guard, watch } from "./node-guard.ts";
+import { readBody } from "./node-handler.ts";
+import { record } from "./node-recorded.ts";
 
 /** What is used of Hono's `Context`. */
 export interface HonoContext {
-  readonly req: { readonly raw: Request };
+  readonly req: { raw: Request };
   readonly env: unknown;
   readonly error: Error | undefined;
   get res(): Response;
@@ -45,33 +49,75 @@ interface NodeBindings {
 
 /** Put it first: `app.use(honoEdge(edge))`. Protocol errors below Hono need `createEdgeServer` around it instead. */
 export function honoEdge(edge: Edge, options: HonoEdgeOptions = {}): HonoMiddleware {
-  return async (context, next) => {
+  return (context, next) => {
     const node = nodeBindings(context.env);
-    const facts = node
-      ? new NodeFacts(node.incoming, isWebSocket(node.incoming.headers.upgrade))
-      : new FetchFacts(context.req.raw, options.peer?.(context) ?? "");
-    const admitted = edge.admit(facts);
-    const exchange = admitted instanceof Promise ? await admitted : admitted;
-    if (node) watch(edge, exchange, node.outgoing);
-    if (exchange.verdict !== "pass") {
-      const answer = edge.answer(exchange);
-      if (!node) edge.settle(exchange, answer.status, false);
-      return toResponse(answer);
-    }
-    if (node) {
-      // Headers cost least where they are written, and there they reach answers too that Hono never sees.
-      guard(node.outgoing);
-      limitStreamedBody(edge, exchange, node.incoming, node.outgoing);
-    }
-    context.set("edge", exchange);
-    await next();
-    const isReplaced = replaceFailure(edge, exchange, context);
-    if (!node) {
-      if (!isReplaced) writeOwedTo(edge, exchange, context);
-      edge.settle(exchange, context.res.status, false);
-    }
-    return undefined;
+    if (node !== null) return onNode(edge, node, context, next);
+    return onFetch(edge, options.peer?.(context) ?? "", context, next);
   };
+}
+
+async function onNode(
+  edge: Edge,
+  { incoming, outgoing }: NodeBindings,
+  context: HonoContext,
+  next: () => Promise<void>,
+): Promise<Response | undefined> {
+  const admitted = edge.admit(new NodeFacts(incoming, isWebSocket(incoming.headers.upgrade)));
+  const exchange = admitted instanceof Promise ? await admitted : admitted;
+  watch(edge, exchange, outgoing);
+  if (exchange.verdict !== "pass") return toResponse(edge.answer(exchange));
+  // Headers cost least where they are written, and there they reach answers too that Hono never sees.
+  guard(outgoing);
+  if (!limitStreamedBody(edge, exchange, incoming, outgoing)) return goesNowhere();
+  if (exchange.needsBody) {
+    if (!(await readBody(edge, exchange, incoming))) return goesNowhere();
+    if (exchange.verdict !== "pass") return toResponse(withoutOwed(edge.answer(exchange)));
+    if (exchange.attempt !== null) record(edge, exchange, exchange.attempt, outgoing);
+  }
+  context.set("edge", exchange);
+  await next();
+  replaceFailure(edge, exchange, context);
+  return undefined;
+}
+
+/** Hono wants a response where the peer is gone, or was answered already: the guarded `writeHead` drops it. */
+function goesNowhere(): Response {
+  return new Response(null);
+}
+
+async function onFetch(
+  edge: Edge,
+  peer: string,
+  context: HonoContext,
+  next: () => Promise<void>,
+): Promise<Response | undefined> {
+  const admitted = edge.admit(new FetchFacts(context.req.raw, peer));
+  const exchange = admitted instanceof Promise ? await admitted : admitted;
+  const answer = exchange.verdict === "pass" ? await readRaw(edge, exchange, context) : edge.answer(exchange);
+  if (answer !== null) {
+    edge.settle(exchange, answer.status, false);
+    return toResponse(answer);
+  }
+  context.set("edge", exchange);
+  await next();
+  const isReplaced = replaceFailure(edge, exchange, context);
+  if (exchange.attempt !== null) replace(context, await recorded(edge, exchange, context.res));
+  if (!isReplaced) writeOwedTo(edge, exchange, context);
+  edge.settle(exchange, context.res.status, false);
+  return undefined;
+}
+
+/** Shows the body to the policies that need it; what they answer, or null. */
+async function readRaw(edge: Edge, exchange: Exchange, { req }: HonoContext): Promise<EdgeAnswer | null> {
+  if (!exchange.needsBody) return null;
+  const counted = countBody(req.raw, exchange.matched.bodyBytes);
+  try {
+    req.raw = await readFetchBody(edge, exchange, counted.request);
+  } catch (error) {
+    const isTooLarge = counted.passedLimit();
+    return edge.problem(exchange, isTooLarge ? EDGE_PROBLEMS.bodyTooLarge : edge.failure(exchange, error));
+  }
+  return exchange.verdict === "pass" ? null : edge.answer(exchange);
 }
 
 /** A problem document as the answer of a handler. */
@@ -95,9 +141,13 @@ function replaceFailure(edge: Edge, exchange: Exchange, context: HonoContext): b
   if (context.error === undefined) return false;
   const problem = edge.failure(exchange, context.error);
   if (problem.status >= 500 && context.res.status < 500) return false;
-  context.res = undefined;
-  context.res = problemResponse(edge, context, problem);
+  replace(context, problemResponse(edge, context, problem));
   return true;
+}
+
+function replace(context: HonoContext, response: Response): void {
+  context.res = undefined;
+  context.res = response;
 }
 
 function nodeBindings(env: unknown): NodeBindings | null {
@@ -108,9 +158,6 @@ function nodeBindings(env: unknown): NodeBindings | null {
 
 function writeOwedTo(edge: Edge, exchange: Exchange, context: HonoContext): void {
   const response = mutable(context.res);
-  if (response !== context.res) {
-    context.res = undefined;
-    context.res = response;
-  }
+  if (response !== context.res) replace(context, response);
   writeOwed(edge, exchange, response.headers);
 }

@@ -1,6 +1,7 @@
 /** The edge in Next.js 16: `proxy.ts` for pages, and route handlers. Next.js is matched by shape and never imported. */
 import type { Edge } from "../edge.ts";
 import type { EdgeContext, Exchange } from "../exchange.ts";
+import type { EdgeAnswer } from "../headers/answer.ts";
 import { toResponse, writeOwed } from "./fetch-answer.ts";
 import { FetchFacts } from "./fetch-facts.ts";
 import { serveFetch } from "./fetch-handler.ts";
@@ -30,8 +31,8 @@ export function nextProxy(
   return async (request) => {
     const admitted = edge.admit(new FetchFacts(request, peer(request)));
     const exchange = admitted instanceof Promise ? await admitted : admitted;
-    if (exchange.verdict !== "pass") {
-      const answer = edge.answer(exchange);
+    const answer = ownAnswer(edge, exchange);
+    if (answer !== null) {
       edge.settle(exchange, answer.status, false);
       return toResponse(answer);
     }
@@ -39,6 +40,14 @@ export function nextProxy(
     edge.settle(exchange, 0, false);
     return response;
   };
+}
+
+/** Null for a request the page answers. Next.js shows the proxy no body to judge: such a route is refused, not let through. */
+function ownAnswer(edge: Edge, exchange: Exchange): EdgeAnswer | null {
+  if (exchange.verdict !== "pass") return edge.answer(exchange);
+  if (!exchange.needsBody) return null;
+  const error = new TypeError("bodies and idempotency keys are for route handlers: nextProxy sees no body");
+  return edge.problem(exchange, edge.failure(exchange, error));
 }
 
 function handOn(

@@ -7,19 +7,24 @@ import { preempt } from "./node-guard.ts";
 
 /**
  * Counts a body that came without `Content-Length` (with one, the parser holds the peer to it). Past the limit the client
- * gets 413 when nothing was answered yet, and whoever reads the body gets an `EdgeError`: never a body cut short.
+ * gets 413 when nothing was answered yet, and whoever reads the body gets an `EdgeError`: never a body cut short. False
+ * when it was refused already.
  */
 export function limitStreamedBody(
   edge: Edge,
   exchange: Exchange,
   request: IncomingMessage,
   response: ServerResponse,
-): void {
-  if (request.headers["transfer-encoding"] === undefined) return;
+): boolean {
+  if (request.headers["transfer-encoding"] === undefined) return true;
   const limit = exchange.matched.bodyBytes;
   const push = request.push;
   // A remote store may have been asked meanwhile: what arrived is buffered already.
   let received = request.readableLength;
+  if (received > limit) {
+    refuse(edge, exchange, request, response);
+    return false;
+  }
   request.push = (chunk: Buffer | null, encoding) => {
     if (received > limit) return true;
     received += chunk?.length ?? 0;
@@ -27,6 +32,7 @@ export function limitStreamedBody(
     refuse(edge, exchange, request, response);
     return true;
   };
+  return true;
 }
 
 function refuse(edge: Edge, exchange: Exchange, request: IncomingMessage, response: ServerResponse): void {

@@ -31,6 +31,10 @@ export class NodeFacts implements RequestFacts {
     return this.#request.rawHeaders.length / 2;
   }
 
+  headerNames(): Iterable<string> {
+    return Object.keys(this.#request.headers);
+  }
+
   header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return typeof value === "object" ? value.join(", ") : value;
@@ -56,6 +60,7 @@ export function connectionFacts(peer: string, encrypted: boolean): RequestFacts 
     encrypted,
     upgrade: false,
     headerCount: 0,
+    headerNames: () => [],
     header: () => undefined,
     repeated: () => false,
   };

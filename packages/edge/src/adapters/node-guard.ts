@@ -1,18 +1,24 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Edge } from "../edge.ts";
 import type { Exchange } from "../exchange.ts";
-import type { EdgeAnswer } from "../headers/answer.ts";
+import { type EdgeAnswer, isBodiless } from "../headers/answer.ts";
+import { ADDED_TO } from "../headers/block.ts";
 
 const EDGE = Symbol("edge");
 const EXCHANGE = Symbol("exchange");
 const PREEMPTED = Symbol("preempted");
+const ON_HEAD = Symbol("head listener");
 
 /** A response whose headers the edge completes, however the handler writes them. */
 interface GuardedResponse extends ServerResponse {
   [EDGE]: Edge;
   [EXCHANGE]: Exchange;
   [PREEMPTED]?: boolean;
+  [ON_HEAD]?: HeadListener;
 }
+
+/** Told of every header that goes out, set ones included. */
+export type HeadListener = (headers: readonly OutgoingHttpHeader[]) => void;
 
 type HandlerHeaders = OutgoingHttpHeaders | readonly OutgoingHttpHeader[] | undefined;
 
@@ -27,6 +33,10 @@ export function watch(edge: Edge, exchange: Exchange, response: ServerResponse):
 function settle(this: ServerResponse): void {
   const { [EDGE]: edge, [EXCHANGE]: exchange, statusCode, writableFinished } = this as GuardedResponse;
   edge.settle(exchange, statusCode, !writableFinished);
+}
+
+export function onHead(response: ServerResponse, listener: HeadListener): void {
+  (response as GuardedResponse)[ON_HEAD] = listener;
 }
 
 /** Takes `writeHead`, through which every way of answering passes. One shared function: no closure per request. */
@@ -54,7 +64,7 @@ function writeHead(
 export function send(response: ServerResponse, answer: EdgeAnswer): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name);
   const { status, headers, body } = answer;
-  if (status !== 204) headers.push("Content-Length", String(Buffer.byteLength(body)));
+  if (!isBodiless(status)) headers.push("Content-Length", String(Buffer.byteLength(body)));
   writeHeadUnguarded(response, status, headers);
   response.end(body);
 }
@@ -71,12 +81,17 @@ function writeHeadUnguarded(
   status: number,
   headers: OutgoingHttpHeader[],
 ): ServerResponse {
+  (response as GuardedResponse)[ON_HEAD]?.([...setBefore(response), ...headers]);
   return (Object.getPrototypeOf(response) as ServerResponse).writeHead.call(response, status, headers);
 }
 
+function setBefore(response: ServerResponse): OutgoingHttpHeader[] {
+  return response.getHeaderNames().flatMap((name) => [name, response.getHeader(name) as OutgoingHttpHeader]);
+}
+
 /**
- * Headers set one by one before: those the edge answers for are dropped. `Vary` moves to the list, since `writeHead` lets
- * a listed header replace one that was set.
+ * Headers set one by one before: those the edge answers for are dropped. What adds up moves to the list, since `writeHead`
+ * lets a listed header replace one that was set.
  */
 function takeOver(
   response: ServerResponse,
@@ -85,7 +100,7 @@ function takeOver(
   edge: Edge,
 ): void {
   for (const name of names) {
-    if (name === "vary") headers.push("Vary", response.getHeader(name) as OutgoingHttpHeader);
+    if (ADDED_TO.has(name)) headers.push(name, response.getHeader(name) as OutgoingHttpHeader);
     else if (!edge.owns(name)) continue;
     response.removeHeader(name);
   }

@@ -7,6 +7,8 @@ import { limitStreamedBody } from "./node-body.ts";
 import { NodeFacts } from "./node-facts.ts";
 import { guard, send, watch } from "./node-guard.ts";
 import { sendRaw } from "./node-raw.ts";
+import { record } from "./node-recorded.ts";
+import { wholeBody } from "./node-whole-body.ts";
 
 /** May answer in its own time. What it throws or rejects with becomes a problem document. */
 export type NodeHandler = (
@@ -32,25 +34,29 @@ export function contextOf(request: IncomingMessage): EdgeContext | undefined {
   return (request as AdmittedRequest)[CONTEXT];
 }
 
+type Invite = (response: ServerResponse) => void;
+
 export function nodeHandler(
   edge: Edge,
   handler: NodeHandler,
+  invite?: Invite,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     const admitted = edge.admit(new NodeFacts(request, false));
     if (admitted instanceof Promise) {
-      void admitted.then((exchange) => serve(edge, handler, request, response, exchange));
-    } else serve(edge, handler, request, response, admitted);
+      void admitted.then((exchange) => serve(edge, handler, request, response, exchange, invite));
+    } else serve(edge, handler, request, response, admitted, invite);
   };
 }
 
-/** What happens to a request once it is decided. */
+/** What happens to a request once it is decided. `invite` asks an admitted peer for its body. */
 export function serve(
   edge: Edge,
   handler: NodeHandler,
   request: IncomingMessage,
   response: ServerResponse,
   exchange: Exchange,
+  invite?: Invite,
 ): void {
   watch(edge, exchange, response);
   if (exchange.verdict !== "pass") {
@@ -58,8 +64,44 @@ export function serve(
     return;
   }
   guard(response);
-  limitStreamedBody(edge, exchange, request, response);
+  if (!limitStreamedBody(edge, exchange, request, response)) return;
   (request as AdmittedRequest)[CONTEXT] = exchange;
+  invite?.(response);
+  if (exchange.needsBody) void serveWithBody(edge, handler, request, response, exchange);
+  else handle(edge, handler, request, response, exchange);
+}
+
+/** For a route whose body is judged, or whose answer is kept, before the handler runs. */
+async function serveWithBody(
+  edge: Edge,
+  handler: NodeHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  exchange: Exchange,
+): Promise<void> {
+  if (!(await readBody(edge, exchange, request))) return;
+  if (exchange.verdict !== "pass") {
+    send(response, edge.answer(exchange));
+    return;
+  }
+  if (exchange.attempt !== null) record(edge, exchange, exchange.attempt, response);
+  handle(edge, handler, request, response, exchange);
+}
+
+/** False when there is nobody left to answer: the peer went away, or was refused while it sent. */
+export async function readBody(edge: Edge, exchange: Exchange, request: IncomingMessage): Promise<boolean> {
+  const body = await wholeBody(request, exchange.matched.bodyBytes).catch(() => null);
+  if (body !== null) await edge.admitBody(exchange, body);
+  return body !== null;
+}
+
+function handle(
+  edge: Edge,
+  handler: NodeHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  exchange: Exchange,
+): void {
   try {
     const pending = handler(request, response, exchange);
     if (pending instanceof Promise) pending.catch((error: unknown) => fail(edge, response, exchange, error));

@@ -45,10 +45,7 @@ export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server
   // One more than allowed, so that the policy sees the excess instead of a silently shortened list.
   server.maxHeadersCount = limits.headerCount + 1;
   const handle = nodeHandler(edge, options.handler);
-  const handleExpectant = nodeHandler(edge, (request, response, context) => {
-    response.writeContinue();
-    return options.handler(request, response, context);
-  });
+  const handleExpectant = nodeHandler(edge, options.handler, (response) => response.writeContinue());
   server.on("request", (request, response) => {
     (request.socket as EdgeSocket)[LATEST] = response;
     handle(request, response);

@@ -11,24 +11,24 @@ const EXPERIMENTS = [
 const assign = (more: Partial<ExperimentsOptions> = {}) =>
   createExperiments({ experiments: EXPERIMENTS, random: unsafeSeededRandom(1), ...more });
 
-test("a browser is given a bucket once, and keeps its variants", async () => {
-  const first = await assign()(undefined);
+test("a browser is given a bucket once, and keeps its variants", () => {
+  const first = assign()(undefined);
   assert.match(first.bucket, /^[0-9a-f]{32}$/);
   const cookie = first.headers[first.headers.indexOf("Set-Cookie") + 1] as string;
   assert.match(
     cookie,
     /^__Host-bucket=[0-9a-f]{32}; Path=\/; Max-Age=7776000; Secure; HttpOnly; SameSite=Lax$/,
   );
-  const again = await assign({ random: unsafeSeededRandom(2) })(`a=b; __Host-bucket=${first.bucket}`);
+  const again = assign({ random: unsafeSeededRandom(2) })(`a=b; __Host-bucket=${first.bucket}`);
   assert.deepEqual(again.variants, first.variants);
   assert.deepEqual(again.headers, ["Vary", "Cookie"]);
 });
 
-test("variants come in their proportions, and one experiment says nothing of another", async () => {
+test("variants come in their proportions, and one experiment says nothing of another", () => {
   const choose = assign();
   const seen: Record<string, number> = {};
   for (let i = 0; i < 2000; i += 1) {
-    const { checkout, button } = (await choose(undefined)).variants;
+    const { checkout, button } = choose(undefined).variants;
     seen[`${checkout} ${button}`] = (seen[`${checkout} ${button}`] ?? 0) + 1;
   }
   const near = (kind: string, expected: number) =>
@@ -39,25 +39,23 @@ test("variants come in their proportions, and one experiment says nothing of ano
   near("new blue", 250);
 });
 
-test("flags decide where they know, and harm nothing where they fail or invent", async () => {
+test("flags decide where they know, and harm nothing where they fail or invent", () => {
   const cookie = `__Host-bucket=${"0".repeat(32)}`;
-  const usual = (await assign()(cookie)).variants;
-  const decided = await assign({ flags: { variant: (name) => (name === "checkout" ? "new" : null) } })(
-    cookie,
-  );
+  const usual = assign()(cookie).variants;
+  const decided = assign({ flags: { variant: (name) => (name === "checkout" ? "new" : null) } })(cookie);
   assert.deepEqual(decided.variants, { ...usual, checkout: "new" });
   for (const variant of ["unheard-of", "constructor", "__proto__"]) {
-    assert.deepEqual((await assign({ flags: { variant: () => variant } })(cookie)).variants, usual);
+    assert.deepEqual(assign({ flags: { variant: () => variant } })(cookie).variants, usual);
   }
   const broken = { variant: () => assert.fail("down") };
-  assert.deepEqual((await assign({ flags: broken })(cookie)).variants, usual);
+  assert.deepEqual(assign({ flags: broken })(cookie).variants, usual);
 });
 
-test("whatever a cookie says, the bucket is well formed and the variants are ours", async () => {
+test("whatever a cookie says, the bucket is well formed and the variants are ours", () => {
   const choose = assign();
-  await fc.assert(
-    fc.asyncProperty(fc.string({ unit: "binary" }), async (value) => {
-      const { bucket, variants } = await choose(`__Host-bucket=${value}`);
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (value) => {
+      const { bucket, variants } = choose(`__Host-bucket=${value}`);
       assert.match(bucket, /^[0-9a-f]{32}$/);
       assert.ok(["old", "new"].includes(variants.checkout ?? ""));
     }),

@@ -24,16 +24,21 @@ export function verdictAnswer(exchange: Exchange, verdict: Verdict, write: Write
       return answer;
     }
     case "redirect":
-      return bodiless(verdict.status, write(exchange), ["Location", verdict.location]);
+      return ownAnswer(verdict.status, write(exchange), ["Location", verdict.location], "");
     case "answer":
-      return bodiless(verdict.status, write(exchange), verdict.headers);
+      return ownAnswer(verdict.status, write(exchange), verdict.headers, verdict.body);
   }
 }
 
-function bodiless(status: number, headers: FlatHeaders, own: readonly string[]): EdgeAnswer {
+function ownAnswer(status: number, headers: FlatHeaders, own: readonly string[], body: string): EdgeAnswer {
   const owed = headers.length;
   headers.push(...own);
-  return { status, headers, body: "", owed };
+  return { status, headers, body, owed };
+}
+
+/** Statuses whose answers have no body, nor a length of one (RFC 9110, 15). */
+export function isBodiless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
 }
 
 export function problemAnswer(exchange: Exchange, problem: Problem, write: WriteHeaders): EdgeAnswer {

@@ -1,4 +1,5 @@
 import type { Exchange } from "../exchange.ts";
+import { REPLAYED } from "../idempotency/idempotency.ts";
 import type { CompiledCors } from "../policies/cors.ts";
 import { writeRateLimit } from "../rate/fields.ts";
 import { type CompiledRoute, CSP_SLOT, REQUEST_ID_SLOT } from "../route-table.ts";
@@ -23,17 +24,28 @@ const RATE_LIMIT_NAMES = [
   "x-ratelimit-reset",
 ];
 
+/** What the edge adds to, whatever the handler said: several lines of these add up. */
+export const ADDED_TO: ReadonlySet<string> = new Set(["vary", "set-cookie", "cache-control", "link"]);
+
 export interface HeaderBlock {
   write(exchange: Exchange): FlatHeaders;
   owns(name: string): boolean;
 }
 
-export function compileBlock(fallback: CompiledRoute, cors: CompiledCors, limitsRates: boolean): HeaderBlock {
-  const owned = new Set([...ALWAYS_OWNED, ...(limitsRates ? RATE_LIMIT_NAMES : [])]);
+export interface OwnedBy {
+  readonly rateLimit: boolean;
+  readonly versions: boolean;
+  readonly idempotency: boolean;
+}
+
+export function compileBlock(fallback: CompiledRoute, cors: CompiledCors, policies: OwnedBy): HeaderBlock {
+  const owned = new Set(ALWAYS_OWNED);
+  if (policies.rateLimit) for (const name of RATE_LIMIT_NAMES) owned.add(name);
+  if (policies.versions) owned.add("deprecation").add("sunset");
+  if (policies.idempotency) owned.add(REPLAYED.toLowerCase());
   for (let i = 0; i < fallback.headers.length; i += 2)
     owned.add((fallback.headers[i] as string).toLowerCase());
-  // Several lines of Vary add up, so a handler's own stays.
-  owned.delete("vary");
+  for (const name of ADDED_TO) owned.delete(name);
   return {
     write(exchange) {
       const { matched } = exchange;
@@ -44,6 +56,7 @@ export function compileBlock(fallback: CompiledRoute, cors: CompiledCors, limits
       if (onTrial !== null) headers[onTrial.slot] = renderCsp(onTrial.csp, exchange.nonce);
       if (exchange.decision !== null) writeRateLimit(headers, exchange.decision, exchange.moreDecisions);
       if (exchange.allowedOrigin !== null) cors.write(headers, exchange.allowedOrigin);
+      if (exchange.added !== null) headers.push(...exchange.added);
       return headers;
     },
     owns: (name) => owned.has(name),

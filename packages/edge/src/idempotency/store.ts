@@ -9,7 +9,8 @@ export interface StoredAnswer {
 
 export type IdempotencyEntry =
   | { readonly state: "running"; readonly fingerprint: string }
-  | { readonly state: "done"; readonly fingerprint: string; readonly answer: StoredAnswer };
+  /** Carried out. Null: its answer was not kept. */
+  | { readonly state: "done"; readonly fingerprint: string; readonly answer: StoredAnswer | null };
 
 /** Keeps what became of keys. Each operation is atomic; `owner` tells one attempt from the next. */
 export interface IdempotencyStore {
@@ -24,7 +25,12 @@ export interface IdempotencyStore {
     holdSeconds: number,
   ): Promise<IdempotencyEntry | null> | IdempotencyEntry | null;
   /** Keeps the answer for `keepSeconds`. False when `owner` no longer holds the key. */
-  finish(key: string, owner: string, answer: StoredAnswer, keepSeconds: number): Promise<boolean> | boolean;
+  finish(
+    key: string,
+    owner: string,
+    answer: StoredAnswer | null,
+    keepSeconds: number,
+  ): Promise<boolean> | boolean;
   /** Frees a key whose attempt came to nothing, if `owner` still holds it. */
   abandon(key: string, owner: string): Promise<void> | void;
 }

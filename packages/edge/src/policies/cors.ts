@@ -70,6 +70,7 @@ function preflightAnswer(config: CorsConfig): Verdict {
   return {
     kind: "answer",
     status: 204,
+    body: "",
     headers: [
       "Access-Control-Allow-Methods",
       (config.methods ?? DEFAULTS.methods).join(", "),

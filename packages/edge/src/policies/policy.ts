@@ -4,6 +4,9 @@ import { PASS, type Verdict } from "../verdict.ts";
 /** Null lets the request on to the next policy. Only a policy that asks something remote answers with a promise. */
 export type Policy = (exchange: Exchange) => Verdict | null | Promise<Verdict | null>;
 
+/** A policy that must see the whole body. */
+export type BodyPolicy = (exchange: Exchange, body: Uint8Array) => Verdict | null | Promise<Verdict | null>;
+
 /** One function that runs policies in order up to the first verdict, and stays synchronous while they do. */
 export function compilePolicies(
   policies: readonly Policy[],

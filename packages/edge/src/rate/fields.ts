@@ -62,7 +62,9 @@ export function writeRateLimit(
   if (!tightest.allowed) headers.push("Retry-After", `${tightest.resetSeconds}`);
 }
 
+/** Of two refusals the one that lasts longer: coming back before its end would be refused again. */
 function isTighter(a: RateLimitDecision, b: RateLimitDecision): boolean {
   if (a.allowed !== b.allowed) return !a.allowed;
+  if (!a.allowed) return a.resetSeconds > b.resetSeconds;
   return a.remaining < b.remaining;
 }

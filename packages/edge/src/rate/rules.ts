@@ -1,6 +1,6 @@
 import type { Exchange } from "../exchange.ts";
 import type { KeyPart, RateLimitPolicy } from "../ports.ts";
-import { EDGE_PROBLEMS } from "../problem.ts";
+import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { reject, type Verdict } from "../verdict.ts";
 import { limitKey } from "./keys.ts";
 
@@ -36,6 +36,7 @@ export interface CompiledRule {
 
 export interface CompiledPolicy {
   readonly name: string;
+  readonly problem: Problem;
   readonly refused: Verdict;
 }
 
@@ -83,7 +84,7 @@ function compileRule(rule: RateLimitRule): CompiledRule {
 function compilePolicy(name: string, refusal: RateLimitRule["refusal"]): CompiledPolicy {
   const problem =
     refusal === "abnormal-usage-detected" ? EDGE_PROBLEMS.abnormalUsage : EDGE_PROBLEMS.rateLimited;
-  return { name, refused: reject({ ...problem, members: { "violated-policies": [name] } }) };
+  return { name, problem, refused: reject({ ...problem, members: { "violated-policies": [name] } }) };
 }
 
 function keyOf(by: readonly KeyPart[], { client, routeClass }: Exchange, caller: Caller | null): string {

@@ -42,7 +42,7 @@ test("what does not fit is a problem that points at it", () => {
   const { title, status, code, members } = result.problem;
   assert.deepEqual(
     { title, status, code },
-    { title: "Validation failed", status: 400, code: "validation-failed" },
+    { title: "Validation failed", status: 422, code: "validation-failed" },
   );
   const errors = members?.errors as ValidationError[];
   assert.deepEqual(

@@ -1,4 +1,4 @@
-import type { Problem } from "../problem.ts";
+import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { toPointer } from "./pointer.ts";
 import type { OutputOf, SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
 
@@ -71,5 +71,5 @@ function pathOf(issue: SchemaIssue): string[] {
 
 /** The problem for input that does not fit, with what is wrong where. */
 export function validationFailed(errors: readonly ValidationError[]): Problem {
-  return { status: 400, code: "validation-failed", title: "Validation failed", members: { errors } };
+  return { ...EDGE_PROBLEMS.validationFailed, members: { errors } };
 }

@@ -1,4 +1,4 @@
-import type { Problem } from "../problem.ts";
+import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 
 export interface ApiVersion {
   /** As clients name it: `1`, `2`, `2026-01-15`. */
@@ -80,9 +80,7 @@ function lifecycle({ version, deprecatedAt, sunsetAt, documentation }: ApiVersio
 
 function unsupported(supported: readonly string[]): Problem {
   return {
-    status: 400,
-    code: "unsupported-version",
-    title: "This version of the API is not supported",
+    ...EDGE_PROBLEMS.unsupportedVersion,
     detail: `Supported versions: ${supported.join(", ")}`,
     members: { supported },
   };

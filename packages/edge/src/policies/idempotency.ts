@@ -1,0 +1,69 @@
+import type { Exchange } from "../exchange.ts";
+import type { RequestFacts } from "../facts.ts";
+import {
+  createIdempotency,
+  type IdempotencyOptions,
+  REPLAYED,
+  readIdempotencyKey,
+} from "../idempotency/idempotency.ts";
+import { EDGE_PROBLEMS } from "../problem.ts";
+import { reject } from "../verdict.ts";
+import type { BodyPolicy, Policy } from "./policy.ts";
+
+/** What a route does with `Idempotency-Key` on POST and PATCH; the other methods are idempotent or safe by themselves. */
+export type IdempotencyMode = "required" | "optional" | "off";
+
+export interface IdempotencyConfig extends Omit<IdempotencyOptions, "required"> {
+  /** For routes that say nothing; default `optional`. */
+  readonly default?: IdempotencyMode;
+  /** Whose key it is, where there is no `identity`; null for who is not known: the address stands in. */
+  readonly caller?: (facts: RequestFacts) => string | null;
+}
+
+export interface CompiledIdempotency {
+  /** Reads the key; the body is needed for the rest. */
+  readonly key: Policy;
+  /** Takes the key for this attempt, or answers as before. */
+  readonly claim: BodyPolicy;
+}
+
+const METHODS = new Set(["POST", "PATCH"]);
+const MISSING = reject(EDGE_PROBLEMS.idempotencyKeyMissing);
+const MALFORMED = reject(EDGE_PROBLEMS.idempotencyKeyMalformed);
+
+export function compileIdempotency(config: IdempotencyConfig): CompiledIdempotency {
+  const { begin } = createIdempotency(config);
+  return {
+    key: (exchange) => {
+      const { facts, matched } = exchange;
+      if (matched.idempotency === "off" || !METHODS.has(facts.method)) return null;
+      const sent = facts.header("idempotency-key");
+      if (sent === undefined) return matched.idempotency === "required" ? MISSING : null;
+      const key = readIdempotencyKey(sent);
+      if (key === null) return MALFORMED;
+      exchange.idempotencyKey = key;
+      exchange.needsBody = true;
+      return null;
+    },
+    claim: async (exchange, body) => {
+      const key = exchange.idempotencyKey;
+      if (key === null) return null;
+      const { method, target } = exchange.facts;
+      const begun = await begin({ key, caller: callerOf(exchange, config), method, target, body });
+      if (begun.kind === "refused") return reject(begun.problem);
+      if (begun.kind === "begun") {
+        exchange.attempt = begun.attempt;
+        return null;
+      }
+      const { status, headers, body: text } = begun.answer;
+      return { kind: "answer", status, headers: [...headers, REPLAYED, "true"], body: text };
+    },
+  };
+}
+
+/** In full: `limitKey` cuts long parts, and two callers must never share a key. */
+function callerOf({ identity, client, facts }: Exchange, { caller }: IdempotencyConfig): string {
+  if (identity !== null) return JSON.stringify(["identity", identity.tenant ?? null, identity.user]);
+  const named = caller?.(facts) ?? null;
+  return JSON.stringify(named === null ? ["address", client.key] : ["caller", named]);
+}
