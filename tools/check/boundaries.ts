@@ -52,7 +52,10 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
 const ISOMORPHIC = [
   { below: "packages/kernel/src/", except: /^$/ },
   { below: "packages/messaging/src/", except: /^$/ },
-  { below: "packages/audit/src/", except: /^packages\/audit\/src\/(?!verify\.ts|tree\/|note\/|proof\/|events\/)/ },
+  {
+    below: "packages/audit/src/",
+    except: /^packages\/audit\/src\/(?!verify\.ts|tree\/|note\/|proof\/|events\/)/,
+  },
   { below: "packages/ui/src/", except: /^$/ },
   { below: "packages/edge/src/", except: /^packages\/edge\/src\/(adapters|stores|fetch)\// },
   { below: "apps/messenger/web/src/", except: /^$/ },

@@ -1,0 +1,80 @@
+/** Values that are secret or personal by their shape, wherever they stand in a text. Every pattern is linear. */
+
+interface Shape {
+  readonly pattern: RegExp;
+  readonly mask: string;
+  /** A second look at what the pattern found; absent: it counts. */
+  readonly confirm?: (found: string) => boolean;
+}
+
+const SHAPES: readonly Shape[] = [
+  {
+    mask: "[private key]",
+    pattern: /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,8000}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
+  },
+  { mask: "[token]", pattern: /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g },
+  { mask: "[token]", pattern: /\b(?:[Bb]earer|[Bb]asic)\s{1,4}[A-Za-z0-9+/=_.~-]{8,}/g },
+  {
+    mask: "[token]",
+    pattern:
+      /\b(?:sk|pk|rk|whsec|ghp|gho|ghs|github_pat|glpat|xox[abprs]|npm|AKIA|ASIA)[_-]?[A-Za-z0-9_-]{16,}/g,
+  },
+  { mask: "$1[credentials]@", pattern: /\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@:]{0,200}:[^\s/@]{1,200}@/g },
+  { mask: "[email]", pattern: /[^\s@<>"'(),:;[\]{}]{1,64}@[^\s@<>"'(),:;[\]{}]{1,253}\.[\p{L}]{2,24}/gu },
+  { mask: "[card]", pattern: /(?<![\dA-Za-z])\d(?:[ -]?\d){12,18}(?![\dA-Za-z])/g, confirm: isCardNumber },
+  {
+    mask: "[iban]",
+    pattern: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g,
+    confirm: isIban,
+  },
+  {
+    mask: "[social security number]",
+    pattern: /(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])/g,
+  },
+  {
+    mask: "[social security number]",
+    pattern: /(?<!\d)[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\d)/g,
+    confirm: isFrenchSecurityNumber,
+  },
+  { mask: "[phone]", pattern: /(?<![\w.+-])\+[1-9](?:[ ().-]{0,2}\d){7,14}(?![\w-])/g },
+  { mask: "[phone]", pattern: /(?<![\w.+-])0[1-9](?:[ .-]?\d{2}){4}(?![\w-])/g },
+  { mask: "[phone]", pattern: /(?<![\w.+-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])/g },
+];
+
+/** The text with everything masked that looks like a secret or a person's datum. */
+export function maskShapes(text: string): string {
+  let masked = text;
+  for (const { pattern, mask, confirm } of SHAPES) {
+    masked = confirm
+      ? masked.replaceAll(pattern, (found) => (confirm(found) ? mask : found))
+      : masked.replaceAll(pattern, mask);
+  }
+  return masked;
+}
+
+/** Luhn's check (ISO/IEC 7812-1, annex B): a number of that length passes it by chance one time in ten. */
+function isCardNumber(found: string): boolean {
+  const digits = found.replaceAll(/\D/g, "");
+  let sum = 0;
+  for (let i = 0; i < digits.length; i += 1) {
+    const digit = Number(digits[digits.length - 1 - i]);
+    sum += i % 2 === 0 ? digit : digit * 2 - (digit > 4 ? 9 : 0);
+  }
+  return sum % 10 === 0 && !/^0+$/.test(digits);
+}
+
+/** ISO 13616: the country and check digits moved to the end, letters as numbers, modulo 97. */
+function isIban(found: string): boolean {
+  const text = found.replaceAll(" ", "");
+  const moved = text.slice(4) + text.slice(0, 4);
+  let rest = 0;
+  for (const character of moved) rest = Number(`${rest}${Number.parseInt(character, 36)}`) % 97;
+  return rest === 1;
+}
+
+/** The key of a French number is 97 less its remainder; Corsica's letters count as 19 and 18. */
+function isFrenchSecurityNumber(found: string): boolean {
+  const text = found.replaceAll(" ", "").replace("2A", "19").replace("2B", "18");
+  const number = Number(text.slice(0, 13));
+  return Number.isSafeInteger(number) && 97 - (number % 97) === Number(text.slice(13));
+}
