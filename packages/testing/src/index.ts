@@ -1,3 +1,5 @@
+export { type TestCertificate, testCertificate } from "./certificate.ts";
+export { startNginx, type TestNginx, type TestNginxOptions } from "./nginx.ts";
 export { freePort } from "./ports.ts";
 export { startRedis, type TestRedis } from "./redis.ts";
 export { requireService, type Service, type ServiceName } from "./services.ts";
