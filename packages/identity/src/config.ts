@@ -40,6 +40,24 @@ export interface IdentityConfig {
     /** A stretch of use that is longer is reported. */
     readonly longMs: number;
   };
+  /** Access tokens and the keys that sign them. */
+  readonly tokens: {
+    readonly issuer: string;
+    readonly audience: string;
+    readonly lifetimeMs: number;
+    /** How far the clocks of issuer and checker may be apart. */
+    readonly toleranceMs: number;
+    /** A larger token is neither issued nor looked at. */
+    readonly maxBytes: number;
+    /** Checked tokens kept in memory; about 1 KiB each. */
+    readonly cacheEntries: number;
+    /** A new signing key is made when the newest is older. */
+    readonly rotateEveryMs: number;
+    /** From the publication of a key to its first signature: longer than verifiers keep the published set. */
+    readonly publishAheadMs: number;
+    /** How long a key is accepted after its last signature. */
+    readonly overlapMs: number;
+  };
   /** argon2id. Defaults: OWASP Password Storage Cheat Sheet, 19 MiB, two passes, one lane. */
   readonly argon2: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number };
   readonly hashing: {
@@ -116,6 +134,17 @@ export const defaultConfig: IdentityConfig = {
     pauseMs: 30 * MINUTE,
     longMs: 8 * HOUR,
   },
+  tokens: {
+    issuer: "rempart",
+    audience: "rempart",
+    lifetimeMs: 15 * MINUTE,
+    toleranceMs: 30 * SECOND,
+    maxBytes: 4096,
+    cacheEntries: 50_000,
+    rotateEveryMs: 30 * DAY,
+    publishAheadMs: 10 * MINUTE,
+    overlapMs: DAY,
+  },
   argon2: { memoryKiB: 19_456, passes: 2, lanes: 1 },
   hashing: { concurrency: 2, queue: 256 },
   attempts: {
@@ -170,6 +199,7 @@ export function resolveConfig(input: IdentityConfigInput = {}): IdentityConfig {
   const config: IdentityConfig = {
     contextWords: input.contextWords ?? defaultConfig.contextWords,
     session: { ...defaultConfig.session, ...input.session },
+    tokens: { ...defaultConfig.tokens, ...input.tokens },
     argon2: { ...defaultConfig.argon2, ...input.argon2 },
     hashing: { ...defaultConfig.hashing, ...input.hashing },
     attempts: { ...defaultConfig.attempts, ...input.attempts },
@@ -181,11 +211,18 @@ export function resolveConfig(input: IdentityConfigInput = {}): IdentityConfig {
     ticketMs: input.ticketMs ?? defaultConfig.ticketMs,
     maintenanceMs: input.maintenanceMs ?? defaultConfig.maintenanceMs,
   };
-  const { session, hashing } = config;
+  const { session, tokens, hashing } = config;
   demand(session.pollMs < session.maxStalenessMs, "session.pollMs must be less than session.maxStalenessMs");
   demand(session.idleMs <= session.absoluteMs, "session.idleMs must not exceed session.absoluteMs");
   demand(session.touchEveryMs < session.idleMs, "session.touchEveryMs must be less than session.idleMs");
   demand(session.cacheEntries >= 1, "session.cacheEntries must be at least 1");
+  demand(session.refreshGraceMs >= 0, "session.refreshGraceMs must not be negative");
+  demand(session.pauseMs > session.touchEveryMs, "session.pauseMs must be more than session.touchEveryMs");
+  demand(
+    tokens.overlapMs >= tokens.lifetimeMs + tokens.toleranceMs,
+    "tokens.overlapMs must not be less than the tokens live",
+  );
+  demand(tokens.lifetimeMs >= 1000, "tokens.lifetimeMs must be at least a second");
   demand(hashing.concurrency >= 1 && hashing.queue >= 0, "hashing needs at least one at a time");
   return config;
 }

@@ -37,6 +37,17 @@ export type IdentityErrorCode =
   | "not-configured"
   /** The session ended while the request was under way. */
   | "session-ended"
+  /** An access token would exceed `tokens.maxBytes`. `details`: `sizeBytes`, `maxBytes`. */
+  | "token-too-large"
+  /** The installation's last active administrator, or an organisation's last owner, stays. */
+  | "last-administrator"
+  | "unknown-tenant"
+  /** The person is no member of this organisation, or is one already. */
+  | "not-a-member"
+  | "already-member"
+  | "unknown-api-key"
+  /** The account has as many API keys, or the organisation as many members, as it may. */
+  | "too-many"
   /** An administrator exists already, so the first one cannot be invited any more. */
   | "forbidden";
 

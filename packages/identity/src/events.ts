@@ -45,6 +45,9 @@ export type IdentityEvent =
       /** Unix milliseconds. */
       readonly activeSince: number;
     }
+  /** `signsFrom`: Unix milliseconds. */
+  | { readonly type: "keys.jwt.rotated"; readonly kid: string; readonly signsFrom: number }
+  | { readonly type: "keys.jwt.retired"; readonly kid: string }
   | { readonly type: "auth.password.rehashed"; readonly userId: Uuid }
   /** `userId`: who has the address already, or null. */
   | { readonly type: "auth.signup.requested"; readonly userId: Uuid | null; readonly client: Client }

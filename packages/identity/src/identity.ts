@@ -22,6 +22,7 @@ import { Sessions } from "./sessions/sessions.ts";
 import { signIn } from "./sign-in/sign-in.ts";
 import { type SignUpInput, signUp } from "./sign-in/sign-up.ts";
 import { issueTicket, redeemTicket, type Ticket } from "./tickets.ts";
+import { createTokens, type TokenService, type Tokens } from "./tokens/token-service.ts";
 import type { Account, Authenticated, Client, Person, Session, SessionEnded, SignedIn } from "./types.ts";
 
 /** Every act throws `IdentityError` when it is refused, and `DatabaseError` when the database fails. */
@@ -30,6 +31,8 @@ export interface Identity {
   signUp(input: SignUpInput, client: Client): Promise<SignedIn>;
   /** Codes: `wrong-credentials`, `account-suspended`, `account-banned`, `rate-limited`, `unavailable`. */
   signIn(input: { email: string; password: string }, client: Client): Promise<SignedIn>;
+  /** Refreshing sessions, access tokens, and the keys that sign them. */
+  readonly tokens: Tokens;
   /** Who holds this token, or null. Microseconds from memory, and never from a memory older than a second. */
   authenticate(token: string): Promise<Authenticated | null>;
   /** Notes that a session is in use where no token is shown: on an open socket. Never throws. */
@@ -80,7 +83,8 @@ export interface IdentityOptions {
 export function createIdentity(options: IdentityOptions): Identity {
   const context = createContext(options);
   const sessions = new Sessions(context);
-  const heartbeat = startHeartbeat(context.config.session.pollMs, beatOf(context, sessions));
+  const tokens = createTokens(context, sessions);
+  const heartbeat = startHeartbeat(context.config.session.pollMs, beatOf(context, sessions, tokens));
 
   const changing = async <T>(act: () => Promise<T>): Promise<T> => {
     await sessions.keepUp();
@@ -92,6 +96,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   return {
     signUp: (input, client) => signUp(context, sessions, input, client),
     signIn: (input, client) => signIn(context, sessions, input, client),
+    tokens,
     authenticate: (token) => sessions.authenticate(token),
     touch: (sessionId) => sessions.touch(sessionId),
     signOut: async (sessionId) => {
@@ -114,7 +119,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     maintain: async () => {
       // A use that is not written yet must not look like idleness.
       await sessions.flushTouches();
-      await changing(() => maintain(context));
+      await changing(() => maintain(context, tokens));
     },
     async close() {
       await heartbeat.stop();
@@ -145,7 +150,7 @@ function createContext(options: IdentityOptions): Context {
 }
 
 /** One beat: hear what others changed, write last uses, and now and then tidy up. An outage is logged once, not at every beat. */
-function beatOf(context: Context, sessions: Sessions): () => Promise<void> {
+function beatOf(context: Context, sessions: Sessions, tokens: TokenService): () => Promise<void> {
   let maintainedAt = context.clock.monotonic();
   let failing = false;
   return async () => {
@@ -154,7 +159,7 @@ function beatOf(context: Context, sessions: Sessions): () => Promise<void> {
       await sessions.flushTouches();
       if (context.clock.monotonic() - maintainedAt >= context.config.maintenanceMs) {
         maintainedAt = context.clock.monotonic();
-        await maintain(context);
+        await maintain(context, tokens);
       }
       failing = false;
     } catch (error) {

@@ -19,6 +19,11 @@ export type { PasswordWeakness } from "./passwords/policy.ts";
 export type { Envelopes, Mail, Mailer, MailKind, PasskeySite, Where } from "./ports.ts";
 export type { SignUpInput } from "./sign-in/sign-up.ts";
 export type { Ticket } from "./tickets.ts";
+export type { AccessToken } from "./tokens/access-tokens.ts";
+export type { AccessClaims } from "./tokens/claims.ts";
+export type { SigningJwk } from "./tokens/key-material.ts";
+export type { SigningKeyState, SigningKeyStatus } from "./tokens/signing-keys.ts";
+export type { Refreshed, Tokens } from "./tokens/token-service.ts";
 export type {
   Account,
   Authenticated,

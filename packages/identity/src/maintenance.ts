@@ -1,5 +1,7 @@
 import type { Uuid } from "@rempart/kernel";
 import { type Context, instant } from "./context.ts";
+import { wipeSuccessors } from "./sessions/superseded.ts";
+import type { TokenService } from "./tokens/token-service.ts";
 
 /** Rows one run ends or deletes of a kind, so that a backlog never makes one long transaction. */
 const BATCH = 5000;
@@ -7,9 +9,11 @@ const BATCH = 5000;
 const KEEP_CHANGES = "1 day";
 
 /** What time alone brings about: sessions expire, suspensions end, spent rows go. Safe to run in every process at once. */
-export async function maintain(context: Context): Promise<void> {
+export async function maintain(context: Context, tokens: TokenService): Promise<void> {
   await expireSessions(context);
+  await reportLongSessions(context);
   await liftSuspensions(context);
+  await tokens.maintain();
   await prune(context);
 }
 
@@ -28,6 +32,25 @@ async function expireSessions(context: Context): Promise<void> {
         { type: "auth.session.revoked", userId: user_id, sessionId: id, reason: "expired" },
         tx,
       );
+    }
+  });
+}
+
+/** Told once per session: whoever watches wants to know of it, not of its every minute. */
+async function reportLongSessions(context: Context): Promise<void> {
+  const now = instant(context.clock.now());
+  await context.database.transaction(async (tx) => {
+    const long = await tx.query<{ id: Uuid; user_id: Uuid; active_since: Date }>(
+      `UPDATE sessions SET long_reported_at = $1 WHERE id IN (
+         SELECT id FROM sessions WHERE ended_at IS NULL AND long_reported_at IS NULL
+           AND last_used_at - active_since > make_interval(secs => $2)
+         LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+       RETURNING id, user_id, active_since`,
+      [now, context.config.session.longMs / 1000],
+    );
+    for (const { id, user_id, active_since } of long) {
+      const activeSince = active_since.getTime();
+      await context.observe({ type: "auth.session.long", userId: user_id, sessionId: id, activeSince }, tx);
     }
   });
 }
@@ -51,6 +74,7 @@ async function prune(context: Context): Promise<void> {
   const { database, clock, config } = context;
   const now = clock.now();
   await database.query("DELETE FROM socket_tickets WHERE expires_at <= $1", [instant(now)]);
+  await wipeSuccessors(database, now - config.session.refreshGraceMs, BATCH);
   await database.query("DELETE FROM sign_in_attempts WHERE last_attempt_at <= $1", [
     instant(now - config.attempts.forgetMs),
   ]);

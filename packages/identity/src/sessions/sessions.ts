@@ -176,7 +176,7 @@ export class Sessions {
   }
 
   flushTouches(): Promise<void> {
-    return this.#touches.flush(this.#context.database, this.#context.config.session.touchEveryMs);
+    return this.#touches.flush(this.#context.database, this.#context.config.session);
   }
 
   async #endIn(act: (tx: Transaction) => Promise<EndedSession[]>, reason: EndReason): Promise<number> {

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import type { Queryable } from "@rempart/database";
 import { Touches } from "./touches.ts";
 
+const TIMES = { touchEveryMs: 0, pauseMs: 1 };
+
 /** Takes the writes, or refuses them. What the statement does is proven in `test/sessions.test.ts`. */
 function recorder() {
   const written: Record<string, number>[] = [];
@@ -24,8 +26,8 @@ test("uses of many sessions are one statement, the latest of each; nothing to wr
   touches.note("a", 1);
   touches.note("b", 2);
   touches.note("a", 3);
-  await touches.flush(database, 0);
-  await touches.flush(database, 0);
+  await touches.flush(database, TIMES);
+  await touches.flush(database, TIMES);
   assert.deepEqual(written, [{ a: 3, b: 2 }]);
 });
 
@@ -35,11 +37,11 @@ test("what could not be written is written next time, unless it is known better 
   touches.note("a", 1);
   touches.note("b", 2);
   state.failing = true;
-  const failing = touches.flush(database, 0);
+  const failing = touches.flush(database, TIMES);
   touches.note("a", 5);
   await assert.rejects(failing, /away/);
   state.failing = false;
-  await touches.flush(database, 0);
+  await touches.flush(database, TIMES);
   assert.deepEqual(written, [{ a: 5, b: 2 }]);
 });
 
@@ -49,6 +51,6 @@ test("past the limit, known sessions are still updated and new ones are left out
   touches.note("a", 1);
   touches.note("b", 2);
   touches.note("a", 3);
-  await touches.flush(database, 0);
+  await touches.flush(database, TIMES);
   assert.deepEqual(written, [{ a: 3 }]);
 });

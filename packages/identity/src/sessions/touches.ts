@@ -2,6 +2,12 @@ import type { Queryable } from "@rempart/database";
 import type { Uuid } from "@rempart/kernel";
 import { instant } from "../context.ts";
 
+export interface TouchTimes {
+  readonly touchEveryMs: number;
+  /** A longer pause begins a new stretch of use. */
+  readonly pauseMs: number;
+}
+
 /** Last uses that are not written yet: many sessions become one statement. */
 export class Touches {
   readonly #limit: number;
@@ -16,13 +22,13 @@ export class Touches {
     if (this.#pending.size < this.#limit || this.#pending.has(sessionId)) this.#pending.set(sessionId, at);
   }
 
-  /** Writes them; what fails to be written waits for the next time. `minAgeMs`: younger stored values are left alone. */
-  async flush(db: Queryable, minAgeMs: number): Promise<void> {
+  /** Writes them; what fails to be written waits for the next time. Stored values younger than `touchEveryMs` are left alone. */
+  async flush(db: Queryable, { touchEveryMs, pauseMs }: TouchTimes): Promise<void> {
     if (this.#pending.size === 0) return;
     const taken = this.#pending;
     this.#pending = new Map();
     try {
-      await write(db, taken, minAgeMs);
+      await write(db, taken, touchEveryMs, pauseMs);
     } catch (error) {
       for (const [id, at] of taken) if (!this.#pending.has(id)) this.note(id, at);
       throw error;
@@ -30,17 +36,25 @@ export class Touches {
   }
 }
 
-async function write(db: Queryable, touches: ReadonlyMap<Uuid, number>, minAgeMs: number): Promise<void> {
+async function write(
+  db: Queryable,
+  touches: ReadonlyMap<Uuid, number>,
+  minAgeMs: number,
+  pauseMs: number,
+): Promise<void> {
   await db.query(
     `WITH used AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS t(session_id, at)),
      touched AS (
-       UPDATE sessions s SET last_used_at = used.at FROM used
+       UPDATE sessions s SET last_used_at = used.at,
+         active_since = CASE WHEN used.at - s.last_used_at > make_interval(secs => $4)
+           THEN used.at ELSE s.active_since END
+       FROM used
        WHERE s.id = used.session_id AND s.ended_at IS NULL
          AND s.last_used_at <= used.at - make_interval(secs => $3)
        RETURNING s.user_id, used.at)
      UPDATE users u SET last_active_at = latest.at
      FROM (SELECT user_id, max(at) AS at FROM touched GROUP BY user_id) latest
      WHERE u.id = latest.user_id AND (u.last_active_at IS NULL OR u.last_active_at < latest.at)`,
-    [[...touches.keys()], [...touches.values()].map(instant), minAgeMs / 1000],
+    [[...touches.keys()], [...touches.values()].map(instant), minAgeMs / 1000, pauseMs / 1000],
   );
 }
