@@ -1,0 +1,87 @@
+import type { Clock } from "@rempart/kernel";
+import type { UpstreamSettings } from "../config/schema.ts";
+import { askBreaker, type Breaker, CLOSED, tellBreaker } from "../core/upstream/breaker.ts";
+import { chooseTarget } from "../core/upstream/choose.ts";
+import type { HealthEvent } from "../core/upstream/health.ts";
+import { earnRetry, FULL_BUDGET, type RetryBudget, spendRetry } from "../core/upstream/retry.ts";
+import { GatewayError } from "../errors.ts";
+import type { Target } from "./target.ts";
+
+/** What somebody should hear of: a target or a circuit that changed. */
+export type UpstreamEvent =
+  | {
+      readonly kind: "target-up" | "target-down" | "target-ejected";
+      readonly upstream: string;
+      readonly target: string;
+    }
+  | { readonly kind: "circuit-opened" | "circuit-closed"; readonly upstream: string };
+
+/** A named service behind the gateway: its targets, and what is known of them. */
+export class Upstream {
+  readonly name: string;
+  readonly settings: UpstreamSettings;
+  readonly targets: readonly Target[];
+  readonly #clock: Clock;
+  readonly #observe: (event: UpstreamEvent) => void;
+  #breaker: Breaker = CLOSED;
+  #budget: RetryBudget = FULL_BUDGET;
+  #turn = 0;
+
+  constructor(
+    name: string,
+    settings: UpstreamSettings,
+    targets: readonly Target[],
+    clock: Clock,
+    observe: (event: UpstreamEvent) => void,
+  ) {
+    this.name = name;
+    this.settings = settings;
+    this.targets = targets;
+    this.#clock = clock;
+    this.#observe = observe;
+  }
+
+  get circuit(): Breaker["kind"] {
+    return this.#breaker.kind;
+  }
+
+  /** Asked once per request, before its first attempt. Throws `upstream-unavailable` while the circuit is open. */
+  admit(): void {
+    const { allowed, breaker } = askBreaker(this.#breaker, this.#clock.monotonic(), this.settings.breaker);
+    this.#breaker = breaker;
+    if (!allowed) throw new GatewayError("upstream-unavailable", `The circuit of ${this.name} is open`);
+    this.#budget = earnRetry(this.#budget, this.settings.retry);
+  }
+
+  /** Whether the budget bears another attempt; it is spent then. */
+  spendRetry(): boolean {
+    const left = spendRetry(this.#budget);
+    if (left !== null) this.#budget = left;
+    return left !== null;
+  }
+
+  /** The target for the next attempt. Throws `upstream-unavailable` when none is up. */
+  choose(tried: ReadonlySet<Target> | null): Target {
+    const target = chooseTarget(this.targets, this.#turn, this.#clock.monotonic(), tried);
+    this.#turn = (this.#turn + 1) % this.targets.length;
+    if (target === null) throw new GatewayError("upstream-unavailable", `No target of ${this.name} is up`);
+    return target;
+  }
+
+  /** How a request to `target` went. */
+  tell(target: Target, succeeded: boolean): void {
+    const now = this.#clock.monotonic();
+    const before = this.#breaker.kind;
+    this.#breaker = tellBreaker(this.#breaker, succeeded, now, this.settings.breaker);
+    if (this.#breaker.kind !== before && this.#breaker.kind !== "half-open") {
+      const kind = this.#breaker.kind === "open" ? "circuit-opened" : "circuit-closed";
+      this.#observe({ kind, upstream: this.name });
+    }
+    this.judge(target, succeeded ? "request-succeeded" : "request-failed");
+  }
+
+  judge(target: Target, event: HealthEvent): void {
+    const change = target.judge(event, this.#clock.monotonic());
+    if (change !== null) this.#observe({ kind: change, upstream: this.name, target: target.name });
+  }
+}
