@@ -1,6 +1,8 @@
 /** The small application of the contract suite, in what it shares on every platform. Imports nothing of Node. */
 import { EDGE_PROBLEMS, type EdgeConfig, type EdgeContext, problemBody } from "../src/index.ts";
 
+import { type ContractConfig, order } from "./features.ts";
+
 export interface Running {
   readonly port: number;
   /** The platform does not close a connection when asked to. */
@@ -10,7 +12,7 @@ export interface Running {
 
 export interface Subject {
   readonly name: string;
-  start(config: Partial<EdgeConfig>): Promise<Running>;
+  start(config: ContractConfig): Promise<Running>;
 }
 
 export const BASE: EdgeConfig = {
@@ -41,9 +43,15 @@ export function describe(context: EdgeContext): string {
 
 /** The application where requests and responses are values. */
 export async function answerFetch(request: Request, context: EdgeContext): Promise<Response> {
+  if (context.routeClass === "orders") {
+    const { body, ...init } = order(context, await request.text());
+    return new Response(body, init);
+  }
   switch (`${request.method} ${new URL(request.url).pathname}`) {
     case "GET /hello":
       return new Response("hello", { headers: { "Content-Type": "text/plain", ...WEAKER } });
+    case "GET /bursts":
+      return new Response("hello");
     case "GET /whoami":
       return new Response(describe(context), {
         headers: { "Content-Type": "application/json", "Access-Control-Allow-Origin": "*", Vary: "Accept" },

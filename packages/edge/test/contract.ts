@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { EdgeConfig, Outcome } from "../src/index.ts";
 import type { Running, Subject } from "./application.ts";
+import { featuresSuite } from "./contract-features.ts";
 import { assertHardened, assertProblem } from "./hardened.ts";
 import { type RawAnswer, raw, request } from "./raw.ts";
 
@@ -13,6 +14,7 @@ function send(server: Running, bytes: string, more: readonly string[] = []): Pro
 }
 
 export function suite(subject: Subject): void {
+  featuresSuite(subject);
   describe(`the ${subject.name} adapter`, () => {
     const outcomes: Outcome[] = [];
     let server: Running;

@@ -7,8 +7,9 @@ import { NestFactory } from "@nestjs/core";
 import { ExpressAdapter } from "@nestjs/platform-express";
 import express, { type Request, type Response } from "express";
 import { contextOf, expressEdge, expressProblems, nestProblems } from "../src/adapters/express.ts";
-import { createEdge, type EdgeContext } from "../src/index.ts";
-import { BASE, describe, type Subject, WEAKER } from "./application.ts";
+import type { EdgeContext } from "../src/index.ts";
+import { describe, type Subject, WEAKER } from "./application.ts";
+import { contractEdge, order } from "./features.ts";
 import { listen } from "./subjects.ts";
 
 function context(request: Request): EdgeContext {
@@ -28,6 +29,15 @@ async function echo(request: Request, response: Response): Promise<void> {
   response.send(await text(request));
 }
 
+async function placeOrder(request: Request, response: Response): Promise<void> {
+  const { status, headers, body } = order(context(request), await text(request));
+  response.status(status).set(headers).send(body);
+}
+
+function bursts(_request: Request, response: Response): void {
+  response.send("hello");
+}
+
 function boom(): void {
   throw new Error("secret cause");
 }
@@ -39,10 +49,11 @@ async function conflict(): Promise<void> {
 export const expressSubject: Subject = {
   name: "express",
   start: (config) => {
-    const edge = createEdge({ ...BASE, ...config });
+    const edge = contractEdge(config);
     const app = express();
     app.use(expressEdge(edge));
     app.get("/hello", hello).get("/whoami", whoami).post("/echo", echo);
+    app.post("/orders/:id", placeOrder).get("/bursts", bursts);
     app.get("/boom", boom).get("/conflict", conflict);
     app.post("/json", express.json(), (request, response) => void response.json(request.body));
     app.use("/below", express.Router().get("/here", whoami));
@@ -53,9 +64,10 @@ export const expressSubject: Subject = {
 
 /** Decorators applied by hand: as syntax they would need a compiler. */
 class ContractController {}
-const routes = { hello, whoami, boom, conflict };
+const routes = { hello, whoami, boom, conflict, bursts };
 for (const [name, handler] of Object.entries(routes)) define(name, handler, Get(name));
 define("echo", echo, Post("echo"));
+define("placeOrder", placeOrder, Post("orders/:id"));
 Controller()(ContractController);
 
 class ContractModule {}
@@ -76,7 +88,7 @@ function define(
 export const nestSubject: Subject = {
   name: "express, below NestJS",
   async start(config) {
-    const edge = createEdge({ ...BASE, ...config });
+    const edge = contractEdge(config);
     const app = await NestFactory.create(ContractModule, new ExpressAdapter(), {
       logger: false,
       bodyParser: false,

@@ -8,9 +8,9 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { nextRoute } from "../src/adapters/next.ts";
-import { createEdge } from "../src/index.ts";
-import { answerFetch, BASE, type Running, type Subject } from "./application.ts";
+import { answerFetch, type Running, type Subject } from "./application.ts";
 import { suite } from "./contract.ts";
+import { contractEdge } from "./features.ts";
 import { assertHardened, assertProblem } from "./hardened.ts";
 import { raw, request } from "./raw.ts";
 import { listen } from "./subjects.ts";
@@ -43,7 +43,7 @@ const nextSubject: Subject = {
   name: "next",
   async start(config) {
     // Next.js tells the address it saw in X-Forwarded-For, when no proxy did.
-    const edge = createEdge({ ...BASE, proxies: { hops: 1 }, ...config });
+    const edge = contractEdge({ proxies: { hops: 1 }, ...config });
     const contractHandler = nextRoute(edge, (asked, _segment, context) => answerFetch(asked, context));
     Object.assign(globalThis, { contractHandler });
     return listen(createServer(app.getRequestHandler()));

@@ -6,8 +6,9 @@ import { createAdaptorServer, getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { type EdgeVariables, failureResponse, honoEdge, problemResponse } from "../src/adapters/hono.ts";
 import { contextOf, createEdgeServer } from "../src/adapters/node.ts";
-import { createEdge, EDGE_PROBLEMS, type Edge, type EdgeContext, problemBody } from "../src/index.ts";
-import { BASE, describe, type Running, type Subject, WEAKER } from "./application.ts";
+import { EDGE_PROBLEMS, type Edge, type EdgeContext, problemBody } from "../src/index.ts";
+import { describe, type Running, type Subject, WEAKER } from "./application.ts";
+import { contractEdge, order } from "./features.ts";
 
 export function listen(server: Server): Promise<Running> {
   return new Promise((resolve) => {
@@ -25,7 +26,19 @@ export function listen(server: Server): Promise<Running> {
 }
 
 async function answerPlainly(request: IncomingMessage, response: ServerResponse, context: EdgeContext) {
+  if (context.routeClass === "orders") {
+    const { status, headers, body } = order(context, await text(request));
+    const { Location, Vary, ...others } = headers;
+    response.setHeader("Location", Location as string);
+    response.setHeader("Vary", Vary as string);
+    response.setHeader("Set-Cookie", ["other=2; Path=/"]);
+    response.writeHead(status, others);
+    response.write(body.slice(0, 3));
+    response.end(body.slice(3));
+    return;
+  }
   switch (`${request.method} ${request.url}`) {
+    case "GET /bursts":
     case "GET /hello":
       response.writeHead(200, { "Content-Type": "text/plain", ...WEAKER });
       response.end("hello");
@@ -61,6 +74,11 @@ function addRoutes(app: Hono<{ Variables: EdgeVariables }>, edge: Edge): void {
   app.get("/conflict", () => {
     throw new RangeError("secret cause");
   });
+  app.post("/orders/:id", async (c) => {
+    const { body, ...init } = order(c.get("edge"), await c.req.text());
+    return new Response(body, init);
+  });
+  app.get("/bursts", (c) => c.text("hello"));
   app.post("/echo", async (c) => c.text(await c.req.text()));
   app.notFound((c) => problemResponse(edge, c, EDGE_PROBLEMS.notFound));
   app.onError((_error, c) => c.text("left to the edge", 500));
@@ -70,7 +88,7 @@ export const nodeSubject: Subject = {
   name: "node",
   start: (config) =>
     listen(
-      createEdgeServer(createEdge({ ...BASE, ...config }), {
+      createEdgeServer(contractEdge(config), {
         handler: answerPlainly,
         onUpgrade: (_request, socket, _head, context) => {
           socket.end(
@@ -84,7 +102,7 @@ export const nodeSubject: Subject = {
 export const honoSubject: Subject = {
   name: "hono",
   start: (config) => {
-    const edge = createEdge({ ...BASE, ...config });
+    const edge = contractEdge(config);
     const app = new Hono<{ Variables: EdgeVariables }>();
     app.use(honoEdge(edge));
     addRoutes(app, edge);
@@ -96,7 +114,7 @@ export const honoSubject: Subject = {
 export const honoInsideNodeSubject: Subject = {
   name: "node adapter around Hono",
   start: (config) => {
-    const edge = createEdge({ ...BASE, ...config });
+    const edge = contractEdge(config);
     const app = new Hono<{ Variables: EdgeVariables }>();
     app.use(async (c, next) => {
       const context = contextOf((c.env as { incoming: IncomingMessage }).incoming);

@@ -55,8 +55,8 @@ export function compileIdempotency(config: IdempotencyConfig): CompiledIdempoten
         exchange.attempt = begun.attempt;
         return null;
       }
-      const { status, headers, body: text } = begun.answer;
-      return { kind: "answer", status, headers: [...headers, REPLAYED, "true"], body: text };
+      exchange.addHeaders([REPLAYED, "true"]);
+      return { kind: "answer", ...begun.answer };
     },
   };
 }

@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare, type Request as WorkerRequest, Response as WorkerResponse } from "miniflare";
-import type { EdgeConfig, Outcome, RateLimiter } from "../../src/index.ts";
+import type { Outcome, RateLimiter } from "../../src/index.ts";
 import type { Running, Subject } from "../application.ts";
+import type { ContractConfig } from "../features.ts";
 
 /** A Worker's source as one module, as it would be deployed. */
 export async function bundle(entry: URL): Promise<string> {
@@ -49,7 +50,7 @@ export const workersSubject: Subject = {
 };
 
 /** A function stays in this process. */
-function withoutLimiter(config: Partial<EdgeConfig>) {
+function withoutLimiter(config: ContractConfig) {
   const { rateLimit, ...rest } = config;
   if (!rateLimit) return JSON.parse(JSON.stringify(config));
   const { limiter: _, ...counted } = rateLimit;

@@ -1,10 +1,11 @@
 /** The contract's application as a Worker. What cannot cross into another process is asked and told over bindings. */
 import { workersHandler } from "../../src/adapters/workers.ts";
-import { createEdge, type EdgeConfig, type Outcome, type RateLimitDecision } from "../../src/index.ts";
-import { answerFetch, BASE } from "../application.ts";
+import type { Outcome, RateLimitDecision } from "../../src/index.ts";
+import { answerFetch } from "../application.ts";
+import { type ContractConfig, contractEdge } from "../features.ts";
 
 interface Env {
-  readonly CONFIG: Partial<EdgeConfig>;
+  readonly CONFIG: ContractConfig;
   readonly OUTCOMES: { fetch(url: string, init: RequestInit): Promise<Response> };
   /** There when the limiter is remote. */
   readonly LIMITER?: { fetch(url: string, init: RequestInit): Promise<Response> };
@@ -25,8 +26,7 @@ export default workersHandler<Env>(
       const body = JSON.stringify(plain(outcome));
       waitUntil(env.OUTCOMES.fetch(URL, { method: "POST", body }));
     };
-    return createEdge({
-      ...BASE,
+    return contractEdge({
       ...config,
       ...(remote === undefined ? undefined : { rateLimit: remote }),
       observers: [{ settled }],
