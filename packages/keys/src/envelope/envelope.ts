@@ -1,0 +1,115 @@
+/**
+ * One value as text:
+ *
+ *     kms:1.<header>.<salt (24) commitment (32) ciphertext tag (16)>      or `local:` for `kms:`
+ *
+ * both parts in base64url. AES-256-GCM under the record's key, whose only use this is: its nonce is twelve zeros. Custody,
+ * version, header, salt and place went into the key's derivation, and the commitment binds them all; so there is no
+ * associated data left to give to GCM.
+ */
+import { createCipheriv, createDecipheriv, timingSafeEqual } from "node:crypto";
+import { KeysError } from "../errors.ts";
+import type { Where } from "../ports.ts";
+import { COMMITMENT_BYTES, type DataKey, SALT_BYTES } from "./data-key.ts";
+import { MAX_HEADER_BYTES } from "./header.ts";
+
+/** Under which provider a value stands: `local` also for what was sealed while the KMS gave no answer. */
+export type Custody = "kms" | "local";
+
+export interface Envelope {
+  readonly custody: Custody;
+  /** All before the body: what names the data key. */
+  readonly prefix: string;
+  readonly header: Buffer;
+  readonly body: Buffer;
+}
+
+export const CIPHER = "aes-256-gcm";
+export const TAG_BYTES = 16;
+const NONCE = Buffer.alloc(12);
+const OVERHEAD = SALT_BYTES + COMMITMENT_BYTES + TAG_BYTES;
+export const MAX_PLAINTEXT_BYTES = 1_048_576;
+
+const base64Length = (bytes: number): number => Math.ceil((bytes * 4) / 3);
+const MAX_HEADER_LENGTH = base64Length(MAX_HEADER_BYTES);
+const MAX_LENGTH = 64 + MAX_HEADER_LENGTH + base64Length(MAX_PLAINTEXT_BYTES + OVERHEAD);
+
+export function prefixOf(custody: Custody, header: Uint8Array): string {
+  return `${custody}:1.${Buffer.from(header).toString("base64url")}.`;
+}
+
+/** `salt` is 24 random bytes, never used before with this key. */
+export function sealRecord(key: DataKey, salt: Uint8Array, plaintext: Uint8Array, where: Where): string {
+  const record = key.derive("record", salt, where);
+  const cipher = createCipheriv(CIPHER, record.key, NONCE);
+  const body = Buffer.allocUnsafe(OVERHEAD + plaintext.length);
+  body.set(salt, 0);
+  body.set(record.commitment, SALT_BYTES);
+  body.set(cipher.update(plaintext), SALT_BYTES + COMMITMENT_BYTES);
+  cipher.final();
+  body.set(cipher.getAuthTag(), body.length - TAG_BYTES);
+  record.key.fill(0);
+  return key.prefix + body.toString("base64url");
+}
+
+/** Rejects before anything is decrypted unless the commitment is the one of this key and place. */
+export function openRecord(key: DataKey, body: Buffer, where: Where): Buffer {
+  const salt = body.subarray(0, SALT_BYTES);
+  const ciphertext = body.subarray(SALT_BYTES + COMMITMENT_BYTES, body.length - TAG_BYTES);
+  const record = key.derive("record", salt, where);
+  try {
+    if (!timingSafeEqual(record.commitment, body.subarray(SALT_BYTES, SALT_BYTES + COMMITMENT_BYTES)))
+      throw refused();
+    const decipher = createDecipheriv(CIPHER, record.key, NONCE, { authTagLength: TAG_BYTES });
+    decipher.setAuthTag(body.subarray(body.length - TAG_BYTES));
+    return finish(decipher.update(ciphertext), () => decipher.final());
+  } finally {
+    record.key.fill(0);
+  }
+}
+
+/** Nothing that GCM has not yet vouched for leaves this function. */
+export function finish(plaintext: Buffer, verify: () => void): Buffer {
+  try {
+    verify();
+    return plaintext;
+  } catch {
+    plaintext.fill(0);
+    throw refused();
+  }
+}
+
+export function refused(): KeysError {
+  return new KeysError("envelope-refused", "the value was not sealed with this key for this place");
+}
+
+/** Throws `envelope-malformed` for any text but the one that `sealRecord` would write. */
+export function parseEnvelope(text: string): Envelope {
+  if (text.length > MAX_LENGTH) throw malformed("longer than an envelope can be");
+  const custody = custodyOf(text);
+  if (custody === null) throw malformed("it begins with neither kms: nor local:");
+  const start = custody.length + 3;
+  if (text.slice(custody.length + 1, start) !== "1.") throw malformed("not of a known version");
+  const end = text.indexOf(".", start);
+  if (end < 0 || end - start > MAX_HEADER_LENGTH) throw malformed("without a header");
+  const header = decode(text.slice(start, end));
+  const body = decode(text.slice(end + 1));
+  if (header === null || body === null || body.length < OVERHEAD) throw malformed("cut or not base64url");
+  return { custody, prefix: text.slice(0, end + 1), header, body };
+}
+
+/** Null for what is not an envelope. Says nothing about whether it would open. */
+export function custodyOf(text: string): Custody | null {
+  if (text.startsWith("kms:")) return "kms";
+  return text.startsWith("local:") ? "local" : null;
+}
+
+export function malformed(problem: string): KeysError {
+  return new KeysError("envelope-malformed", `not an envelope: ${problem}`);
+}
+
+/** One value has one text: what a canonical encoder would not write is refused. */
+function decode(text: string): Buffer | null {
+  const bytes = Buffer.from(text, "base64url");
+  return bytes.toString("base64url") === text ? bytes : null;
+}

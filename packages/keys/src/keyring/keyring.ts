@@ -1,0 +1,88 @@
+import type { Clock, Random } from "@rempart/kernel";
+import { type DependencyHealth, type Logger, silentLogger } from "@rempart/runtime";
+import { MAX_PLAINTEXT_BYTES, openRecord, parseEnvelope, sealRecord } from "../envelope/envelope.ts";
+import { saltSource } from "../envelope/salts.ts";
+import { KeysError } from "../errors.ts";
+import { type KeysObserver, reporter } from "../events.ts";
+import type { Envelopes, KeyProvider } from "../ports.ts";
+import { dataKeys } from "./data-keys.ts";
+import { guardProvider, PROVIDER_CALLS, type ProviderCalls } from "./guard.ts";
+import { OPENED_KEYS_LIMITS, OpenedKeys, type OpenedKeysLimits } from "./opened-keys.ts";
+import { KEY_LIMITS, type KeyLimits, SealingKey } from "./sealing-key.ts";
+
+export interface KeyringOptions {
+  /** AWS KMS, Vault, an HSM. Without one every value is sealed as `local:`. */
+  readonly primary?: KeyProvider;
+  /** Wraps every data key as well, so that values can be read while the primary is away. */
+  readonly local: KeyProvider;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observe?: KeysObserver;
+  readonly log?: Logger;
+  readonly calls?: Partial<ProviderCalls>;
+  readonly keyLimits?: Partial<KeyLimits>;
+  readonly openedKeys?: Partial<OpenedKeysLimits>;
+  /** Milliseconds between attempts to return to the primary provider; 10 seconds unless told. */
+  readonly returnAfterMs?: number;
+  /** Milliseconds of outage after which sealing fails instead of going on with the local key; a day unless told. */
+  readonly standInForAtMostMs?: number;
+}
+
+export interface Keyring extends Envelopes, Disposable {
+  /** Whether there is a primary provider, under which values sealed as `local:` should come. */
+  readonly hasPrimary: boolean;
+  /** Of each provider, the primary first. */
+  health(): readonly (DependencyHealth & { readonly provider: string })[];
+}
+
+const RETURN_AFTER_MS = 10_000;
+const STAND_IN_FOR_AT_MOST_MS = 24 * 3_600_000;
+
+/** Seals and opens values under data keys that providers wrap. One for a process: it holds the caches. */
+export function createKeyring(options: KeyringOptions): Keyring {
+  const { clock, random, log = silentLogger } = options;
+  const report = reporter(options.observe, log);
+  const calls = { ...PROVIDER_CALLS, ...options.calls };
+  const guard = (provider: KeyProvider) => guardProvider(provider, { calls, clock, report });
+  const local = guard(options.local);
+  const primary = options.primary && guard(options.primary);
+  if (primary?.name === local.name) throw new TypeError("the two providers need names of their own");
+  const keys = dataKeys({ primary, local }, { random, report });
+  const opened = new OpenedKeys({ ...OPENED_KEYS_LIMITS, ...options.openedKeys }, clock);
+  const sealing = new SealingKey({
+    keys,
+    primary,
+    clock,
+    report,
+    limits: { ...KEY_LIMITS, ...options.keyLimits },
+    returnAfterMs: options.returnAfterMs ?? RETURN_AFTER_MS,
+    standInForAtMostMs: options.standInForAtMostMs ?? STAND_IN_FOR_AT_MOST_MS,
+    onMade: ({ opening }) => opened.add(opening),
+  });
+  const nextSalt = saltSource(random);
+
+  return {
+    hasPrimary: primary !== undefined,
+    async seal(plaintext, where) {
+      if (plaintext.length > MAX_PLAINTEXT_BYTES)
+        throw new KeysError(
+          "too-large",
+          `an envelope holds up to ${MAX_PLAINTEXT_BYTES} bytes; seal a stream`,
+        );
+      return sealRecord(await sealing.take(plaintext.length), nextSalt(), plaintext, where);
+    },
+    async open(envelope, where) {
+      const parsed = parseEnvelope(envelope);
+      const key = await opened.take(parsed.prefix, () => keys.open(parsed));
+      return openRecord(key, parsed.body, where);
+    },
+    health: () =>
+      [primary, local].flatMap((provider) =>
+        provider === undefined ? [] : [{ provider: provider.name, ...provider.health() }],
+      ),
+    [Symbol.dispose]() {
+      sealing.wipe();
+      opened.wipe();
+    },
+  };
+}

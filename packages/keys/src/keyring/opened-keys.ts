@@ -1,0 +1,74 @@
+import type { Clock } from "@rempart/kernel";
+import type { DataKey } from "../envelope/data-key.ts";
+
+export interface OpenedKeysLimits {
+  readonly keys: number;
+  /** Milliseconds after which a key is asked for again, so that a permission withdrawn at the provider takes effect. */
+  readonly ageMs: number;
+}
+
+export const OPENED_KEYS_LIMITS: OpenedKeysLimits = { keys: 1_000, ageMs: 15 * 60_000 };
+
+/** Data keys that were unwrapped, by the text that names them. The least recently used goes first, and is wiped. */
+export class OpenedKeys {
+  readonly #limits: OpenedKeysLimits;
+  readonly #clock: Clock;
+  readonly #known = new Map<string, { readonly key: DataKey; readonly since: number }>();
+  readonly #underWay = new Map<string, Promise<void>>();
+  #closed = false;
+
+  constructor(limits: OpenedKeysLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** One `load` at a time for a prefix. The key is to be used before anything else is awaited: it may be wiped then. */
+  async take(prefix: string, load: () => Promise<DataKey>): Promise<DataKey> {
+    for (;;) {
+      if (this.#closed) throw new TypeError("this keyring is closed");
+      const key = this.#recall(prefix);
+      if (key !== undefined) return key;
+      let loading = this.#underWay.get(prefix);
+      if (loading === undefined) {
+        loading = this.#load(prefix, load).finally(() => this.#underWay.delete(prefix));
+        this.#underWay.set(prefix, loading);
+      }
+      await loading;
+    }
+  }
+
+  add(key: DataKey): void {
+    this.#drop(key.prefix);
+    this.#known.set(key.prefix, { key, since: this.#clock.monotonic() });
+    if (this.#closed) this.wipe();
+    const oldest = this.#known.keys().next().value;
+    if (this.#known.size > this.#limits.keys && oldest !== undefined) this.#drop(oldest);
+  }
+
+  wipe(): void {
+    this.#closed = true;
+    for (const prefix of [...this.#known.keys()]) this.#drop(prefix);
+  }
+
+  async #load(prefix: string, load: () => Promise<DataKey>): Promise<void> {
+    const key = await load();
+    if (!this.#known.has(prefix)) this.add(key);
+  }
+
+  #recall(prefix: string): DataKey | undefined {
+    const entry = this.#known.get(prefix);
+    if (entry === undefined) return undefined;
+    if (this.#clock.monotonic() - entry.since >= this.#limits.ageMs) {
+      this.#drop(prefix);
+      return undefined;
+    }
+    this.#known.delete(prefix);
+    this.#known.set(prefix, entry);
+    return entry.key;
+  }
+
+  #drop(prefix: string): void {
+    this.#known.get(prefix)?.key.wipe();
+    this.#known.delete(prefix);
+  }
+}
