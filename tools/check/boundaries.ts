@@ -54,7 +54,7 @@ const ISOMORPHIC = [
   { below: "packages/messaging/src/", except: /^$/ },
   {
     below: "packages/audit/src/",
-    except: /^packages\/audit\/src\/(?!verify\.ts|tree\/|note\/|proof\/|events\/)/,
+    except: /^packages\/audit\/src\/(?!verify\.ts|tree\/|note\/|proof\/|entry\/)/,
   },
   { below: "packages/ui/src/", except: /^$/ },
   { below: "packages/edge/src/", except: /^packages\/edge\/src\/(adapters|stores|fetch)\// },

@@ -38,6 +38,7 @@ CREATE TABLE audit_entries (
 );
 CREATE INDEX idx_audit_entries_transaction ON audit_entries (transaction_id, id);
 CREATE INDEX idx_audit_entries_created ON audit_entries USING brin (created_at);
+CREATE INDEX idx_audit_entries_subject ON audit_entries (subject, created_at) WHERE subject IS NOT NULL;
 CREATE INDEX idx_audit_entries_type ON audit_entries (event_type, created_at);
 
 -- The order of the log: an entry's place, and the hash that stands in the tree at this place.

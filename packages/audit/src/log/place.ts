@@ -1,5 +1,5 @@
 import type { Transaction } from "@rempart/database";
-import { leafBytes } from "../events/leaf.ts";
+import { leafBytes } from "../entry/leaf.ts";
 import type { TreeHash } from "../tree/hash.ts";
 
 interface SequenceRow {

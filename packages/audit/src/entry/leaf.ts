@@ -1,5 +1,6 @@
-import { utf8 } from "@rempart/kernel";
+import { fromUtf8, utf8 } from "@rempart/kernel";
 import { toBase64 } from "../note/base64.ts";
+import { parseHash } from "../note/checkpoint.ts";
 import type { Sha256 } from "../tree/hash.ts";
 import { canonical } from "./canonical.ts";
 
@@ -33,4 +34,28 @@ export function commitmentOf(
   input.set(text, salt.length + LENGTH_BYTES);
   if (personal !== null) input.set(personal, salt.length + LENGTH_BYTES + text.length);
   return sha256(input);
+}
+
+/** A leaf's fields read back from its bytes; null for bytes that `leafBytes` would not have written. */
+export function parseLeaf(bytes: Uint8Array): LeafFields | null {
+  const text = fromUtf8(bytes);
+  const parsed = text === null ? null : parseObject(text);
+  if (parsed === null) return null;
+  const { id, time, type, retention, commitment } = parsed;
+  if (typeof id !== "string" || typeof type !== "string" || typeof retention !== "string") return null;
+  if (typeof time !== "string" || typeof commitment !== "string") return null;
+  const milliseconds = Date.parse(time);
+  const digest = parseHash(commitment);
+  if (Number.isNaN(milliseconds) || digest === null) return null;
+  const fields = { id, time: milliseconds, type, retention, commitment: digest };
+  return fromUtf8(leafBytes(fields)) === text ? fields : null;
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : null;
+  } catch {
+    return null;
+  }
 }
