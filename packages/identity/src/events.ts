@@ -1,5 +1,6 @@
 import type { Uuid } from "@rempart/kernel";
 import type { MailKind } from "./ports.ts";
+import type { ActorRef } from "./roles/actor.ts";
 import type { AuthMethod, Client, EndReason, Role } from "./types.ts";
 
 /** What happened, for an audit log. No event carries a token, a password or a hash. */
@@ -114,10 +115,28 @@ export type IdentityEvent =
       /** Unix milliseconds; null: until somebody lifts it. */
       readonly until: number | null;
       readonly reason: string;
+      readonly actor: ActorRef;
     }
-  | { readonly type: "account.banned"; readonly userId: Uuid; readonly reason: string }
+  | {
+      readonly type: "account.banned";
+      readonly userId: Uuid;
+      readonly reason: string;
+      /** To be banned as well; as the edge found them. Empty unless it was asked for. */
+      readonly addresses: readonly string[];
+      readonly actor: ActorRef;
+    }
+  | { readonly type: "account.reactivated"; readonly userId: Uuid; readonly cause: "suspension-over" }
   | {
       readonly type: "account.reactivated";
       readonly userId: Uuid;
-      readonly cause: "by-hand" | "suspension-over";
-    };
+      readonly cause: "by-hand";
+      readonly actor: ActorRef;
+    }
+  | {
+      readonly type: "account.role-changed";
+      readonly userId: Uuid;
+      readonly from: Role;
+      readonly to: Role;
+      readonly actor: ActorRef;
+    }
+  | { readonly type: "account.exported"; readonly userId: Uuid; readonly actor: ActorRef };

@@ -8,13 +8,13 @@ import {
   uuidV7Generator,
 } from "@rempart/kernel";
 import { type Logger, silentLogger } from "@rempart/runtime";
+import { type Administration, createAdministration } from "./administration/administration.ts";
 import { type IdentityConfigInput, resolveConfig } from "./config.ts";
 import type { Context, Observe } from "./context.ts";
 import { type FindUsers, findUsers, type GetUsersOptions, getUsers, updateName } from "./directory.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { adminExists, createAdminInvitation, type Invitation } from "./invitations.ts";
 import { maintain } from "./maintenance.ts";
-import { ban, reactivate, suspend } from "./moderation.ts";
 import { argon2Hasher, type PasswordHasher } from "./passwords/hasher.ts";
 import { turnQueue } from "./passwords/queue.ts";
 import type { Envelopes, Mailer, PasskeySite } from "./ports.ts";
@@ -54,10 +54,8 @@ export interface Identity {
   adminExists(): Promise<boolean>;
   /** A fresh invitation for the first administrator; earlier ones end. Code: `forbidden` when there is one already. */
   createAdminInvitation(): Promise<Invitation>;
-  /** `until` in Unix milliseconds; null: until lifted. Ends the account's sessions. Code: `unknown-user`. */
-  suspend(userId: Uuid, suspension: { until: number | null; reason: string }): Promise<void>;
-  ban(userId: Uuid, reason: string): Promise<void>;
-  reactivate(userId: Uuid): Promise<void>;
+  /** What is done to other people's accounts, each act with its actor. */
+  readonly administration: Administration;
   /** Expires sessions, lifts suspensions that are over, deletes spent rows. Runs by itself every `maintenanceMs`. */
   maintain(): Promise<void>;
   /** Stops the timer and writes the last uses. The database stays open. */
@@ -113,9 +111,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     redeemTicket: (ticket) => redeemTicket(context, sessions, ticket),
     adminExists: () => adminExists(context.database),
     createAdminInvitation: () => createAdminInvitation(context),
-    suspend: (userId, suspension) => changing(() => suspend(context, userId, suspension)),
-    ban: (userId, reason) => changing(() => ban(context, userId, reason)),
-    reactivate: (userId) => changing(() => reactivate(context, userId)),
+    administration: createAdministration(context, sessions, changing),
     maintain: async () => {
       // A use that is not written yet must not look like idleness.
       await sessions.flushTouches();

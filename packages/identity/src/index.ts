@@ -1,3 +1,8 @@
+export type { Administration } from "./administration/administration.ts";
+export type { AccountStatus } from "./administration/authority.ts";
+export type { UserExport } from "./administration/export.ts";
+export type { Ban, Suspension } from "./administration/moderation.ts";
+export type { UserPage, UserSearch, UserSummary } from "./administration/search.ts";
 export {
   type AttemptPolicy,
   defaultConfig,
@@ -17,6 +22,16 @@ export { identityMigrations } from "./migrations.ts";
 export type { PasswordHasher } from "./passwords/hasher.ts";
 export type { PasswordWeakness } from "./passwords/policy.ts";
 export type { Envelopes, Mail, Mailer, MailKind, PasskeySite, Where } from "./ports.ts";
+export {
+  type Actor,
+  type ActorRef,
+  type Operator,
+  type Subject,
+  subjectOfClaims,
+  subjectOfSession,
+} from "./roles/actor.ts";
+export { isPermission, PERMISSIONS, type Permission } from "./roles/permissions.ts";
+export { permitted, type Refusal, type Resource, type Verdict } from "./roles/permitted.ts";
 export type { SignUpInput } from "./sign-in/sign-up.ts";
 export type { Ticket } from "./tickets.ts";
 export type { AccessToken } from "./tokens/access-tokens.ts";

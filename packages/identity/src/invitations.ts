@@ -13,7 +13,7 @@ export interface Invitation {
 }
 
 /** Taken by everything that decides whether there is an administrator yet. The number is arbitrary and ours. */
-const LOCK = "SELECT pg_advisory_xact_lock(7233187401)";
+export const ADMINS_LOCK = "SELECT pg_advisory_xact_lock(7233187401)";
 
 export async function adminExists(db: Queryable): Promise<boolean> {
   const rows = await db.query("SELECT 1 FROM users WHERE role = 'ADMIN' AND status <> 'DELETED' LIMIT 1");
@@ -26,7 +26,7 @@ export async function createAdminInvitation(context: Context): Promise<Invitatio
   const now = context.clock.now();
   const expiresAt = now + context.config.invitationMs;
   await context.database.transaction(async (tx) => {
-    await tx.query(LOCK);
+    await tx.query(ADMINS_LOCK);
     if (await adminExists(tx)) throw new IdentityError("forbidden", "There is an administrator already");
     await withdrawOpen(tx, now);
     const id = context.newId();
@@ -46,6 +46,17 @@ async function withdrawOpen(tx: Queryable, now: number): Promise<void> {
   );
 }
 
+/** Throws `invalid-invitation`, before anything that would tell who has an account is asked for its sake. */
+export async function demandInvitation(context: Context, db: Queryable, token: string): Promise<void> {
+  const open = isToken(token)
+    ? await db.query(
+        "SELECT id FROM invitations WHERE token_hash = $1 AND redeemed_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2",
+        [digest(token), instant(context.clock.now())],
+      )
+    : [];
+  if (open.length === 0) throw invalidInvitation();
+}
+
 /** Redeems in the transaction of the sign-up; of two at once one waits for the other, and finds it redeemed. */
 export async function redeemInvitation(
   context: Context,
@@ -55,13 +66,15 @@ export async function redeemInvitation(
 ): Promise<Role> {
   const rows = isToken(token) ? await redeem(tx, token, userId, context.clock.now()) : [];
   const [invitation] = rows;
-  if (invitation === undefined) {
-    throw new IdentityError("invalid-invitation", "This invitation is not valid any more");
-  }
+  if (invitation === undefined) throw invalidInvitation();
   const { id, role } = invitation;
   await tx.query("UPDATE users SET role = $2 WHERE id = $1", [userId, role]);
   await context.observe({ type: "auth.invitation.redeemed", invitationId: id, userId, role }, tx);
   return role;
+}
+
+function invalidInvitation(): IdentityError {
+  return new IdentityError("invalid-invitation", "This invitation is not valid any more");
 }
 
 async function redeem(
@@ -70,7 +83,7 @@ async function redeem(
   userId: Uuid,
   now: number,
 ): Promise<{ id: Uuid; role: Role }[]> {
-  await tx.query(LOCK);
+  await tx.query(ADMINS_LOCK);
   return tx.query<{ id: Uuid; role: Role }>(
     `UPDATE invitations SET redeemed_at = $2, redeemed_by = $3
      WHERE token_hash = $1 AND redeemed_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2

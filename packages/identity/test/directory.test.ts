@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@rempart/kernel";
 import fc from "fast-check";
-import { HOME, harness, someone } from "./harness.ts";
+import { HOME, harness, OPERATOR, someone } from "./harness.ts";
 
 test("people are found by the start of their name without case and accents, or by one whole address", async () => {
   await using world = await harness();
@@ -52,7 +52,7 @@ test("people by id: unknown and malformed ids are left out, suspended people onl
   const { identity } = world;
   const ann = await identity.signUp(someone("ann"), HOME);
   const ben = await identity.signUp(someone("ben"), HOME);
-  await identity.suspend(ben.account.id, { until: null, reason: "spam" });
+  await identity.administration.suspend(OPERATOR, ben.account.id, { until: null, reason: "spam" });
   const ids = [ann.account.id, ben.account.id, "00000000-0000-7000-8000-000000000000", "'; DROP TABLE users"];
   const names = (await identity.getUsers(ids)).map(({ name }) => name).sort();
   assert.deepEqual(names, ["Person ann", "Person ben"]);

@@ -61,3 +61,6 @@ function delayed(database: Database, delay: (text: string) => Promise<void>): Da
 export function someone(local: string): { email: string; password: string; name: string } {
   return { email: `${local}@example.org`, password: PASSWORD, name: `Person ${local}` };
 }
+
+/** Whoever may log in to the machine. */
+export const OPERATOR = { kind: "operator", name: "root" } as const;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodedError, hasCode } from "@rempart/kernel";
 import type { SessionEnded } from "../src/index.ts";
-import { HOME, harness, PASSWORD, someone } from "./harness.ts";
+import { HOME, harness, OPERATOR, PASSWORD, someone } from "./harness.ts";
 
 const HOUR = 3_600_000;
 
@@ -14,7 +14,7 @@ test("suspension ends sessions and tickets, refuses whoever knows the password w
   const ended: SessionEnded[] = [];
   identity.onSessionEnded((end) => ended.push(end));
   const until = clock.now() + HOUR;
-  await identity.suspend(account.id, { until, reason: "spam" });
+  await identity.administration.suspend(OPERATOR, account.id, { until, reason: "spam" });
   assert.equal(await identity.authenticate(token), null);
   assert.equal(await identity.redeemTicket(ticket), null);
   assert.deepEqual(ended, [{ sessionId: session.id, userId: account.id, reason: "suspended" }]);
@@ -42,7 +42,7 @@ test("a session of a suspended account opens nothing, even one that nobody ended
   await using world = await harness();
   const { identity, db } = world;
   const { account, token } = await identity.signUp(someone("ann"), HOME);
-  await identity.suspend(account.id, { until: null, reason: "spam" });
+  await identity.administration.suspend(OPERATOR, account.id, { until: null, reason: "spam" });
   await db.query("UPDATE sessions SET ended_at = NULL, end_reason = NULL");
   assert.equal(await identity.authenticate(token), null);
 });
@@ -52,8 +52,11 @@ test("maintenance lifts what is over, and only that", async () => {
   const { identity, clock, db } = world;
   const over = await identity.signUp(someone("ann"), HOME);
   const endless = await identity.signUp(someone("ben"), HOME);
-  await identity.suspend(over.account.id, { until: clock.now() + HOUR, reason: "spam" });
-  await identity.suspend(endless.account.id, { until: null, reason: "fraud" });
+  await identity.administration.suspend(OPERATOR, over.account.id, {
+    until: clock.now() + HOUR,
+    reason: "spam",
+  });
+  await identity.administration.suspend(OPERATOR, endless.account.id, { until: null, reason: "fraud" });
   clock.advance(HOUR);
   await identity.maintain();
   const rows = await db.query<{ name: string; status: string }>(
@@ -69,16 +72,18 @@ test("a ban holds until it is taken back", async () => {
   await using world = await harness();
   const { identity } = world;
   const { account, token } = await identity.signUp(someone("ann"), HOME);
-  await identity.ban(account.id, "threats");
+  await identity.administration.ban(OPERATOR, account.id, { reason: "threats" });
   assert.equal(await identity.authenticate(token), null);
   const right = { email: account.email, password: PASSWORD };
   await assert.rejects(identity.signIn(right, HOME), (error) => hasCode(error, "account-banned"));
-  await assert.rejects(identity.suspend(account.id, { until: null, reason: "x" }), (error) =>
-    hasCode(error, "unknown-user"),
+  await assert.rejects(
+    identity.administration.suspend(OPERATOR, account.id, { until: null, reason: "x" }),
+    (error) => hasCode(error, "unknown-user"),
   );
-  await identity.reactivate(account.id);
+  await identity.administration.reactivate(OPERATOR, account.id);
   assert.ok(await identity.signIn(right, HOME));
-  await assert.rejects(identity.ban("00000000-0000-7000-8000-000000000000", "x"), (error) =>
-    hasCode(error, "unknown-user"),
+  await assert.rejects(
+    identity.administration.ban(OPERATOR, "00000000-0000-7000-8000-000000000000", { reason: "x" }),
+    (error) => hasCode(error, "unknown-user"),
   );
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasCode } from "@rempart/kernel";
 import type { IdentityEvent } from "../src/index.ts";
-import { AWAY, HOME, harness, PASSWORD, someone } from "./harness.ts";
+import { AWAY, HOME, harness, OPERATOR, PASSWORD, someone } from "./harness.ts";
 
 test("an act whose record cannot be written does not happen", async () => {
   let refused: IdentityEvent["type"] | null = null;
@@ -22,8 +22,11 @@ test("an act whose record cannot be written does not happen", async () => {
     ["auth.session.revoked", () => identity.signOut(ada.session.id)],
     ["auth.session.revoked", () => identity.signOutEverywhere(ada.account.id)],
     ["account.renamed", () => identity.updateName(ada.account.id, "Somebody")],
-    ["account.suspended", () => identity.suspend(ada.account.id, { until: null, reason: "x" })],
-    ["account.banned", () => identity.ban(ada.account.id, "x")],
+    [
+      "account.suspended",
+      () => identity.administration.suspend(OPERATOR, ada.account.id, { until: null, reason: "x" }),
+    ],
+    ["account.banned", () => identity.administration.ban(OPERATOR, ada.account.id, { reason: "x" })],
   ];
   const everything = () =>
     db.query(`SELECT (SELECT json_agg(u ORDER BY id) FROM users u) AS users,
