@@ -11,26 +11,56 @@ import { type Logger, silentLogger } from "@rempart/runtime";
 import { type Administration, createAdministration } from "./administration/administration.ts";
 import { type IdentityConfigInput, resolveConfig } from "./config.ts";
 import type { Context, Observe } from "./context.ts";
+import { type Credentials, createCredentials } from "./credentials/credentials.ts";
 import { type FindUsers, findUsers, type GetUsersOptions, getUsers, updateName } from "./directory.ts";
+import type { FactorProof } from "./factors/prove.ts";
+import { createSecondFactors, type SecondFactors } from "./factors/second-factors.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { adminExists, createAdminInvitation, type Invitation } from "./invitations.ts";
+import { type Delivery, startDelivery } from "./mail/delivery.ts";
 import { maintain } from "./maintenance.ts";
+import type { PasskeyRequest } from "./passkeys/options.ts";
+import { signInWithPasskey, startPasskeySecondFactor, startPasskeySignIn } from "./passkeys/sign-in.ts";
 import { argon2Hasher, type PasswordHasher } from "./passwords/hasher.ts";
 import { turnQueue } from "./passwords/queue.ts";
 import type { Envelopes, Mailer, PasskeySite } from "./ports.ts";
 import { Sessions } from "./sessions/sessions.ts";
+import { completeSignIn } from "./sign-in/second-factor.ts";
 import { signIn } from "./sign-in/sign-in.ts";
 import { type SignUpInput, signUp } from "./sign-in/sign-up.ts";
 import { issueTicket, redeemTicket, type Ticket } from "./tickets.ts";
 import { createTokens, type TokenService, type Tokens } from "./tokens/token-service.ts";
-import type { Account, Authenticated, Client, Person, Session, SessionEnded, SignedIn } from "./types.ts";
+import type {
+  Account,
+  Authenticated,
+  Client,
+  Person,
+  Session,
+  SessionEnded,
+  SignedIn,
+  SignInResult,
+  SignUpResult,
+} from "./types.ts";
 
 /** Every act throws `IdentityError` when it is refused, and `DatabaseError` when the database fails. */
 export interface Identity {
   /** Codes: `validation-failed`, `weak-password`, `email-taken`, `invalid-invitation`, `unavailable`. */
-  signUp(input: SignUpInput, client: Client): Promise<SignedIn>;
+  signUp(input: SignUpInput, client: Client): Promise<SignUpResult>;
   /** Codes: `wrong-credentials`, `account-suspended`, `account-banned`, `rate-limited`, `unavailable`. */
-  signIn(input: { email: string; password: string }, client: Client): Promise<SignedIn>;
+  signIn(input: { email: string; password: string }, client: Client): Promise<SignInResult>;
+  /** Codes: `invalid-challenge`, `wrong-factor`, `rate-limited`, `account-suspended`, `account-banned`. */
+  completeSignIn(
+    input: { readonly challenge: string; readonly proof: FactorProof },
+    client: Client,
+  ): Promise<SignedIn>;
+  /** For a passkey as the second factor. Codes: `invalid-challenge`, `not-configured`. */
+  startPasskeySecondFactor(challenge: string): Promise<PasskeyRequest>;
+  /** Code: `not-configured`. */
+  startPasskeySignIn(): Promise<PasskeyRequest>;
+  /** `response`: the JSON form of what the browser gave. Codes: `wrong-factor`, `account-suspended`, `account-banned`, `not-configured`. */
+  signInWithPasskey(response: unknown, client: Client): Promise<SignedIn>;
+  readonly credentials: Credentials;
+  readonly factors: SecondFactors;
   /** Refreshing sessions, access tokens, and the keys that sign them. */
   readonly tokens: Tokens;
   /** Who holds this token, or null. Microseconds from memory, and never from a memory older than a second. */
@@ -58,7 +88,9 @@ export interface Identity {
   readonly administration: Administration;
   /** Expires sessions, lifts suspensions that are over, deletes spent rows. Runs by itself every `maintenanceMs`. */
   maintain(): Promise<void>;
-  /** Stops the timer and writes the last uses. The database stays open. */
+  /** Sends the mails that are due. Runs by itself after each act and every `mail.pollMs`. */
+  deliverMails(): Promise<void>;
+  /** Stops the timers, waits for mails under way and writes the last uses. The database stays open. */
   close(): Promise<void>;
 }
 
@@ -82,18 +114,32 @@ export function createIdentity(options: IdentityOptions): Identity {
   const context = createContext(options);
   const sessions = new Sessions(context);
   const tokens = createTokens(context, sessions);
+  const delivery = deliveryOf(options, context);
   const heartbeat = startHeartbeat(context.config.session.pollMs, beatOf(context, sessions, tokens));
 
   const changing = async <T>(act: () => Promise<T>): Promise<T> => {
     await sessions.keepUp();
     const result = await act();
     await sessions.announce();
+    delivery?.kick();
+    return result;
+  };
+  const mailing = async <T>(act: () => Promise<T>): Promise<T> => {
+    const result = await act();
+    delivery?.kick();
     return result;
   };
 
   return {
-    signUp: (input, client) => signUp(context, sessions, input, client),
-    signIn: (input, client) => signIn(context, sessions, input, client),
+    signUp: (input, client) => mailing(() => signUp(context, sessions, input, client)),
+    signIn: (input, client) => mailing(() => signIn(context, sessions, input, client)),
+    completeSignIn: (input, client) => mailing(() => completeSignIn(context, sessions, input, client)),
+    startPasskeySecondFactor: (challenge) => startPasskeySecondFactor(context, challenge),
+    startPasskeySignIn: () => startPasskeySignIn(context),
+    signInWithPasskey: (response, client) =>
+      mailing(() => signInWithPasskey(context, sessions, response, client)),
+    credentials: createCredentials(context, sessions, changing, mailing),
+    factors: createSecondFactors(context, sessions, changing),
     tokens,
     authenticate: (token) => sessions.authenticate(token),
     touch: (sessionId) => sessions.touch(sessionId),
@@ -117,13 +163,24 @@ export function createIdentity(options: IdentityOptions): Identity {
       await sessions.flushTouches();
       await changing(() => maintain(context, tokens));
     },
+    deliverMails: async () => delivery?.deliver(),
     async close() {
       await heartbeat.stop();
+      await delivery?.stop();
       await sessions.flushTouches().catch((error: unknown) => {
         context.log.warn({ err: error }, "the last uses of sessions were not written");
       });
     },
   };
+}
+
+function deliveryOf({ mailer, envelopes }: IdentityOptions, context: Context): Delivery | null {
+  if (mailer === undefined) {
+    if (context.config.requireVerifiedEmail) throw new TypeError("requireVerifiedEmail needs a mailer");
+    return null;
+  }
+  if (envelopes === undefined) throw new TypeError("a mailer needs envelopes: mails wait with their links");
+  return startDelivery(context, mailer, envelopes);
 }
 
 function createContext(options: IdentityOptions): Context {

@@ -5,6 +5,14 @@ import type { TokenService } from "./tokens/token-service.ts";
 
 /** Rows one run ends or deletes of a kind, so that a backlog never makes one long transaction. */
 const BATCH = 5000;
+/** What is good for nothing once its time is up. */
+const EXPIRING = [
+  "socket_tickets",
+  "one_time_links",
+  "pending_sign_ups",
+  "sign_in_challenges",
+  "passkey_challenges",
+];
 /** Longer than the feed tolerates being cut off. */
 const KEEP_CHANGES = "1 day";
 
@@ -73,7 +81,9 @@ async function liftSuspensions(context: Context): Promise<void> {
 async function prune(context: Context): Promise<void> {
   const { database, clock, config } = context;
   const now = clock.now();
-  await database.query("DELETE FROM socket_tickets WHERE expires_at <= $1", [instant(now)]);
+  for (const table of EXPIRING) {
+    await database.query(`DELETE FROM ${table} WHERE expires_at <= $1`, [instant(now)]);
+  }
   await wipeSuccessors(database, now - config.session.refreshGraceMs, BATCH);
   await database.query("DELETE FROM sign_in_attempts WHERE last_attempt_at <= $1", [
     instant(now - config.attempts.forgetMs),

@@ -30,3 +30,10 @@ export function plainText(text: string, limit: number): string {
     .toWellFormed()
     .replace(/\p{Cc}/gu, "");
 }
+
+const LANGUAGE = /^[a-z]{2,3}(-[a-z0-9]{1,8}){0,3}$/i;
+
+/** A language tag as RFC 5646 writes the usual ones, or null. */
+export function normaliseLanguage(text: string | undefined): string | null {
+  return text !== undefined && LANGUAGE.test(text) ? text : null;
+}

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Queryable } from "@rempart/database";
+import type { Uuid } from "@rempart/kernel";
 import type { AttemptPolicy, IdentityConfig } from "../config.ts";
 import { instant } from "../context.ts";
 import { IdentityError } from "../errors.ts";
@@ -38,6 +39,11 @@ export function countersOf(
   const byAddress = counter(`address\n${from}`, policies.address, false);
   if (familiar.some((known) => addressKey(known) === from)) return [pair, byAddress];
   return [pair, byAddress, counter(`account\n${email}`, policies.account, false)];
+}
+
+/** Guesses at a second factor, or at the password of who is signed in: whoever makes them has one half already. */
+export function factorCounters(userId: Uuid, policies: IdentityConfig["attempts"]): Attempt {
+  return [counter(`factor\n${userId}`, policies.factor, true)];
 }
 
 function counter(name: string, policy: AttemptPolicy, forgottenOnSuccess: boolean): Counter {

@@ -1,42 +1,50 @@
 import { isUniqueViolation, type Transaction } from "@rempart/database";
 import type { Uuid } from "@rempart/kernel";
-import { type Context, instant } from "../context.ts";
+import type { Context } from "../context.ts";
+import { findOwner } from "../credentials/owner.ts";
+import { mailVerification } from "../credentials/verify-email.ts";
 import { normaliseEmail } from "../email.ts";
 import { IdentityError } from "../errors.ts";
-import { redeemInvitation } from "../invitations.ts";
-import { normaliseName, searchForm } from "../names.ts";
-import { normalisePassword, passwordWeakness } from "../passwords/policy.ts";
+import { demandInvitation, redeemInvitation } from "../invitations.ts";
+import { normaliseLanguage, normaliseName } from "../names.ts";
+import { choosePassword } from "../passwords/choose.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import type { Account, Client, SignedIn } from "../types.ts";
+import type { Account, Client, SignedIn, SignUpResult } from "../types.ts";
+import { insertAccount } from "./insert-account.ts";
+import { type Newcomer, requestSignUp } from "./pending-sign-up.ts";
 
 export interface SignUpInput {
   readonly email: string;
   readonly password: string;
   readonly name: string;
-  /** From `createAdminInvitation`: the account gets its role. */
+  /** From `createAdminInvitation`: the account gets its role, and exists at once. */
   readonly invitation?: string | undefined;
+  /** Of the mails to this person: a language tag of RFC 5646. Anything else counts as none. */
+  readonly language?: string | undefined;
 }
 
-interface Newcomer {
-  readonly email: string;
-  readonly name: string;
-  readonly passwordHash: string;
-  readonly invitation: string | undefined;
-}
-
-/** Creates an account and signs it in, in one transaction with the invitation it redeems. */
+/**
+ * Creates an account and signs it in, in one transaction with the invitation it redeems; or, where addresses must be proven
+ * first, mails a link and says the same to everybody.
+ */
 export async function signUp(
   context: Context,
   sessions: Sessions,
   input: SignUpInput,
   client: Client,
-): Promise<SignedIn> {
+): Promise<SignUpResult> {
   const newcomer = await checkNewcomer(context, input);
+  if (context.config.requireVerifiedEmail && input.invitation === undefined) {
+    await requestSignUp(context, newcomer, client);
+    return { status: "verify-email" };
+  }
   try {
-    return await context.database.transaction((tx) => settle(context, sessions, tx, newcomer, client));
+    const signedIn = await context.database.transaction((tx) =>
+      settle(context, sessions, tx, newcomer, input.invitation, client),
+    );
+    return { status: "signed-in", ...signedIn };
   } catch (error) {
-    if (!isUniqueViolation(error, "users_email_key")) throw error;
-    throw new IdentityError("email-taken", "This e-mail address is already in use");
+    throw isUniqueViolation(error, "users_email_key") ? emailTaken() : error;
   }
 }
 
@@ -45,15 +53,8 @@ async function checkNewcomer(context: Context, input: SignUpInput): Promise<Newc
   if (email === null) throw invalid("email", "This is not an e-mail address");
   const name = normaliseName(input.name);
   if (name === null) throw invalid("name", "This name cannot be shown");
-  const words = { email, name, context: context.config.contextWords };
-  const weakness = passwordWeakness(input.password, words);
-  const password = normalisePassword(input.password);
-  if (weakness !== null || password === null) {
-    throw new IdentityError("weak-password", "This password is too easy to guess", {
-      details: { reason: weakness },
-    });
-  }
-  return { email, name, passwordHash: await context.hasher.hash(password), invitation: input.invitation };
+  const passwordHash = await choosePassword(context, input.password, { email, name });
+  return { email, name, language: normaliseLanguage(input.language), passwordHash };
 }
 
 async function settle(
@@ -61,6 +62,7 @@ async function settle(
   sessions: Sessions,
   tx: Transaction,
   newcomer: Newcomer,
+  invitation: string | undefined,
   client: Client,
 ): Promise<SignedIn> {
   const account: Account = {
@@ -69,30 +71,18 @@ async function settle(
     name: newcomer.name,
     role: "USER",
     createdAt: context.clock.now(),
+    emailVerifiedAt: null,
+    mfaEnabled: false,
   };
-  await insertAccount(tx, account, newcomer.passwordHash);
-  const role = await invitedRole(context, tx, newcomer.invitation, account.id);
+  if (invitation !== undefined) await demandInvitation(context, tx, invitation);
+  if ((await findOwner(context, tx, account.email)) !== null) throw emailTaken();
+  const { language, passwordHash } = newcomer;
+  await insertAccount(tx, { ...account, language, passwordHash });
+  const role = await invitedRole(context, tx, invitation, account.id);
   const opened = await sessions.open(tx, account.id, client);
+  await mailVerification(context, tx, { account, language });
   await context.observe({ type: "auth.signup", userId: account.id, role, client }, tx);
   return { account: { ...account, role }, ...opened };
-}
-
-async function insertAccount(tx: Transaction, account: Account, passwordHash: string): Promise<void> {
-  const { id, email, name, createdAt } = account;
-  const now = instant(createdAt);
-  await tx.query(
-    "INSERT INTO users (id, email, name, created_at, last_active_at) VALUES ($1, $2, $3, $4, $4)",
-    [id, email, name, now],
-  );
-  await tx.query("INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3)", [
-    id,
-    passwordHash,
-    now,
-  ]);
-  await tx.query("INSERT INTO directory_entries (user_id, search_name) VALUES ($1, $2)", [
-    id,
-    searchForm(name),
-  ]);
 }
 
 async function invitedRole(
@@ -102,6 +92,10 @@ async function invitedRole(
   userId: Uuid,
 ): Promise<Account["role"]> {
   return invitation === undefined ? "USER" : redeemInvitation(context, tx, invitation, userId);
+}
+
+function emailTaken(): IdentityError {
+  return new IdentityError("email-taken", "This e-mail address is already in use");
 }
 
 function invalid(field: "email" | "name", message: string): IdentityError {
