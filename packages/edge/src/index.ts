@@ -53,6 +53,7 @@ export {
   type IdempotencyEntry,
   type IdempotencyStore,
   type MemoryIdempotencyOptions,
+  type MemoryIdempotencyStore,
   type StoredAnswer,
 } from "./idempotency/store.ts";
 export { type AccessLog, type AccessLogOptions, createAccessLog } from "./observers/access-log.ts";

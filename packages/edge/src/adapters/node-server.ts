@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { TlsOptions } from "node:tls";
 import type { Edge } from "../edge.ts";
 import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { connectionFacts, NodeFacts } from "./node-facts.ts";
@@ -11,6 +13,8 @@ import { sendRaw } from "./node-raw.ts";
 export interface EdgeServerOptions {
   readonly handler: NodeHandler;
   readonly onUpgrade?: NodeUpgradeHandler;
+  /** Serve https by itself, where nothing in front does. The server is then one of `node:https`. */
+  readonly tls?: TlsOptions;
 }
 
 const LATEST = Symbol("latest response");
@@ -29,7 +33,7 @@ const TIMEOUT_CHECK_MS = 1000;
  */
 export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server {
   const { limits } = edge;
-  const server = createServer({
+  const settings = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
@@ -39,9 +43,11 @@ export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server
     requireHostHeader: false,
     insecureHTTPParser: false,
     // Anything but a WebSocket stays a plain request, as RFC 9110, 7.8 allows.
-    shouldUpgradeCallback: (request) =>
+    shouldUpgradeCallback: (request: IncomingMessage) =>
       options.onUpgrade !== undefined && request.headers.upgrade?.toLowerCase() === "websocket",
-  });
+  };
+  const server =
+    options.tls === undefined ? createServer(settings) : createTlsServer({ ...options.tls, ...settings });
   // One more than allowed, so that the policy sees the excess instead of a silently shortened list.
   server.maxHeadersCount = limits.headerCount + 1;
   const handle = nodeHandler(edge, options.handler);

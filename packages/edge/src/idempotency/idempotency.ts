@@ -92,7 +92,7 @@ function beginner(options: IdempotencyOptions): Idempotency["begin"] {
     const owner = crypto.randomUUID();
     const known = await store.begin(place, owner, fingerprint, holdSeconds);
     if (known === null) {
-      const abandon = async (): Promise<void> => store.abandon(place, owner);
+      const abandon = async (): Promise<void> => void (await store.abandon(place, owner));
       const conclude = async (answer: StoredAnswer | null): Promise<void> => {
         if (answer !== null && answer.status >= 500) return abandon();
         const kept = answer !== null && sizeOf(answer) <= maxAnswer ? answer : null;

@@ -31,8 +31,8 @@ export interface IdempotencyStore {
     answer: StoredAnswer | null,
     keepSeconds: number,
   ): Promise<boolean> | boolean;
-  /** Frees a key whose attempt came to nothing, if `owner` still holds it. */
-  abandon(key: string, owner: string): Promise<void> | void;
+  /** Frees a key whose attempt came to nothing. False when `owner` no longer holds it, or it is done. */
+  abandon(key: string, owner: string): Promise<boolean> | boolean;
 }
 
 interface Kept {
@@ -47,11 +47,16 @@ export interface MemoryIdempotencyOptions {
   readonly maxKeys?: number;
 }
 
+export interface MemoryIdempotencyStore extends IdempotencyStore {
+  /** What is known of a key now. */
+  known(key: string): IdempotencyEntry | null;
+}
+
 /** For one process. Expired keys leave when their place is needed. */
 export function createMemoryIdempotencyStore({
   clock,
   maxKeys = 10_000,
-}: MemoryIdempotencyOptions): IdempotencyStore {
+}: MemoryIdempotencyOptions): MemoryIdempotencyStore {
   const kept = new Map<string, Kept>();
   const live = (key: string): Kept | undefined => {
     const found = kept.get(key);
@@ -62,6 +67,7 @@ export function createMemoryIdempotencyStore({
     kept.set(key, { entry, owner, expiry: clock.monotonic() + seconds * 1000 });
   };
   return {
+    known: (key) => live(key)?.entry ?? null,
     begin(key, owner, fingerprint, holdSeconds) {
       const found = live(key);
       if (found !== undefined) return found.entry;
@@ -77,7 +83,8 @@ export function createMemoryIdempotencyStore({
       return true;
     },
     abandon(key, owner) {
-      if (kept.get(key)?.owner === owner) kept.delete(key);
+      const found = live(key);
+      return found?.owner === owner && found.entry.state === "running" && kept.delete(key);
     },
   };
 }

@@ -12,6 +12,10 @@ import {
 } from "../rate/sliding-window.ts";
 import { Generations } from "./generations.ts";
 
+export { kvIdempotencyStore } from "./kv-idempotency.ts";
+export type { KvRecords, KvRecordsOptions } from "./kv-records.ts";
+export { kvReplayStore } from "./kv-replays.ts";
+
 /** What is used of a KV binding. */
 export interface KvNamespace {
   list(options: { prefix: string }): Promise<KvList>;

@@ -69,3 +69,36 @@ local wanted = allowed and math.min(remaining + 1, burst) or math.min(cost, burs
 local wait_ms = (debt - (burst - wanted) * units) / limit
 return {allowed and 1 or 0, remaining, math.max(1, math.ceil(wait_ms / 1000))}
 `;
+
+/** ARGV: owner, fingerprint, milliseconds. Nothing when the key was free, else what is known of it. */
+export const BEGIN_SCRIPT = `
+local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'state', 'answer')
+if known[1] then return known end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'fingerprint', ARGV[2], 'state', 'running')
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return false
+`;
+
+/** ARGV: owner, answer, milliseconds. */
+export const FINISH_SCRIPT = `
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'done', 'answer', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+`;
+
+/** ARGV: owner. What is done stays, whoever did it. */
+export const ABANDON_SCRIPT = `
+local known = redis.call('HMGET', KEYS[1], 'owner', 'state')
+if known[1] ~= ARGV[1] or known[2] == 'done' then return 0 end
+return redis.call('DEL', KEYS[1])
+`;
+
+/** ARGV: milliseconds. */
+export const CLAIM_SCRIPT = `
+return redis.call('SET', KEYS[1], '', 'NX', 'PX', ARGV[1]) and 1 or 0
+`;
+
+export const RELEASE_SCRIPT = `
+return redis.call('DEL', KEYS[1])
+`;

@@ -1,24 +1,15 @@
 /** Counts in Redis 7, for several processes. The client is matched by shape and never imported. */
-import { type Clock, toHex, utf8 } from "@rempart/kernel";
+import type { Clock } from "@rempart/kernel";
 import type { RateLimitDecision, RateLimiter, RateLimitPolicy, RateLimitStore } from "../ports.ts";
 import { checkCost, unknownPolicy } from "../rate/meter.ts";
 import { slotsOf } from "../rate/sliding-window.ts";
 import { burstOf } from "../rate/token-bucket.ts";
+import { createScript, type RedisClient, type Script } from "./redis-client.ts";
 import { BUCKET_SCRIPT, WINDOW_SCRIPT } from "./redis-scripts.ts";
 
-export interface ScriptCall {
-  keys: string[];
-  arguments: string[];
-}
-
-/**
- * What is used of a client or a cluster of the `redis` package. Make it fail fast while it is not connected
- * (`disableOfflineQueue: true`) and bound its queue (`commandsQueueMaxLength`).
- */
-export interface RedisClient {
-  evalSha(sha: string, call: ScriptCall): Promise<unknown>;
-  eval(script: string, call: ScriptCall): Promise<unknown>;
-}
+export type { RedisClient, ScriptCall } from "./redis-client.ts";
+export { type RedisKeysOptions, redisIdempotencyStore } from "./redis-idempotency.ts";
+export { redisReplayStore } from "./redis-replays.ts";
 
 export interface RedisStoreOptions {
   readonly client: RedisClient;
@@ -57,8 +48,6 @@ interface Counter {
   readonly suffix: string;
   readonly settings: readonly string[];
 }
-
-type Script = (call: ScriptCall) => Promise<unknown>;
 
 function compileCounter(policy: RateLimitPolicy, scripts: { window: Script; bucket: Script }): Counter {
   const isBucket = policy.algorithm === "token-bucket";
@@ -102,23 +91,4 @@ function readDecision(policy: RateLimitPolicy, answer: unknown): RateLimitDecisi
     throw new Error("Redis did not answer a decision of the rate limiter");
   }
   return { policy, allowed: allowed === 1, remaining, resetSeconds };
-}
-
-/** By its digest; by its text where the server does not know it yet: at first, and after a restart or `SCRIPT FLUSH`. */
-function createScript(client: RedisClient, text: string): Script {
-  const digest = sha1(text);
-  return async (call) => {
-    try {
-      return await client.evalSha(await digest, call);
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-      return client.eval(text, call);
-    }
-  };
-}
-
-/** The name Redis gives a script, not a safeguard. */
-async function sha1(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-1", utf8(text));
-  return toHex(new Uint8Array(digest));
 }
