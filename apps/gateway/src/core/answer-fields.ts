@@ -19,7 +19,7 @@ export function answerFields(
   { owns, kept }: AnswerRule,
 ): string[] {
   const fields: string[] = [];
-  const named = connectionOptions(valueOf(raw, "connection"));
+  const named = connectionOptions(joinedValue(raw, "connection"));
   const replaced = kept.size === 0 ? null : presentNames(raw, kept);
   for (let i = 0; i < owed.length; i += 2) {
     const name = owed[i] as string;
@@ -57,7 +57,7 @@ function presentNames(raw: readonly string[], wanted: ReadonlySet<string>): Set<
 }
 
 /** Several lines joined with a comma. */
-function valueOf(raw: readonly string[], wanted: string): string | undefined {
+function joinedValue(raw: readonly string[], wanted: string): string | undefined {
   let joined: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;

@@ -25,7 +25,9 @@ export function gatewayProblem(error: unknown): Problem | null {
     case "upstream-protocol":
       return GATEWAY_PROBLEMS.badGateway;
     case "upstream-timeout":
-      return GATEWAY_PROBLEMS.gatewayTimeout;
+      return error.details.phase === "client"
+        ? EDGE_PROBLEMS.requestTimeout
+        : GATEWAY_PROBLEMS.gatewayTimeout;
     case "upstream-refused-upgrade":
       return refusedUpgrade(error.details.status);
     default:

@@ -63,16 +63,19 @@ export class ChunkedReader {
   #readSyntax(byte: number): void {
     switch (this.#state) {
       case "size":
-        return this.#readSize(byte);
+        this.#readSize(byte);
+        break;
       case "extension":
-        return this.#skipExtension(byte);
+        this.#skipExtension(byte);
+        break;
       case "size-lf":
         if (byte !== LF) throw protocolError("a chunk size that does not end");
-        return this.#endSize();
+        this.#endSize();
+        break;
       case "data-cr":
         if (byte !== CR) throw protocolError("a chunk longer than its size");
         this.#state = "data-lf";
-        return;
+        break;
       default:
         if (byte !== LF) throw protocolError("a chunk longer than its size");
         this.#state = "size";

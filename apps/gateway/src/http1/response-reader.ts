@@ -101,7 +101,10 @@ export class ResponseReader {
   }
 
   #takeHead(head: ResponseHead): void {
-    if (head.status === 101) return this.#openTunnel(head);
+    if (head.status === 101) {
+      this.#openTunnel(head);
+      return;
+    }
     if (head.status < 200) {
       this.#interim += 1;
       if (this.#interim > MAX_INTERIM) throw protocolError("interim answers without end");
@@ -111,11 +114,12 @@ export class ResponseReader {
     this.#sink?.onHead(head);
     switch (framing.kind) {
       case "none":
-        return this.#finish([]);
+        this.#finish([]);
+        return;
       case "length":
         this.#left = framing.bytes;
-        if (framing.bytes === 0) return this.#finish([]);
-        this.#state = "length";
+        if (framing.bytes > 0) this.#state = "length";
+        else this.#finish([]);
         return;
       case "chunked":
         this.#chunked.begin();

@@ -32,8 +32,11 @@ export interface ConnectionOwner {
   onClosed(connection: UpstreamConnection): void;
 }
 
-/** What is waited for: the handshake, an answer's head, more of a body, the client to read, another request. */
-export type Phase = "connect" | "headers" | "body" | "client" | "idle";
+/**
+ * What is waited for: the handshake, that a request's body is taken, an answer's head, more of its body; the client, to
+ * send or to read on; or another request.
+ */
+export type Phase = "connect" | "request" | "headers" | "body" | "client" | "idle";
 
 const LIMITS = { headBytes: 65_536 };
 
@@ -63,9 +66,9 @@ export class UpstreamConnection implements ResponseSink {
     const socket = open(address);
     this.#socket = socket;
     socket.once(address.tls === null ? "connect" : "secureConnect", () => this.#user?.onReady());
-    socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    socket.on("drain", () => this.#user?.onDrain());
-    socket.on("end", () => this.#ended());
+    socket.on("data", this.#onData);
+    socket.on("drain", this.#onDrain);
+    socket.on("end", this.#onEnd);
     socket.on("error", (cause) => this.#broken(cause));
     socket.on("close", () => this.#closed());
   }
@@ -149,7 +152,9 @@ export class UpstreamConnection implements ResponseSink {
     user?.onEnd(trailers);
   }
 
-  #read(chunk: Buffer): void {
+  readonly #onDrain = (): void => this.#user?.onDrain();
+
+  readonly #onData = (chunk: Buffer): void => {
     let end: number;
     try {
       end = this.#reader.read(chunk);
@@ -160,7 +165,7 @@ export class UpstreamConnection implements ResponseSink {
     if (this.#reader.isTunnel) this.#openTunnel(chunk.subarray(end));
     else if (this.#isAnswered) this.#release();
     else this.#user?.onPause();
-  }
+  };
 
   #release(): void {
     this.#isAnswered = false;
@@ -172,19 +177,19 @@ export class UpstreamConnection implements ResponseSink {
     const user = this.#user;
     this.#user = null;
     this.#deadline = Number.POSITIVE_INFINITY;
-    for (const event of ["data", "drain", "end"]) this.#socket.removeAllListeners(event);
+    this.#socket.off("data", this.#onData).off("drain", this.#onDrain).off("end", this.#onEnd);
     if (user === null) this.#socket.destroy();
     else user.onTunnel(this.#socket, bytes);
   }
 
-  #ended(): void {
+  readonly #onEnd = (): void => {
     try {
       this.#reader.end();
     } catch (error) {
       this.#fail(error as GatewayError);
     }
     this.#socket.destroy();
-  }
+  };
 
   #broken(cause: Error): void {
     this.#fail(new GatewayError("upstream-unreachable", "The connection to the upstream failed", { cause }));

@@ -1,31 +1,16 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
-import type { Edge, Exchange } from "@rempart/edge";
-import type { Clock } from "@rempart/kernel";
+import type { Exchange } from "@rempart/edge";
 import { answerFields, trailerFields } from "../core/answer-fields.ts";
 import { requestFields } from "../core/request-fields.ts";
-import type { Route } from "../core/routing.ts";
-import { mayRetry } from "../core/upstream/retry.ts";
 import type { GatewayError } from "../errors.ts";
 import { type BodyFraming, writeRequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
+import { Attempts } from "./attempts.ts";
 import type { ConnectionUser, UpstreamConnection } from "./connection.ts";
-import type { Target } from "./target.ts";
-import type { Upstream } from "./upstream.ts";
-
-/** What one request needs of the gateway. */
-export interface Passage {
-  readonly edge: Edge;
-  readonly clock: Clock;
-  readonly route: Route;
-  readonly upstream: Upstream;
-  /** Whether the gateway is draining: connections end with their answer. */
-  readonly isDraining: () => boolean;
-}
+import { type Passage, toldOf } from "./passage.ts";
 
 /** Bodies up to this size that came with their head leave with it, in one piece. */
 const SMALL_BODY = 16_384;
-/** Statuses of an upstream that stands but does not serve. */
-const FAILING = new Set([502, 503, 504]);
 
 /**
  * One request on its way to an upstream and its answer on its way back. Nothing is buffered but the pieces in hand: either
@@ -37,18 +22,16 @@ export class Forward implements ConnectionUser {
   readonly #response: ServerResponse;
   readonly #exchange: Exchange;
   readonly #framing: BodyFraming;
+  readonly #attempts: Attempts;
   readonly #end = Promise.withResolvers<void>();
   #connection: UpstreamConnection | null = null;
-  #target: Target | null = null;
-  #tried: Set<Target> | null = null;
-  #attempts = 0;
-  #wasSent = false;
-  #wasAnswered = false;
   #isDone = false;
   /** The answer's head, until it is written. */
   #head: ResponseHead | null = null;
+  /** How long a body may be silent. */
   #bodyMs: number;
 
+  /** Throws where nothing can be tried at all. */
   constructor(passage: Passage, request: IncomingMessage, response: ServerResponse, exchange: Exchange) {
     this.#passage = passage;
     this.#request = request;
@@ -56,17 +39,13 @@ export class Forward implements ConnectionUser {
     this.#exchange = exchange;
     this.#framing = bodyFraming(request);
     this.#bodyMs = passage.upstream.settings.timeouts.idleMs;
+    this.#attempts = new Attempts(passage.upstream, request.method ?? "", this.#hasBody);
+    response.on("close", () => this.#clientClosed());
+    this.#open();
   }
 
   get settled(): Promise<void> {
     return this.#end.promise;
-  }
-
-  /** Throws where nothing can be tried at all. */
-  start(): void {
-    this.#passage.upstream.admit();
-    this.#response.on("close", () => this.#clientClosed());
-    this.#attempt(false);
   }
 
   onReady(): void {
@@ -74,18 +53,16 @@ export class Forward implements ConnectionUser {
     const connection = this.#connection as UpstreamConnection;
     const { method = "", url = "", rawHeaders, headers } = this.#request;
     const asked = headers.host ?? "";
-    const host = upstream.settings.host === "client" ? asked : (this.#target as Target).host;
-    const fields = requestFields(rawHeaders, headers.connection, told(this.#exchange, asked));
+    const host = upstream.settings.host === "client" ? asked : this.#attempts.targetHost;
+    const fields = requestFields(rawHeaders, headers.connection, toldOf(this.#exchange, asked));
     connection.send(writeRequestHead(method, url, host, fields, this.#framing), method, !this.#hasBody);
-    this.#wasSent = true;
+    this.#attempts.sent();
     if (this.#hasBody) this.#pumpRequest(connection);
     else this.#awaitHead(connection);
   }
 
   onHead(head: ResponseHead): void {
-    const { upstream } = this.#passage;
-    this.#wasAnswered = true;
-    upstream.tell(this.#target as Target, !FAILING.has(head.status));
+    this.#attempts.answered(head.status);
     this.#head = head;
   }
 
@@ -107,15 +84,17 @@ export class Forward implements ConnectionUser {
     if (this.#head === null) return;
     this.#writeHead(this.#head);
     this.#response.flushHeaders();
-    (this.#connection as UpstreamConnection).await("body", this.#now() + this.#bodyMs);
+    this.#connection?.await("body", this.#now() + this.#bodyMs);
   }
 
   onEnd(trailers: readonly string[]): void {
     if (this.#head !== null) this.#writeHead(this.#head);
-    const { edge } = this.#passage;
-    if (trailers.length > 0) this.#response.addTrailers(pairs(trailerFields(trailers, edge.owns)));
+    if (trailers.length > 0) this.#writeTrailers(trailers);
     if (!this.#response.writableEnded) this.#response.end();
+    // An answer before the request's end: the rest of the body, bounded by its limit, is of no use to anyone.
+    if (!this.#request.complete) this.#request.resume();
     this.#finish();
+    this.#end.resolve();
   }
 
   onDrain(): void {
@@ -127,67 +106,35 @@ export class Forward implements ConnectionUser {
   }
 
   onFailure(error: GatewayError): void {
-    const target = this.#target as Target;
-    target.inFlight -= 1;
-    const isStale = this.#isStale(error);
-    if (!isStale && error.details.phase !== "client" && !this.#wasAnswered)
-      this.#passage.upstream.tell(target, false);
-    if (!this.#mayRetry(isStale)) {
-      this.#isDone = true;
-      this.#end.reject(error);
-      return;
-    }
-    if (!isStale) (this.#tried ??= new Set()).add(target);
-    this.#tryAgain(isStale);
+    if (this.#attempts.failed(error)) this.#openAgain();
+    else this.#fail(error);
   }
 
   get #hasBody(): boolean {
-    return (
-      this.#framing.kind === "chunked" || (this.#framing.kind === "length" && this.#framing.text !== "0")
-    );
+    const { kind } = this.#framing;
+    return kind === "chunked" || (kind === "length" && this.#framing.text !== "0");
   }
 
   #now(): number {
     return this.#passage.clock.monotonic();
   }
 
-  #attempt(isFresh: boolean): void {
-    const target = this.#passage.upstream.choose(this.#tried);
-    const connection = target.acquire(this, isFresh);
-    target.inFlight += 1;
-    this.#target = target;
-    this.#connection = connection;
-    this.#attempts += 1;
-    this.#wasSent = false;
-    if (connection.isUsed) this.onReady();
+  #open(): void {
+    this.#connection = this.#attempts.open(this);
+    if (this.#connection.isUsed) this.onReady();
   }
 
-  #tryAgain(isFresh: boolean): void {
+  #openAgain(): void {
     try {
-      this.#attempt(isFresh);
+      this.#open();
     } catch (error) {
-      this.#isDone = true;
-      this.#end.reject(error);
+      this.#fail(error);
     }
   }
 
-  /** An idle connection that ended just as it was used says nothing about the target, and does not count as an attempt. */
-  #isStale({ code }: GatewayError): boolean {
-    const wasUsed = this.#connection?.isUsed === true;
-    return wasUsed && code === "upstream-unreachable" && this.#wasSent && !this.#wasAnswered;
-  }
-
-  #mayRetry(isStale: boolean): boolean {
-    const { upstream } = this.#passage;
-    const attempt = {
-      method: this.#request.method ?? "",
-      made: isStale ? 0 : this.#attempts,
-      wasSent: this.#wasSent,
-      hasBody: this.#hasBody,
-      wasAnswered: this.#wasAnswered,
-    };
-    if (this.#isDone || !mayRetry(attempt, upstream.settings.retry)) return false;
-    return isStale || upstream.spendRetry();
+  #fail(error: unknown): void {
+    this.#isDone = true;
+    this.#end.reject(error);
   }
 
   #awaitHead(connection: UpstreamConnection): void {
@@ -197,25 +144,28 @@ export class Forward implements ConnectionUser {
   #pumpRequest(connection: UpstreamConnection): void {
     const { idleMs } = this.#passage.upstream.settings.timeouts;
     const isChunked = this.#framing.kind === "chunked";
+    connection.await("client", this.#now() + idleMs);
     this.#request.on("data", (chunk: Buffer) => {
       if (this.#isDone) return;
       connection.await("client", this.#now() + idleMs);
       const isRoomy = isChunked ? connection.writeChunk(chunk) : connection.write(chunk);
-      if (!isRoomy) this.#request.pause();
+      if (isRoomy) return;
+      this.#request.pause();
+      connection.await("request", this.#now() + idleMs);
     });
     this.#request.on("end", () => {
       if (this.#isDone) return;
       if (isChunked) connection.writeChunk(null);
       connection.endRequest();
-      if (!this.#wasAnswered) this.#awaitHead(connection);
+      this.#awaitHead(connection);
     });
-    connection.await("client", this.#now() + idleMs);
   }
 
   #waitForClient(connection: UpstreamConnection): void {
     connection.pause();
     connection.await("client", this.#now() + this.#passage.upstream.settings.timeouts.idleMs);
     this.#response.once("drain", () => {
+      if (this.#isDone) return;
       connection.await("body", this.#now() + this.#bodyMs);
       connection.resume();
     });
@@ -225,11 +175,10 @@ export class Forward implements ConnectionUser {
    * Past the edge's guard on the response: the rule of `answerFields`, which may keep a header of the upstream's, has been
    * applied already.
    */
-  #writeHead(head: ResponseHead): void {
+  #writeHead({ status, fields, length }: ResponseHead): void {
     this.#head = null;
     if (this.#response.headersSent) return;
     const { edge, route, isDraining } = this.#passage;
-    const { status, fields, length } = head;
     const rule = { owns: edge.owns, kept: route.kept };
     const list = answerFields(edge.headers(this.#exchange), fields, length, rule);
     if (isDraining()) list.push("Connection", "close");
@@ -237,28 +186,24 @@ export class Forward implements ConnectionUser {
     ServerResponse.prototype.writeHead.call(this.#response, status, list);
   }
 
+  #writeTrailers(trailers: readonly string[]): void {
+    const fields = trailerFields(trailers, this.#passage.edge.owns);
+    for (let i = 0; i < fields.length; i += 2)
+      this.#response.addTrailers([[fields[i] as string, fields[i + 1] as string]]);
+  }
+
   #finish(): void {
     this.#isDone = true;
-    (this.#target as Target).inFlight -= 1;
-    // An answer before the request's end: the rest of the body, bounded by its limit, is of no use to anyone.
-    if (!this.#request.complete) this.#request.resume();
-    this.#end.resolve();
+    this.#attempts.close();
   }
 
   /** The client is gone, or was answered by somebody else: a body past its limit is refused while it streams. */
   #clientClosed(): void {
     if (this.#isDone) return;
-    this.#isDone = true;
-    (this.#target as Target).inFlight -= 1;
+    this.#finish();
     this.#connection?.destroy();
     this.#end.resolve();
   }
-}
-
-function told(exchange: Exchange, host: string) {
-  const { client, scheme, requestId, facts } = exchange;
-  const seen = facts.encrypted ? "https" : "http";
-  return { client: client.text, scheme: scheme ?? seen, host, requestId } as const;
 }
 
 function bodyFraming({ headers }: IncomingMessage): BodyFraming {
@@ -275,10 +220,4 @@ function isEventStream(fields: readonly string[]): boolean {
       return (fields[i + 1] as string).toLowerCase().startsWith("text/event-stream");
   }
   return false;
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const list: [string, string][] = [];
-  for (let i = 0; i < flat.length; i += 2) list.push([flat[i] as string, flat[i + 1] as string]);
-  return list;
 }

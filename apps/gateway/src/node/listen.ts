@@ -21,3 +21,10 @@ export async function listen(
   const bound = server.address() as AddressInfo;
   return `${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
 }
+
+/** Takes no new connection and cuts those there are. */
+export async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}

@@ -16,7 +16,7 @@ export class Target implements Candidate, ConnectionOwner {
   readonly name: string;
   /** What its own `Host` is. */
   readonly host: string;
-  readonly #address: Address;
+  readonly address: Address;
   readonly #settings: UpstreamSettings;
   readonly #clock: Clock;
   readonly #open = new Set<UpstreamConnection>();
@@ -28,7 +28,7 @@ export class Target implements Candidate, ConnectionOwner {
   constructor(name: string, host: string, address: Address, settings: UpstreamSettings, clock: Clock) {
     this.name = name;
     this.host = host;
-    this.#address = address;
+    this.address = address;
     this.#settings = settings;
     this.#clock = clock;
   }
@@ -53,7 +53,7 @@ export class Target implements Candidate, ConnectionOwner {
     }
     if (this.#open.size >= this.#settings.connections)
       throw new GatewayError("upstream-unavailable", `Every connection to ${this.name} is taken`);
-    const connection = new UpstreamConnection(this.#address, user, this);
+    const connection = new UpstreamConnection(this.address, user, this);
     connection.await("connect", this.#clock.monotonic() + this.#settings.timeouts.connectMs);
     this.#open.add(connection);
     return connection;

@@ -1,0 +1,61 @@
+import type { Edge, Exchange } from "@rempart/edge";
+import type { NodeHandler, NodeUpgradeHandler } from "@rempart/edge/node";
+import type { Clock } from "@rempart/kernel";
+import type { Route } from "../core/routing.ts";
+import { GatewayError } from "../errors.ts";
+import { Forward } from "./forward.ts";
+import { Handshake, type Tunnel } from "./handshake.ts";
+import type { Passage } from "./passage.ts";
+import { refuseAmbiguous } from "./refuse.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface PassagesOptions {
+  readonly edge: Edge;
+  readonly clock: Clock;
+  readonly routing: (routeClass: string) => Route | null;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+}
+
+/** What is done with a request that the edge let pass. */
+export class Passages {
+  readonly #options: PassagesOptions;
+  readonly #tunnels = new Set<Tunnel>();
+  isDraining = false;
+
+  constructor(options: PassagesOptions) {
+    this.#options = options;
+  }
+
+  get tunnels(): number {
+    return this.#tunnels.size;
+  }
+
+  readonly handler: NodeHandler = (request, response, context) => {
+    const passage = this.#passage(context.routeClass);
+    refuseAmbiguous(request);
+    return new Forward(passage, request, response, context as Exchange).settled;
+  };
+
+  readonly onUpgrade: NodeUpgradeHandler = async (request, socket, head, context) => {
+    const passage = this.#passage(context.routeClass);
+    refuseAmbiguous(request);
+    if (head.length > 0) socket.unshift(head);
+    const tunnel = await new Handshake(passage, request, socket, context as Exchange).opened;
+    this.#tunnels.add(tunnel);
+    tunnel.client.once("close", () => this.#tunnels.delete(tunnel));
+  };
+
+  /** Ends every WebSocket. */
+  cutTunnels(): void {
+    for (const { client } of this.#tunnels) client.destroy();
+  }
+
+  #passage(routeClass: string): Passage {
+    const { edge, clock, routing, upstreams } = this.#options;
+    const route = routing(routeClass);
+    const upstream = route === null ? undefined : upstreams.get(route.upstream);
+    if (route === null || upstream === undefined)
+      throw new GatewayError("no-route", "No route serves this path");
+    return { edge, clock, route, upstream, isDraining: () => this.isDraining };
+  }
+}
