@@ -1,5 +1,5 @@
 import { DatabaseError, isTransient } from "@rempart/database";
-import { EDGE_PROBLEMS, type Problem } from "@rempart/edge";
+import { EDGE_PROBLEMS, type Problem } from "@rempart/edge/problems";
 import { IdentityError } from "@rempart/identity";
 import { PROBLEMS, type ProblemCode } from "@rempart/messaging/contract";
 import type { z } from "zod";

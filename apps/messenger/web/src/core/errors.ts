@@ -45,5 +45,14 @@ export function failureCode(error: unknown): FailureCode {
 
 /** The network said nothing certain: the same request may be sent again. */
 export function isTransient(error: unknown): boolean {
-  return failsWith(error, "offline", "timeout", "unavailable", "rate-limited", "internal-error");
+  return failsWith(
+    error,
+    "offline",
+    "timeout",
+    "unavailable",
+    "rate-limited",
+    "internal-error",
+    "request-timeout",
+    "temporary-reduced-capacity",
+  );
 }
