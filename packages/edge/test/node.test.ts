@@ -103,6 +103,28 @@ describe("the node adapter's server", () => {
     assertHardened(answer);
   });
 
+  test("nothing behind a request that ends its connection is carried out", async () => {
+    const next = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    const passed = () =>
+      outcomes.filter(({ path, verdict }) => path === "/hello" && verdict === "pass").length;
+    const before = passed();
+    assertProblem(await raw(server.port, `GET /hello HTTP/1.1\r\n\r\n${next}`), 400, "missing-host");
+    const absolute = "GET http://a.test/hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    assertProblem(await raw(server.port, absolute + next), 400, "malformed-target");
+    assert.equal(passed(), before);
+  });
+
+  test("a declined upgrade ends its connection: what follows cannot be taken apart by where a packet ends", async () => {
+    const declined = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+    const hidden = "GET /nowhere HTTP/1.1\r\nX: ";
+    const smuggled = "GET /conflict HTTP/1.1\r\nHost: a\r\n\r\n";
+    const answer = await raw(server.port, declined + hidden, { more: [smuggled] });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get("connection"), "close");
+    assert.equal(answer.text.split("HTTP/1.1 ").length, 2);
+    assert.equal(outcomes.filter(({ path }) => path === "/conflict").length, 0);
+  });
+
   test("whatever bytes arrive, the server lives and every answer is hardened", async () => {
     const token = fc.constantFrom(
       "GET",

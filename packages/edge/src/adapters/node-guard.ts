@@ -65,6 +65,8 @@ export function send(response: ServerResponse, answer: EdgeAnswer): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name);
   const { status, headers, body } = answer;
   if (!isBodiless(status)) headers.push("Content-Length", String(Buffer.byteLength(body)));
+  // Node keeps what the header says to itself; the server must know before it looks at what is behind this request.
+  if (headers.includes("Connection")) response.shouldKeepAlive = false;
   writeHeadUnguarded(response, status, headers);
   response.end(body);
 }

@@ -52,22 +52,35 @@ export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server
   server.maxHeadersCount = limits.headerCount + 1;
   const handle = nodeHandler(edge, options.handler);
   const handleExpectant = nodeHandler(edge, options.handler, (response) => response.writeContinue());
-  server.on("request", (request, response) => {
-    (request.socket as EdgeSocket)[LATEST] = response;
-    handle(request, response);
-  });
+  server.on("request", inTurn(handle));
   // The body is asked for only once the request is admitted (RFC 9110, 10.1.1).
-  server.on("checkContinue", (request, response) => {
-    (request.socket as EdgeSocket)[LATEST] = response;
-    handleExpectant(request, response);
-  });
+  server.on("checkContinue", inTurn(handleExpectant));
   server.on("connect", (request: IncomingMessage, socket: Duplex) => refuseTunnel(edge, request, socket));
-  server.on("checkExpectation", (request, response) => refuseExpectation(edge, request, response));
+  server.on(
+    "checkExpectation",
+    inTurn((request, response) => refuseExpectation(edge, request, response)),
+  );
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
     refuseConnection(edge, error, socket),
   );
   if (options.onUpgrade !== undefined) server.on("upgrade", upgradeHandler(edge, options.onUpgrade));
   return server;
+}
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Nothing behind a request that ends its connection is carried out, though Node reads on (RFC 9112, 9.6). Declining an
+ * upgrade ends it too: the parser drops what came in the same packet and would take the next one for the start of a request.
+ */
+function inTurn(handle: Handle): Handle {
+  return (request, response) => {
+    const socket = request.socket as EdgeSocket;
+    if (socket[LATEST]?.shouldKeepAlive === false) return;
+    socket[LATEST] = response;
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    handle(request, response);
+  };
 }
 
 function refuseExpectation(edge: Edge, request: IncomingMessage, response: ServerResponse): void {
