@@ -1,5 +1,4 @@
-import { explain } from "@rempart/kernel";
-import { RuntimeError } from "@rempart/runtime";
+import { explain, hasCode } from "@rempart/kernel";
 
 /** `EX_CONFIG` of sysexits.h: starting again will not help until somebody changes the configuration. */
 export const EXIT_CONFIGURATION = 78;
@@ -9,7 +8,7 @@ export function configured<T>(read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof RuntimeError && error.code === "invalid-configuration")) throw error;
+    if (!hasCode(error, "invalid-configuration")) throw error;
     process.stderr.write(`${explain(error)}\n`);
     process.exitCode = EXIT_CONFIGURATION;
     return null;

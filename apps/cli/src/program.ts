@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { gatewayCommand } from "./commands/gateway.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
 
@@ -14,5 +15,6 @@ export function createProgram(): Command {
     .addCommand(upCommand(), { isDefault: true })
     .addCommand(doctorCommand())
     .addCommand(configCommand())
+    .addCommand(gatewayCommand())
     .addCommand(versionCommand());
 }

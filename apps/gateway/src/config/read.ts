@@ -1,4 +1,6 @@
+import { createEdge, EdgeError } from "@rempart/edge";
 import type { z } from "zod";
+import { edgeConfig } from "../core/routing.ts";
 import { GatewayError } from "../errors.ts";
 import { type GatewaySettings, gatewaySchema } from "./schema.ts";
 
@@ -6,7 +8,7 @@ import { type GatewaySettings, gatewaySchema } from "./schema.ts";
 export function readGatewayConfig(given: unknown): GatewaySettings {
   const result = gatewaySchema.safeParse(given);
   if (!result.success) throw invalid(result.error.issues.flatMap(problemsOf));
-  const problems = contradictions(result.data);
+  const problems = [...contradictions(result.data), ...edgeProblems(result.data)];
   if (problems.length > 0) throw invalid(problems);
   return result.data;
 }
@@ -40,7 +42,20 @@ function fieldName(path: readonly PropertyKey[]): string {
   return text === "" ? "(the whole)" : text;
 }
 
-/** What each field alone cannot show. The edge checks its own part when it is made. */
+/** The edge refuses by itself what contradicts itself: asked here, so that one message names every wrong field. */
+function edgeProblems(settings: GatewaySettings): FieldProblem[] {
+  try {
+    createEdge(edgeConfig(settings, () => {}));
+    return [];
+  } catch (error) {
+    if (!(error instanceof EdgeError)) throw error;
+    const field = String(error.details.field);
+    const problem = error.message.slice(field.length + 2);
+    return [{ field: field.startsWith("routes[") ? field : `edge.${field}`, problem }];
+  }
+}
+
+/** What each field alone cannot show. */
 function contradictions({ upstreams, routes }: GatewaySettings): FieldProblem[] {
   const seen = new Set<string>(["default"]);
   return routes.flatMap((route, i) => {

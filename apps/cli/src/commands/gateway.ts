@@ -1,0 +1,73 @@
+import { writeSync } from "node:fs";
+import {
+  type Gateway,
+  type GatewayConfig,
+  gatewayComponent,
+  loadGatewayConfig,
+  readGatewayConfig,
+} from "@rempart/gateway";
+import { createLogger } from "@rempart/messenger-server";
+import { main, run } from "@rempart/runtime";
+import { Command } from "commander";
+import { configured } from "../exit.ts";
+
+/** Beyond the configured drain: closing what is left. */
+const CLOSING_MS = 5_000;
+const STANDARD_OUTPUT = 1;
+
+interface GatewayOptions {
+  readonly upstream: readonly string[];
+  readonly config?: string;
+  readonly port?: string;
+}
+
+export function gatewayCommand(): Command {
+  return new Command("gateway")
+    .description("stand in front of an HTTP service as a hardened reverse proxy")
+    .option(
+      "--upstream <url>",
+      "a target that serves every path no route of the file does; repeatable",
+      collect,
+      [],
+    )
+    .option("--config <file>", "JSON: listeners, the edge's policies, upstreams, routes")
+    .option("--port <port>", "where to listen, in place of the file's word; default 8080")
+    .action(gateway);
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+/** The access log goes to standard output as JSON lines, like the log; what is for a person goes to standard error. */
+async function gateway(options: GatewayOptions): Promise<void> {
+  const read = configured(() => {
+    const config = withPort(loadGatewayConfig(options.config, options.upstream), options.port);
+    return { config, settings: readGatewayConfig(config) };
+  });
+  if (read === null) return;
+  const log = createLogger("info");
+  const component = gatewayComponent({
+    config: read.config,
+    log,
+    accessLog: (lines) => writeSync(STANDARD_OUTPUT, lines),
+    started: (running) => process.stderr.write(welcome(running)),
+  });
+  const { delayMs, deadlineMs } = read.settings.drain;
+  const stopDeadlineMs = delayMs + deadlineMs + CLOSING_MS;
+  await main(({ signal }) => run({ components: [component], signal, log, stopDeadlineMs }), { log });
+}
+
+function withPort(config: GatewayConfig, port: string | undefined): GatewayConfig {
+  return port === undefined ? config : { ...config, listen: { ...config.listen, port: Number(port) } };
+}
+
+function welcome({ url, adminUrl }: Gateway): string {
+  return `
+The gateway serves.
+  Public          ${url}
+  Administration  ${adminUrl ?? "none"}
+
+Ctrl-C lets what is under way end, then stops it.
+`;
+}
