@@ -58,6 +58,19 @@ export interface IdentityConfig {
     /** How long a key is accepted after its last signature. */
     readonly overlapMs: number;
   };
+  readonly tenants: {
+    /** Organisations one account may be a member of. */
+    readonly perAccount: number;
+    readonly members: number;
+    readonly invitationMs: number;
+  };
+  readonly apiKeys: {
+    /** No key lives longer than this. */
+    readonly lifetimeMs: number;
+    readonly perAccount: number;
+    /** Keys kept in memory; about 1 KiB each. */
+    readonly cacheEntries: number;
+  };
   /** argon2id. Defaults: OWASP Password Storage Cheat Sheet, 19 MiB, two passes, one lane. */
   readonly argon2: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number };
   readonly hashing: {
@@ -145,6 +158,8 @@ export const defaultConfig: IdentityConfig = {
     publishAheadMs: 10 * MINUTE,
     overlapMs: DAY,
   },
+  tenants: { perAccount: 50, members: 10_000, invitationMs: 7 * DAY },
+  apiKeys: { lifetimeMs: 365 * DAY, perAccount: 50, cacheEntries: 10_000 },
   argon2: { memoryKiB: 19_456, passes: 2, lanes: 1 },
   hashing: { concurrency: 2, queue: 256 },
   attempts: {
@@ -200,6 +215,8 @@ export function resolveConfig(input: IdentityConfigInput = {}): IdentityConfig {
     contextWords: input.contextWords ?? defaultConfig.contextWords,
     session: { ...defaultConfig.session, ...input.session },
     tokens: { ...defaultConfig.tokens, ...input.tokens },
+    tenants: { ...defaultConfig.tenants, ...input.tenants },
+    apiKeys: { ...defaultConfig.apiKeys, ...input.apiKeys },
     argon2: { ...defaultConfig.argon2, ...input.argon2 },
     hashing: { ...defaultConfig.hashing, ...input.hashing },
     attempts: { ...defaultConfig.attempts, ...input.attempts },

@@ -1,7 +1,8 @@
 import type { Uuid } from "@rempart/kernel";
 import type { MailKind } from "./ports.ts";
 import type { ActorRef } from "./roles/actor.ts";
-import type { AuthMethod, Client, EndReason, Role } from "./types.ts";
+import type { Permission } from "./roles/permissions.ts";
+import type { AuthMethod, Client, EndReason, Role, TenantRole } from "./types.ts";
 
 /** What happened, for an audit log. No event carries a token, a password or a hash. */
 export type IdentityEvent =
@@ -49,6 +50,58 @@ export type IdentityEvent =
   /** `signsFrom`: Unix milliseconds. */
   | { readonly type: "keys.jwt.rotated"; readonly kid: string; readonly signsFrom: number }
   | { readonly type: "keys.jwt.retired"; readonly kid: string }
+  /** Null: the session stands for the person alone again. */
+  | {
+      readonly type: "auth.session.tenant";
+      readonly userId: Uuid;
+      readonly sessionId: Uuid;
+      readonly tenantId: Uuid | null;
+    }
+  | {
+      readonly type: "auth.api-key.created";
+      readonly userId: Uuid;
+      readonly keyId: Uuid;
+      readonly tenantId: Uuid | null;
+      readonly permissions: readonly Permission[];
+      readonly actor: ActorRef;
+    }
+  | {
+      readonly type: "auth.api-key.revoked";
+      readonly userId: Uuid;
+      readonly keyId: Uuid;
+      readonly actor: ActorRef;
+    }
+  | { readonly type: "tenant.created"; readonly tenantId: Uuid; readonly userId: Uuid }
+  | { readonly type: "tenant.renamed" | "tenant.deleted"; readonly tenantId: Uuid; readonly actor: ActorRef }
+  | {
+      readonly type: "tenant.invitation.created";
+      readonly tenantId: Uuid;
+      readonly invitationId: Uuid;
+      readonly role: TenantRole;
+      readonly actor: ActorRef;
+    }
+  | { readonly type: "tenant.invitation.withdrawn"; readonly tenantId: Uuid; readonly actor: ActorRef }
+  | {
+      readonly type: "tenant.member.added";
+      readonly tenantId: Uuid;
+      readonly userId: Uuid;
+      readonly role: TenantRole;
+    }
+  | {
+      readonly type: "tenant.member.role-changed";
+      readonly tenantId: Uuid;
+      readonly userId: Uuid;
+      readonly from: TenantRole;
+      readonly to: TenantRole;
+      readonly actor: ActorRef;
+    }
+  | {
+      readonly type: "tenant.member.removed";
+      readonly tenantId: Uuid;
+      readonly userId: Uuid;
+      /** Null: they left. */
+      readonly actor: ActorRef | null;
+    }
   | { readonly type: "auth.password.rehashed"; readonly userId: Uuid }
   /** `userId`: who has the address already, or null. */
   | { readonly type: "auth.signup.requested"; readonly userId: Uuid | null; readonly client: Client }

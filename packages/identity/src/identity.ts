@@ -9,6 +9,7 @@ import {
 } from "@rempart/kernel";
 import { type Logger, silentLogger } from "@rempart/runtime";
 import { type Administration, createAdministration } from "./administration/administration.ts";
+import { ApiKeyService, type ApiKeys } from "./api-keys/api-keys.ts";
 import { type IdentityConfigInput, resolveConfig } from "./config.ts";
 import type { Context, Observe } from "./context.ts";
 import { type Credentials, createCredentials } from "./credentials/credentials.ts";
@@ -28,6 +29,7 @@ import { Sessions } from "./sessions/sessions.ts";
 import { completeSignIn } from "./sign-in/second-factor.ts";
 import { signIn } from "./sign-in/sign-in.ts";
 import { type SignUpInput, signUp } from "./sign-in/sign-up.ts";
+import { createTenants, type Tenants } from "./tenants/tenants.ts";
 import { issueTicket, redeemTicket, type Ticket } from "./tickets.ts";
 import { createTokens, type TokenService, type Tokens } from "./tokens/token-service.ts";
 import type {
@@ -86,6 +88,8 @@ export interface Identity {
   createAdminInvitation(): Promise<Invitation>;
   /** What is done to other people's accounts, each act with its actor. */
   readonly administration: Administration;
+  readonly tenants: Tenants;
+  readonly apiKeys: ApiKeys;
   /** Expires sessions, lifts suspensions that are over, deletes spent rows. Runs by itself every `maintenanceMs`. */
   maintain(): Promise<void>;
   /** Sends the mails that are due. Runs by itself after each act and every `mail.pollMs`. */
@@ -115,7 +119,14 @@ export function createIdentity(options: IdentityOptions): Identity {
   const sessions = new Sessions(context);
   const tokens = createTokens(context, sessions);
   const delivery = deliveryOf(options, context);
-  const heartbeat = startHeartbeat(context.config.session.pollMs, beatOf(context, sessions, tokens));
+  const apiKeys = new ApiKeyService(context, sessions);
+  const flushUses = async (): Promise<void> => {
+    await Promise.all([sessions.flushTouches(), apiKeys.flushUses()]);
+  };
+  const heartbeat = startHeartbeat(
+    context.config.session.pollMs,
+    beatOf(context, sessions, tokens, flushUses),
+  );
 
   const changing = async <T>(act: () => Promise<T>): Promise<T> => {
     await sessions.keepUp();
@@ -158,17 +169,25 @@ export function createIdentity(options: IdentityOptions): Identity {
     adminExists: () => adminExists(context.database),
     createAdminInvitation: () => createAdminInvitation(context),
     administration: createAdministration(context, sessions, changing),
+    tenants: createTenants(context, changing),
+    apiKeys: {
+      create: (subject, key) => apiKeys.create(subject, key),
+      of: (userId) => apiKeys.of(userId),
+      ofTenant: (actor, tenantId) => apiKeys.ofTenant(actor, tenantId),
+      revoke: (actor, keyId) => apiKeys.revoke(actor, keyId),
+      authenticate: (secret) => apiKeys.authenticate(secret),
+    },
     maintain: async () => {
       // A use that is not written yet must not look like idleness.
-      await sessions.flushTouches();
+      await flushUses();
       await changing(() => maintain(context, tokens));
     },
     deliverMails: async () => delivery?.deliver(),
     async close() {
       await heartbeat.stop();
       await delivery?.stop();
-      await sessions.flushTouches().catch((error: unknown) => {
-        context.log.warn({ err: error }, "the last uses of sessions were not written");
+      await flushUses().catch((error: unknown) => {
+        context.log.warn({ err: error }, "the last uses of sessions and keys were not written");
       });
     },
   };
@@ -203,13 +222,18 @@ function createContext(options: IdentityOptions): Context {
 }
 
 /** One beat: hear what others changed, write last uses, and now and then tidy up. An outage is logged once, not at every beat. */
-function beatOf(context: Context, sessions: Sessions, tokens: TokenService): () => Promise<void> {
+function beatOf(
+  context: Context,
+  sessions: Sessions,
+  tokens: TokenService,
+  flushUses: () => Promise<void>,
+): () => Promise<void> {
   let maintainedAt = context.clock.monotonic();
   let failing = false;
   return async () => {
     try {
       await sessions.sync();
-      await sessions.flushTouches();
+      await flushUses();
       if (context.clock.monotonic() - maintainedAt >= context.config.maintenanceMs) {
         maintainedAt = context.clock.monotonic();
         await maintain(context, tokens);

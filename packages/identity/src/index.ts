@@ -3,6 +3,8 @@ export type { AccountStatus } from "./administration/authority.ts";
 export type { UserExport } from "./administration/export.ts";
 export type { Ban, Suspension } from "./administration/moderation.ts";
 export type { UserPage, UserSearch, UserSummary } from "./administration/search.ts";
+export type { ApiKeys, IssuedApiKey, NewApiKey } from "./api-keys/api-keys.ts";
+export type { ApiKey } from "./api-keys/store.ts";
 export {
   type AttemptPolicy,
   defaultConfig,
@@ -45,6 +47,9 @@ export {
 export { isPermission, PERMISSIONS, type Permission } from "./roles/permissions.ts";
 export { permitted, type Refusal, type Resource, type Verdict } from "./roles/permitted.ts";
 export type { SignUpInput } from "./sign-in/sign-up.ts";
+export type { TenantInvitation } from "./tenants/invitations.ts";
+export type { Member, Membership, Tenant } from "./tenants/store.ts";
+export type { Tenants } from "./tenants/tenants.ts";
 export type { Ticket } from "./tickets.ts";
 export type { AccessToken } from "./tokens/access-tokens.ts";
 export type { AccessClaims } from "./tokens/claims.ts";

@@ -20,6 +20,7 @@ interface TenantRule extends Rule {
 /** Everything somebody may be allowed to do. What is not in here, nobody may. */
 export const PERMISSIONS = {
   "profile.read": { least: "USER" },
+  "api-keys.create": { least: "USER", fresh: true },
   "users.search": { least: "MODERATOR" },
   "users.read": { least: "MODERATOR" },
   "users.suspend": { least: "MODERATOR", over: "person" },

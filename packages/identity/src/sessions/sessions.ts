@@ -19,7 +19,7 @@ import {
   listLive,
   noteFirstUse,
 } from "./store.ts";
-import { Touches } from "./touches.ts";
+import { Touches, writeSessionUses } from "./touches.ts";
 
 const MAX_USER_AGENT = 256;
 const MAX_ADDRESS = 64;
@@ -31,7 +31,7 @@ export class Sessions {
   readonly #maxStalenessMs: number;
   readonly #cache: GroupedCache<Authenticated>;
   readonly #feed: ChangeFeed;
-  readonly #touches = new Touches(MAX_PENDING_TOUCHES);
+  readonly #touches: Touches;
   readonly #listeners = new Set<(ended: SessionEnded) => void>();
   readonly #followers = new Set<ChangeConsumer>();
   /** Counts what the feed delivered: a session loaded while it moved may be out of date already, and is not kept. */
@@ -44,6 +44,9 @@ export class Sessions {
       session.id,
       account.id,
     ]);
+    this.#touches = new Touches(MAX_PENDING_TOUCHES, (db, touches) =>
+      writeSessionUses(db, touches, context.config.session),
+    );
     this.#feed = new ChangeFeed(context.database, context.clock, {
       apply: (changes) => this.#apply(changes),
       reset: (why) => this.#reset(why),
@@ -176,7 +179,7 @@ export class Sessions {
   }
 
   flushTouches(): Promise<void> {
-    return this.#touches.flush(this.#context.database, this.#context.config.session);
+    return this.#touches.flush(this.#context.database);
   }
 
   async #endIn(act: (tx: Transaction) => Promise<EndedSession[]>, reason: EndReason): Promise<number> {

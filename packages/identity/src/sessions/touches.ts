@@ -2,33 +2,37 @@ import type { Queryable } from "@rempart/database";
 import type { Uuid } from "@rempart/kernel";
 import { instant } from "../context.ts";
 
-export interface TouchTimes {
+interface TouchTimes {
   readonly touchEveryMs: number;
   /** A longer pause begins a new stretch of use. */
   readonly pauseMs: number;
 }
 
-/** Last uses that are not written yet: many sessions become one statement. */
+type Write = (db: Queryable, touches: ReadonlyMap<Uuid, number>) => Promise<void>;
+
+/** Last uses that are not written yet: many sessions, or keys, become one statement. */
 export class Touches {
   readonly #limit: number;
+  readonly #write: Write;
   #pending = new Map<Uuid, number>();
 
   /** Past `limit` sessions, further ones are not noted until the next flush; they only look less recently used. */
-  constructor(limit: number) {
+  constructor(limit: number, write: Write) {
     this.#limit = limit;
+    this.#write = write;
   }
 
   note(sessionId: Uuid, at: number): void {
     if (this.#pending.size < this.#limit || this.#pending.has(sessionId)) this.#pending.set(sessionId, at);
   }
 
-  /** Writes them; what fails to be written waits for the next time. Stored values younger than `touchEveryMs` are left alone. */
-  async flush(db: Queryable, { touchEveryMs, pauseMs }: TouchTimes): Promise<void> {
+  /** Writes them; what fails to be written waits for the next time. */
+  async flush(db: Queryable): Promise<void> {
     if (this.#pending.size === 0) return;
     const taken = this.#pending;
     this.#pending = new Map();
     try {
-      await write(db, taken, touchEveryMs, pauseMs);
+      await this.#write(db, taken);
     } catch (error) {
       for (const [id, at] of taken) if (!this.#pending.has(id)) this.note(id, at);
       throw error;
@@ -36,11 +40,11 @@ export class Touches {
   }
 }
 
-async function write(
+/** Of sessions, and with them of their accounts. Stored values younger than `touchEveryMs` are left alone. */
+export async function writeSessionUses(
   db: Queryable,
   touches: ReadonlyMap<Uuid, number>,
-  minAgeMs: number,
-  pauseMs: number,
+  { touchEveryMs, pauseMs }: TouchTimes,
 ): Promise<void> {
   await db.query(
     `WITH used AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS t(session_id, at)),
@@ -55,6 +59,6 @@ async function write(
      UPDATE users u SET last_active_at = latest.at
      FROM (SELECT user_id, max(at) AS at FROM touched GROUP BY user_id) latest
      WHERE u.id = latest.user_id AND (u.last_active_at IS NULL OR u.last_active_at < latest.at)`,
-    [[...touches.keys()], [...touches.values()].map(instant), minAgeMs / 1000, pauseMs / 1000],
+    [[...touches.keys()], [...touches.values()].map(instant), touchEveryMs / 1000, pauseMs / 1000],
   );
 }
