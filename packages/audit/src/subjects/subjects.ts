@@ -1,7 +1,7 @@
 import type { Queryable } from "@rempart/database";
 import type { Clock, Random } from "@rempart/kernel";
 import type { Envelopes } from "@rempart/keys";
-import { SUBJECT_KEY_BYTES } from "./cipher.ts";
+import { openPersonal, SUBJECT_KEY_BYTES } from "./cipher.ts";
 
 interface SubjectRow {
   sealed_key: string | null;
@@ -107,4 +107,27 @@ export class SubjectKeys {
 
 function whereOf(subject: string): { table: string; column: string; row: string } {
   return { table: "audit_subjects", column: "sealed_key", row: subject };
+}
+
+/** The address that an entry's encrypted part holds; null for none, undefined when its subject was erased. */
+export function addressReader(
+  db: Queryable,
+  subjects: SubjectKeys,
+): (entry: {
+  id: string;
+  subject: string | null;
+  personal: Uint8Array | null;
+}) => Promise<string | null | undefined> {
+  return async ({ id, subject, personal }) => {
+    if (subject === null || personal === null) return null;
+    const key = await subjects.forReading(db, subject);
+    if (key === null) return undefined;
+    const text = openPersonal(key, personal, id);
+    return text === null ? null : (addressIn(JSON.parse(text)) ?? null);
+  };
+}
+
+function addressIn(personal: unknown): string | undefined {
+  const address = (personal as { address?: unknown }).address;
+  return typeof address === "string" ? address : undefined;
 }
