@@ -3,7 +3,7 @@ import { type Clock, equalBytes, utf8 } from "@rempart/kernel";
 import { AuditError } from "../errors.ts";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "../note/checkpoint.ts";
 import { type SignEd25519, signNote, type VerifierKey } from "../note/keys.ts";
-import { formatNote, parseNote } from "../note/note.ts";
+import { formatNote, parseNote, type SignedNote } from "../note/note.ts";
 import type { ObjectStore } from "../ports.ts";
 import { rootOf } from "../tree/edge.ts";
 import type { TreeHash } from "../tree/hash.ts";
@@ -31,6 +31,11 @@ interface Head {
   readonly root: Uint8Array;
 }
 
+/** A head as it was signed and shown. */
+export interface SignedHead extends Checkpoint {
+  readonly note: SignedNote;
+}
+
 /** The entry's columns are null when somebody removed its row: the tree keeps its place, and verification names it. */
 type LeafRow = { leaf_index: number; leaf_hash: Buffer } & (EntryRow | { id: null });
 
@@ -48,7 +53,7 @@ export class Publisher {
   }
 
   /** The new head, or null when nothing was added. Its files are durable before it is. */
-  async publish(tx: Transaction): Promise<Checkpoint | null> {
+  async publish(tx: Transaction): Promise<SignedHead | null> {
     try {
       return await this.#publish(tx);
     } catch (error) {
@@ -57,7 +62,7 @@ export class Publisher {
     }
   }
 
-  async #publish(tx: Transaction): Promise<Checkpoint | null> {
+  async #publish(tx: Transaction): Promise<SignedHead | null> {
     const signed = await lastHead(tx, this.#options.hash);
     // Another process may have published since: what is remembered here is only good for the head it was made for.
     const tail = this.#tail?.edge.size === signed.size ? this.#tail : await this.#open(tx, signed);
@@ -77,19 +82,26 @@ export class Publisher {
     return head;
   }
 
-  async #sign(tx: Transaction, { edge }: Tail): Promise<Checkpoint> {
+  async #sign(tx: Transaction, { edge }: Tail): Promise<SignedHead> {
     const { hash, objects, signer, clock } = this.#options;
     const checkpoint = { origin: signer.origin, size: edge.size, root: rootOf(hash, edge), extensions: [] };
     const text = formatCheckpoint(checkpoint);
-    const note = formatNote({ text, signatures: [await signNote(text, signer.key, signer.sign)] });
+    const note = { text, signatures: [await signNote(text, signer.key, signer.sign)] };
     await tx.query("INSERT INTO audit_checkpoints (size, root, note, created_at) VALUES ($1, $2, $3, $4)", [
       checkpoint.size,
       Buffer.from(checkpoint.root),
-      note,
+      formatNote(note),
       new Date(clock.now()),
     ]);
-    await objects.put(CHECKPOINT_PATH, utf8(note));
-    return checkpoint;
+    await objects.put(CHECKPOINT_PATH, utf8(formatNote(note)));
+    return { ...checkpoint, note };
+  }
+
+  /** Shows a head again, with what witnesses have signed of it; not when there is a newer one. */
+  async showCosigned(tx: Transaction, { size, note }: SignedHead): Promise<void> {
+    const { hash, objects } = this.#options;
+    const last = await lastHead(tx, hash);
+    if (last.size === size) await objects.put(CHECKPOINT_PATH, utf8(formatNote(note)));
   }
 
   /** The end of the log as published, after checking that it is the database's. */

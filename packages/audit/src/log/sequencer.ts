@@ -2,6 +2,8 @@ import type { Database, Transaction } from "@rempart/database";
 import { explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
 import type { Checkpoint } from "../note/checkpoint.ts";
+import type { WitnessAddress } from "../witness/client.ts";
+import { Cosigners } from "./cosigners.ts";
 import { placeEntries } from "./place.ts";
 import { Publisher, type PublisherOptions } from "./publish.ts";
 
@@ -10,8 +12,12 @@ export interface SequencerOptions extends PublisherOptions {
   readonly log: Logger;
   /** Milliseconds between two rounds; 1,000 unless told. */
   readonly everyMs?: number;
-  /** Told of each new head, before the next round begins. What it throws is logged and goes no further. */
-  readonly onHead?: (head: Checkpoint) => Promise<void>;
+  /** Asked to cosign each new head. */
+  readonly witnesses?: readonly WitnessAddress[];
+  /** Milliseconds that all witnesses together may take; 800 unless told. Who is later is left out. */
+  readonly witnessBudgetMs?: number;
+  /** A witness says that the log is not the one it knew: the database was restored, or somebody forges it. */
+  readonly onFork?: (witness: string, detail: string) => void;
 }
 
 export interface Sequencer {
@@ -34,7 +40,8 @@ const LOCK = "7235419380122631";
 export function startSequencer(options: SequencerOptions): Sequencer {
   const { log, everyMs = DEFAULT_EVERY_MS } = options;
   const publisher = new Publisher(options);
-  const round = inTurn(() => runRound(options, publisher));
+  const cosigners = new Cosigners(options);
+  const round = inTurn(() => runRound(options, publisher, cosigners));
   const abort = new AbortController();
   const running = repeat(abort.signal, everyMs, async () => {
     try {
@@ -62,15 +69,19 @@ function inTurn<T>(work: () => Promise<T>): () => Promise<T> {
   };
 }
 
-async function runRound(options: SequencerOptions, publisher: Publisher): Promise<Checkpoint | null> {
-  const { database, hash } = options;
+async function runRound(
+  { database, hash }: SequencerOptions,
+  publisher: Publisher,
+  cosigners: Cosigners,
+): Promise<Checkpoint | null> {
   let placed: number | null;
   do {
     placed = await database.transaction((tx) => alone(tx, () => placeEntries(tx, hash, BATCH)));
   } while (placed === BATCH);
   if (placed === null) return null;
   const head = await database.transaction((tx) => alone(tx, () => publisher.publish(tx)), { attempts: 1 });
-  if (head !== null) await tellHead(options, head);
+  const cosigned = head && (await cosigners.cosign(head));
+  if (cosigned) await database.transaction((tx) => alone(tx, () => publisher.showCosigned(tx, cosigned)));
   return head;
 }
 
@@ -80,12 +91,6 @@ async function alone<T>(tx: Transaction, work: () => Promise<T>): Promise<T | nu
     LOCK,
   ]);
   return lock?.free ? work() : null;
-}
-
-async function tellHead({ onHead, log }: SequencerOptions, head: Checkpoint): Promise<void> {
-  await onHead?.(head).catch((error: unknown) => {
-    log.warn({ error: explain(error) }, "nobody could be told of the audit log's new head");
-  });
 }
 
 async function repeat(signal: AbortSignal, everyMs: number, work: () => Promise<void>): Promise<void> {

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync, sign } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { concat, systemClock, utf8 } from "@rempart/kernel";
+import { silentLogger } from "@rempart/runtime";
+import fc from "fast-check";
+import { LogReader } from "../src/log/reader.ts";
+import { type Sequencer, startSequencer } from "../src/log/sequencer.ts";
+import { nodePrimitives } from "../src/node-primitives.ts";
+import { formatCheckpoint } from "../src/note/checkpoint.ts";
+import { signNote, type VerifierKey, verifierKey } from "../src/note/keys.ts";
+import { formatNote } from "../src/note/note.ts";
+import { directoryStore } from "../src/objects/directory.ts";
+import { judgeCheckpoint } from "../src/proof/verify.ts";
+import { formatAddCheckpoint, parseAddCheckpoint } from "../src/witness/request.ts";
+import { witnessStore } from "../src/witness/store.ts";
+import { type Fork, Witness } from "../src/witness/witness.ts";
+import { insertEntry, newSigner, type TestLog, testLog, treeHashing } from "./log.ts";
+
+const SPKI_PREFIX_BYTES = 12;
+
+interface TestWitness extends AsyncDisposable {
+  readonly key: VerifierKey;
+  readonly witness: Witness;
+  readonly forks: Fork[];
+  readonly url: string;
+  /** How each request is answered from now on. */
+  behave(how: "honest" | "hangs" | "lies"): void;
+}
+
+async function startWitness(log: TestLog): Promise<TestWitness> {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const raw = publicKey.export({ format: "der", type: "spki" }).subarray(SPKI_PREFIX_BYTES);
+  const key = verifierKey(nodePrimitives.sha256, {
+    name: "witness.example/w1",
+    kind: "witness",
+    publicKey: raw,
+  });
+  const forks: Fork[] = [];
+  const witness = new Witness({
+    key,
+    sign: (message) => sign(null, message, privateKey),
+    logs: [{ origin: log.signer.origin, keys: [log.signer.key] }],
+    store: witnessStore(directoryStore(join(log.directory, "witness")), nodePrimitives.sha256),
+    primitives: nodePrimitives,
+    clock: systemClock,
+    onFork: (fork) => forks.push(fork),
+  });
+  let behaviour = "honest";
+  const server = createServer(async (request, response) => {
+    const body = concat(...(await request.toArray()));
+    if (behaviour === "hangs") return;
+    const answer = await witness.addCheckpoint(body);
+    const lied = answer.body.replace(/[A-Za-z0-9]{8}=*\n$/, "AAAAAAAA\n");
+    response.writeHead(answer.status, { "content-type": answer.contentType });
+    response.end(behaviour === "lies" ? lied : answer.body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    key,
+    witness,
+    forks,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    behave(how) {
+      behaviour = how;
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function witnessed(log: TestLog, { url, key }: TestWitness, onFork?: (name: string) => void): Sequencer {
+  return startSequencer({
+    ...log,
+    hash: treeHashing,
+    clock: systemClock,
+    log: silentLogger,
+    everyMs: 3_600_000,
+    witnesses: [{ url, key }],
+    witnessBudgetMs: 500,
+    ...(onFork === undefined ? {} : { onFork }),
+  });
+}
+
+async function judgedHead(log: TestLog, witness: TestWitness, quorum: number) {
+  const bytes = (await log.objects.get("checkpoint")) as Uint8Array;
+  const policy = { origin: log.signer.origin, logKeys: [log.signer.key], witnessKeys: [witness.key], quorum };
+  return judgeCheckpoint(nodePrimitives, bytes, policy);
+}
+
+test("a head that only grew is cosigned, round after round", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  const sequencer = witnessed(log, witness);
+  for (let size = 1; size <= 5; size += 1) {
+    await insertEntry(log.database);
+    await sequencer.round();
+    const judged = await judgedHead(log, witness, 1);
+    assert.ok(judged.ok);
+    assert.equal(judged.value.size, size);
+  }
+  await sequencer.stop();
+  assert.deepEqual(witness.forks, []);
+});
+
+test("a sequencer that has forgotten what the witness saw asks, and goes on", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  for (let size = 1; size <= 3; size += 1) {
+    await insertEntry(log.database);
+    const sequencer = witnessed(log, witness);
+    await sequencer.round();
+    await sequencer.stop();
+    assert.ok((await judgedHead(log, witness, 1)).ok);
+  }
+});
+
+test("a witness that hangs or lies costs its cosignature and nothing else", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  const sequencer = witnessed(log, witness);
+  for (const how of ["hangs", "lies"] as const) {
+    witness.behave(how);
+    await insertEntry(log.database);
+    await sequencer.round();
+    assert.deepEqual(await judgedHead(log, witness, 1), { ok: false, reason: "too-few-witnesses" });
+    assert.ok((await judgedHead(log, witness, 0)).ok);
+  }
+  witness.behave("honest");
+  await insertEntry(log.database);
+  await sequencer.round();
+  assert.ok((await judgedHead(log, witness, 1)).ok);
+  await sequencer.stop();
+});
+
+test("a log restored from an older copy, or rewritten, is a fork to the witness, with the evidence kept", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  const sequencer = witnessed(log, witness);
+  for (let i = 0; i < 4; i += 1) await insertEntry(log.database);
+  await sequencer.round();
+  await sequencer.stop();
+  for (const count of [2, 4, 6]) {
+    await using other = await testLog();
+    for (let i = 0; i < count; i += 1) await insertEntry(other.database);
+    const told: string[] = [];
+    const rewritten = witnessed({ ...other, signer: log.signer }, witness, (name) => told.push(name));
+    await rewritten.round();
+    await rewritten.stop();
+    const before = witness.forks.length;
+    assert.ok(before > 0, `${count} entries`);
+    assert.equal(witness.forks.at(-1)?.claimed.size, count);
+    if (count <= 4) assert.deepEqual(told, ["witness.example/w1"]);
+    assert.deepEqual(await judgedHead({ ...other, signer: log.signer }, witness, 1), {
+      ok: false,
+      reason: "too-few-witnesses",
+    });
+  }
+});
+
+test("what is not a request of a known log is refused with the protocol's codes", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  const root = treeHashing.leaf(utf8("x"));
+  const noteOf = async (origin: string, signer = log.signer, size = 1): Promise<Uint8Array> => {
+    const text = formatCheckpoint({ origin, size, root, extensions: [] });
+    return utf8(formatNote({ text, signatures: [await signNote(text, signer.key, signer.sign)] }));
+  };
+  const good = await noteOf(log.signer.origin);
+  const ask = async (oldSize: number, note: Uint8Array, proof: Uint8Array[] = []) =>
+    (await witness.witness.addCheckpoint(formatAddCheckpoint({ oldSize, proof, note }))).status;
+  assert.equal((await witness.witness.addCheckpoint(utf8("nonsense"))).status, 400);
+  assert.equal(await ask(2, good), 400);
+  assert.equal(await ask(0, await noteOf("other.example")), 404);
+  assert.equal(await ask(0, await noteOf(log.signer.origin, newSigner(log.signer.origin))), 403);
+  assert.equal(await ask(1, good), 409);
+  assert.equal(await ask(0, good, [root]), 422);
+  assert.equal(await ask(0, good), 200);
+  assert.equal(await ask(1, good), 200, "the same head again is harmless");
+  assert.equal(await ask(1, await noteOf(log.signer.origin, log.signer, 2), [root]), 422);
+});
+
+test("two heads at once are judged one after the other", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  const bodies = await Promise.all(
+    ["a", "b", "c"].map(async (name) => {
+      const text = formatCheckpoint({
+        origin: log.signer.origin,
+        size: 1,
+        root: treeHashing.leaf(utf8(name)),
+        extensions: [],
+      });
+      const note = utf8(
+        formatNote({ text, signatures: [await signNote(text, log.signer.key, log.signer.sign)] }),
+      );
+      return formatAddCheckpoint({ oldSize: 0, proof: [], note });
+    }),
+  );
+  const answers = await Promise.all(bodies.map((body) => witness.witness.addCheckpoint(body)));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 409, 409],
+  );
+  assert.equal(witness.forks.length, 2);
+});
+
+test("a request is read back as it was written, and noise is refused without an exception", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      parseAddCheckpoint(bytes);
+    }),
+  );
+  const proof = [treeHashing.empty];
+  const request = { oldSize: 3, proof, note: utf8("o\n") };
+  assert.deepEqual(parseAddCheckpoint(formatAddCheckpoint(request))?.oldSize, 3);
+});
+
+test("a reader proves what is published", async () => {
+  await using log = await testLog();
+  for (let i = 0; i < 5; i += 1) await insertEntry(log.database);
+  await log.sequencer().round();
+  const reader = new LogReader(log.objects, treeHashing);
+  const head = await reader.head();
+  assert.equal(head?.size, 5);
+  await assert.rejects(reader.entry(5, 5), { code: "missing-tile" });
+  assert.throws(() => reader.inclusion(5, 5), TypeError);
+});
