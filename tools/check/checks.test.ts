@@ -210,6 +210,19 @@ test("documentation: missing pages and headings, broken links, machine paths, de
   await assertFails(documentation, { "docs/decisions/0002-new.md": "# 2. New\n" }, /does not list it/);
 });
 
+test("documentation: a test that a page names must exist, and a row that is proven names one", async () => {
+  const files = {
+    "docs/a.test.ts": 'test("it holds", () => {});\n',
+    "docs/a.md": '| row | proven by the tests |\n| --- | --- |\n| 1 | [a](a.test.ts) "it holds" |\n',
+  };
+  const renamed = { ...files, "docs/a.test.ts": 'test("it held", () => {});\n' };
+  await assertFails(documentation, renamed, /a.test.ts has no test "it holds"/);
+  const unnamed = { ...files, "docs/a.md": files["docs/a.md"].replace(' "it holds"', "") };
+  await assertFails(documentation, unnamed, /no test is named for the row 1/);
+  const page = files["docs/a.md"].replace('"it holds"', '"it holds", "and this"');
+  await assertFails(documentation, { ...files, "docs/a.md": page }, /has no test "and this"/);
+});
+
 test("examples: one that does not compile is told by page and line", async () => {
   const root = mkdtempSync(join(ROOT, "node_modules/.rempart-check-"));
   try {

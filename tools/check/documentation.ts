@@ -1,7 +1,7 @@
 /**
  * A page that points nowhere, a package nobody explains, or a path of somebody's machine: each costs a reader more than it
- * cost the writer. Links must resolve, every package must say what it guarantees and what it assumes, decisions must be
- * numbered once and listed.
+ * cost the writer. Links must resolve, a test that a page names must exist, every package must say what it guarantees and
+ * what it assumes, decisions must be numbered once and listed.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
@@ -22,6 +22,8 @@ export const documentation: Check = {
       problems: [
         ...workspaces(root).flatMap(({ folder }) => packagePages(root, folder)),
         ...pages.flatMap((path) => brokenLinks(root, path)),
+        ...pages.flatMap((path) => missingTests(root, path)),
+        ...pages.flatMap((path) => unprovenRows(root, path)),
         ...decisions(root),
         ...machinePaths(root),
       ],
@@ -65,6 +67,35 @@ function linkProblem(root: string, path: string, target: string): string[] {
   return anchorsOf(readFileSync(join(root, place), "utf8")).includes(fragment)
     ? []
     : [`${path}: ${target} names no heading`];
+}
+
+/** A link to a source file, and the tests of it that are named behind: `[x.test.ts](x.test.ts) "one", "another"`. */
+const NAMED_TESTS = /\]\(([^)\s]+\.ts)\)((?:,? "[^"]+")+)/g;
+
+function missingTests(root: string, path: string): string[] {
+  const text = withoutCode(readFileSync(join(root, path), "utf8"));
+  return [...text.matchAll(NAMED_TESTS)].flatMap(([, target = "", names = ""]) => {
+    const file = join(root, dirname(path), target);
+    const source = existsSync(file) ? readFileSync(file, "utf8") : "";
+    return [...names.matchAll(/"([^"]+)"/g)]
+      .map(([, name]) => name as string)
+      .filter((name) => !source.includes(`test("${name}"`))
+      .map((name) => `${path}: ${target} has no test "${name}"`);
+  });
+}
+
+/** In a table that says by which tests its rows are proven, each row names one. */
+function unprovenRows(root: string, path: string): string[] {
+  const tables = withoutCode(readFileSync(join(root, path), "utf8")).split(/\n(?!\|)/);
+  const proven = tables.filter((table) => /^\|.*\| proven by the tests \|$/m.test(table));
+  return proven.flatMap((table) =>
+    table
+      .split("\n")
+      .filter((row) => row.startsWith("|"))
+      .slice(2)
+      .filter((row) => row.match(NAMED_TESTS) === null)
+      .map((row) => `${path}: no test is named for the row ${row.split("|", 2)[1]?.trim()}`),
+  );
 }
 
 /** As code hosts make them: lower case, spaces to hyphens, other punctuation dropped. */
