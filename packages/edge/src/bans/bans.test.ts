@@ -156,6 +156,52 @@ test("finds what a search through every ban finds", () => {
   );
 });
 
+/** The 128 bits of an IPv6 address, written from its groups. */
+const group = fc.constantFrom(0, 1, 0x7fff, 0x8000, 0xfffe, 0xffff, 0x2001, 0xdb8);
+const v6Bits = fc
+  .array(group, { minLength: 8, maxLength: 8 })
+  .filter(([first]) => first !== 0)
+  .map((groups) => groups.map((value) => value.toString(2).padStart(16, "0")).join(""));
+
+function textOf(bits: string): string {
+  const groups = bits.match(/.{16}/g) ?? [];
+  return groups.map((group) => Number.parseInt(group, 2).toString(16)).join(":");
+}
+
+test("finds in IPv6 what comparing bits one by one finds, and confuses no family with the other", () => {
+  const banned = fc.record({ base: v6Bits, prefix: fc.nat(128), until: fc.option(fc.nat(10)) });
+  const asked = fc.record({ bits: v6Bits, from: fc.nat(128), other: fc.nat(20) });
+  fc.assert(
+    fc.property(
+      fc.array(banned, { maxLength: 20 }),
+      asked,
+      fc.nat(10),
+      (given, { bits: own, from, other }, now) => {
+        const near = given[other];
+        const wanted = near === undefined ? own : near.base.slice(0, from) + own.slice(from);
+        const entries = given.map(({ base, prefix, until }) => ({
+          bits: base.slice(0, prefix).padEnd(128, "0"),
+          prefix,
+          until,
+        }));
+        const networks = entries.map(({ bits: base, prefix, until }) =>
+          network(`${textOf(base)}/${prefix}`, until),
+        );
+        const bans = bansOf([...networks, network("0.0.0.0/0")], manualClock(now));
+        const matching = entries.filter(
+          ({ bits: base, prefix, until }) =>
+            wanted.slice(0, prefix) === base.slice(0, prefix) && (until === null || now < until),
+        );
+        const longest = matching.reduce((most, { prefix }) => Math.max(most, prefix), -1);
+        const found = bans.ofAddress(address(textOf(wanted)));
+        assert.equal(found === null ? -1 : Number(found.network.split("/")[1]), longest);
+        assert.equal(bans.ofAddress(address("203.0.113.7"))?.network, "0.0.0.0/0");
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test("a hundred thousand bans are looked up in a handful of comparisons", () => {
   const bans = bansOf(
     Array.from({ length: 100_000 }, (_, i) => network(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`)),

@@ -33,11 +33,20 @@ const OURS = new Set([
   "trailer",
 ]);
 
+export interface PinnedOptions {
+  readonly maxBytes: number;
+  readonly ca: readonly string[] | undefined;
+}
+
 /** Connects to `hop.address` whatever the name says now; certificates are checked against the name. */
-export function requestPinned(hop: Hop, maxBytes: number, signal: AbortSignal): Promise<Answer> {
+export function requestPinned(
+  hop: Hop,
+  { maxBytes, ca }: PinnedOptions,
+  signal: AbortSignal,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const send = hop.url.protocol === "https:" ? httpsRequest : httpRequest;
-    const outgoing = send(optionsOf(hop, signal), (incoming) => {
+    const outgoing = send(optionsOf(hop, ca, signal), (incoming) => {
       readBody(incoming, maxBytes)
         .then((body) => ({ status: incoming.statusCode ?? 0, headers: headersOf(incoming), body }))
         .then(resolve, reject);
@@ -52,7 +61,11 @@ export function requestPinned(hop: Hop, maxBytes: number, signal: AbortSignal): 
   });
 }
 
-function optionsOf(hop: Hop, signal: AbortSignal): RequestOptions & { servername?: string } {
+function optionsOf(
+  hop: Hop,
+  ca: PinnedOptions["ca"],
+  signal: AbortSignal,
+): RequestOptions & { servername?: string; ca?: string[] } {
   const { url, address } = hop;
   const own = Object.entries(hop.headers).filter(([name]) => !OURS.has(name.toLowerCase()));
   const length = hop.body === undefined ? {} : { "Content-Length": Buffer.byteLength(hop.body) };
@@ -68,6 +81,7 @@ function optionsOf(hop: Hop, signal: AbortSignal): RequestOptions & { servername
     signal,
     maxHeaderSize: 16_384,
     ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(ca === undefined ? {} : { ca: [...ca] }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface SafeFetchOptions {
   readonly maxRedirects?: number;
   /** All addresses of a name. The system's resolver when absent. */
   readonly resolve?: (name: string) => Promise<readonly string[]>;
+  /** Certificate authorities (PEM) that are trusted in place of the platform's. */
+  readonly ca?: string | readonly string[];
   /** Kinds of address beside `public` that may be reached. With any of them, strangers reach your own network. */
   readonly unsafeAllow?: readonly AddressKind[];
 }
@@ -53,6 +55,7 @@ interface Settings {
   readonly timeoutMs: number;
   readonly maxRedirects: number;
   readonly resolve: (name: string) => Promise<readonly string[]>;
+  readonly ca: readonly string[] | undefined;
 }
 
 export function createSafeFetch(options: SafeFetchOptions = {}): SafeFetch {
@@ -83,6 +86,7 @@ function readOptions(options: SafeFetchOptions): Settings {
     timeoutMs: options.timeoutMs ?? 10_000,
     maxRedirects: options.maxRedirects ?? 5,
     resolve: options.resolve ?? resolveAll,
+    ca: options.ca === undefined ? undefined : [options.ca].flat(),
   };
   for (const name of ["maxBytes", "timeoutMs", "maxRedirects"] as const) {
     if (!Number.isSafeInteger(settings[name]) || settings[name] < 0)
@@ -103,7 +107,7 @@ async function follow(
 ): Promise<SafeResponse> {
   let hop = await prepare(start, request, settings, signal);
   for (let redirects = 0; ; redirects += 1) {
-    const response = await abortable(requestPinned(hop, settings.maxBytes, signal), signal);
+    const response = await abortable(requestPinned(hop, settings, signal), signal);
     const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
     if (location === null) return { ...response, url: hop.url.href };
     if (redirects === settings.maxRedirects) throw refused("redirects");
