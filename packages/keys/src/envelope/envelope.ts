@@ -1,16 +1,16 @@
 /**
  * One value as text:
  *
- *     kms:1.<header>.<salt (24) commitment (32) ciphertext tag (16)>      or `local:` for `kms:`
+ *     kms:1.<header>.<salt (16) commitment (32) ciphertext tag (16)>      or `local:` for `kms:`
  *
  * both parts in base64url. AES-256-GCM under the record's key, whose only use this is: its nonce is twelve zeros. Custody,
  * version, header, salt and place went into the key's derivation, and the commitment binds them all; so there is no
  * associated data left to give to GCM.
  */
-import { createCipheriv, createDecipheriv, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createDecipheriv, type Decipher, timingSafeEqual } from "node:crypto";
 import { KeysError } from "../errors.ts";
 import type { Where } from "../ports.ts";
-import { COMMITMENT_BYTES, type DataKey, SALT_BYTES } from "./data-key.ts";
+import { COMMITMENT_BYTES, type DataKey, emptyRecordKey, SALT_BYTES } from "./data-key.ts";
 import { MAX_HEADER_BYTES } from "./header.ts";
 
 /** Under which provider a value stands: `local` also for what was sealed while the KMS gave no answer. */
@@ -38,40 +38,39 @@ export function prefixOf(custody: Custody, header: Uint8Array): string {
   return `${custody}:1.${Buffer.from(header).toString("base64url")}.`;
 }
 
-/** `salt` is 24 random bytes, never used before with this key. */
+/** Sealing and opening run without a pause, so one record's key is all there is at a time. */
+const record = emptyRecordKey();
+
+/** `salt` is 16 random bytes, never used before with this key. */
 export function sealRecord(key: DataKey, salt: Uint8Array, plaintext: Uint8Array, where: Where): string {
-  const record = key.derive("record", salt, where);
+  key.derive("record", salt, where, record);
   const cipher = createCipheriv(CIPHER, record.key, NONCE);
+  record.key.fill(0);
   const body = Buffer.allocUnsafe(OVERHEAD + plaintext.length);
   body.set(salt, 0);
   body.set(record.commitment, SALT_BYTES);
   body.set(cipher.update(plaintext), SALT_BYTES + COMMITMENT_BYTES);
   cipher.final();
   body.set(cipher.getAuthTag(), body.length - TAG_BYTES);
-  record.key.fill(0);
   return key.prefix + body.toString("base64url");
 }
 
-/** Rejects before anything is decrypted unless the commitment is the one of this key and place. */
+/** Refuses before anything is decrypted unless the commitment is the one of this key and place. */
 export function openRecord(key: DataKey, body: Buffer, where: Where): Buffer {
-  const salt = body.subarray(0, SALT_BYTES);
+  key.derive("record", body.subarray(0, SALT_BYTES), where, record);
+  const decipher = createDecipheriv(CIPHER, record.key, NONCE, { authTagLength: TAG_BYTES });
+  record.key.fill(0);
+  const commitment = body.subarray(SALT_BYTES, SALT_BYTES + COMMITMENT_BYTES);
+  if (!timingSafeEqual(record.commitment, commitment)) throw refused();
+  decipher.setAuthTag(body.subarray(body.length - TAG_BYTES));
   const ciphertext = body.subarray(SALT_BYTES + COMMITMENT_BYTES, body.length - TAG_BYTES);
-  const record = key.derive("record", salt, where);
-  try {
-    if (!timingSafeEqual(record.commitment, body.subarray(SALT_BYTES, SALT_BYTES + COMMITMENT_BYTES)))
-      throw refused();
-    const decipher = createDecipheriv(CIPHER, record.key, NONCE, { authTagLength: TAG_BYTES });
-    decipher.setAuthTag(body.subarray(body.length - TAG_BYTES));
-    return finish(decipher.update(ciphertext), () => decipher.final());
-  } finally {
-    record.key.fill(0);
-  }
+  return finish(decipher.update(ciphertext), decipher);
 }
 
 /** Nothing that GCM has not yet vouched for leaves this function. */
-export function finish(plaintext: Buffer, verify: () => void): Buffer {
+export function finish(plaintext: Buffer, decipher: Decipher): Buffer {
   try {
-    verify();
+    decipher.final();
     return plaintext;
   } catch {
     plaintext.fill(0);

@@ -3,7 +3,7 @@ import { SALT_BYTES } from "./data-key.ts";
 
 const SALTS_PER_DRAW = 256;
 
-/** Fresh salts. Asking the system for each would cost half as much as encrypting. */
+/** Fresh salts. Drawn together, since asking the system for each costs half as much as encrypting. */
 export function saltSource(random: Random): () => Uint8Array {
   let drawn = new Uint8Array(0);
   let at = 0;

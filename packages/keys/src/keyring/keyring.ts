@@ -1,5 +1,6 @@
 import type { Clock, Random } from "@rempart/kernel";
 import { type DependencyHealth, type Logger, silentLogger } from "@rempart/runtime";
+import type { DataKey } from "../envelope/data-key.ts";
 import { MAX_PLAINTEXT_BYTES, openRecord, parseEnvelope, sealRecord } from "../envelope/envelope.ts";
 import { saltSource } from "../envelope/salts.ts";
 import { KeysError } from "../errors.ts";
@@ -69,12 +70,12 @@ export function createKeyring(options: KeyringOptions): Keyring {
           "too-large",
           `an envelope holds up to ${MAX_PLAINTEXT_BYTES} bytes; seal a stream`,
         );
-      return sealRecord(await sealing.take(plaintext.length), nextSalt(), plaintext, where);
+      return sealing.use(plaintext.length, (key) => sealRecord(key, nextSalt(), plaintext, where));
     },
     async open(envelope, where) {
       const parsed = parseEnvelope(envelope);
-      const key = await opened.take(parsed.prefix, () => keys.open(parsed));
-      return openRecord(key, parsed.body, where);
+      const load = (): Promise<DataKey> => keys.open(parsed);
+      return opened.use(parsed.prefix, load, (key) => openRecord(key, parsed.body, where));
     },
     health: () =>
       [primary, local].flatMap((provider) =>

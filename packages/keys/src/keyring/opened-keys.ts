@@ -22,19 +22,21 @@ export class OpenedKeys {
     this.#clock = clock;
   }
 
-  /** One `load` at a time for a prefix. The key is to be used before anything else is awaited: it may be wiped then. */
-  async take(prefix: string, load: () => Promise<DataKey>): Promise<DataKey> {
-    for (;;) {
-      if (this.#closed) throw new TypeError("this keyring is closed");
-      const key = this.#recall(prefix);
-      if (key !== undefined) return key;
-      let loading = this.#underWay.get(prefix);
-      if (loading === undefined) {
-        loading = this.#load(prefix, load).finally(() => this.#underWay.delete(prefix));
-        this.#underWay.set(prefix, loading);
-      }
-      await loading;
+  /** Runs `work` with the key: at once, since a moment later it may be wiped. One `load` at a time for a prefix. */
+  use<T>(prefix: string, load: () => Promise<DataKey>, work: (key: DataKey) => T): T | Promise<T> {
+    if (this.#closed) throw new TypeError("this keyring is closed");
+    const key = this.#recall(prefix);
+    return key === undefined ? this.#useLoaded(prefix, load, work) : work(key);
+  }
+
+  async #useLoaded<T>(prefix: string, load: () => Promise<DataKey>, work: (key: DataKey) => T): Promise<T> {
+    let loading = this.#underWay.get(prefix);
+    if (loading === undefined) {
+      loading = this.#load(prefix, load).finally(() => this.#underWay.delete(prefix));
+      this.#underWay.set(prefix, loading);
     }
+    await loading;
+    return this.use(prefix, load, work);
   }
 
   add(key: DataKey): void {

@@ -58,22 +58,23 @@ export class SealingKey {
     this.#ports = ports;
   }
 
-  /** A key good for one more record of `bytes`. To be used before anything else is awaited. */
-  async take(bytes: number): Promise<DataKey> {
-    for (;;) {
-      const current = this.#current;
-      if (this.#closed) throw new TypeError("this keyring is closed");
-      if (current !== undefined && this.#hasRoom(current, bytes)) {
-        current.records += 1;
-        current.bytes += bytes;
-        this.#askPrimaryAgain();
-        return current.key;
-      }
-      this.#renewal ??= this.#renew().finally(() => {
-        this.#renewal = undefined;
-      });
-      await this.#renewal;
-    }
+  /** Runs `work` with a key good for one more record of `bytes`: at once, since a moment later it may be wiped. */
+  use<T>(bytes: number, work: (key: DataKey) => T): T | Promise<T> {
+    if (this.#closed) throw new TypeError("this keyring is closed");
+    const current = this.#current;
+    if (current === undefined || !this.#hasRoom(current, bytes)) return this.#useNext(bytes, work);
+    current.records += 1;
+    current.bytes += bytes;
+    this.#askPrimaryAgain();
+    return work(current.key);
+  }
+
+  async #useNext<T>(bytes: number, work: (key: DataKey) => T): Promise<T> {
+    this.#renewal ??= this.#renew().finally(() => {
+      this.#renewal = undefined;
+    });
+    await this.#renewal;
+    return this.use(bytes, work);
   }
 
   wipe(): void {

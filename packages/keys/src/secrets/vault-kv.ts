@@ -1,20 +1,14 @@
 import { Secret } from "@rempart/runtime";
 import { KeysError } from "../errors.ts";
+import { type VaultConnection, vaultRequest } from "../vault/request.ts";
 import type { SecretProvider } from "./ports.ts";
 import { askStore, type RemoteStoreOptions, remoteStore } from "./remote.ts";
 
-export interface VaultKvOptions extends RemoteStoreOptions {
-  /** Such as `https://vault.internal:8200`. */
-  readonly address: string;
-  /** Asked for before each request: an agent renews it meanwhile. */
-  readonly token: () => Secret | Promise<Secret>;
+export interface VaultKvOptions extends RemoteStoreOptions, VaultConnection {
   /** Where the engine is mounted; `secret` unless told. */
   readonly mount?: string;
-  /** Vault Enterprise and OpenBao namespaces. */
-  readonly namespace?: string;
 }
 
-const MAX_BYTES = 1_048_576;
 const PATH = /^(?!\.)[\w.-]+(?:\/(?!\.)[\w.-]+)*$/;
 
 /**
@@ -33,19 +27,9 @@ export function vaultSecrets(options: VaultKvOptions): SecretProvider {
 }
 
 async function readDocument(options: VaultKvOptions, name: string, signal: AbortSignal): Promise<Secret> {
-  const { address, mount = "secret", namespace } = options;
-  const token = await options.token();
-  const response = await fetch(new URL(`/v1/${mount}/data/${name}`, address), {
-    signal,
-    redirect: "error",
-    headers: {
-      "x-vault-token": token.reveal(),
-      "x-vault-request": "true",
-      ...(namespace === undefined ? {} : { "x-vault-namespace": namespace }),
-    },
-  });
-  const body = await readBody(response);
-  const refusal = refusalOf(response.status, name);
+  const { mount = "secret" } = options;
+  const { status, body } = await vaultRequest(options, `/v1/${mount}/data/${name}`, { signal });
+  const refusal = refusalOf(status, name);
   if (refusal !== null) throw refusal;
   return new Secret(JSON.stringify(documentOf(body)));
 }
@@ -59,30 +43,9 @@ function refusalOf(status: number, name: string): Error | null {
   return new Error(`Vault answered with ${status}`);
 }
 
-async function readBody(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw new Error(`Vault's answer is larger than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
 /** What is under `data.data` of a 200. An answer of another shape came from something that is not Vault: as good as none. */
-function documentOf(body: string): object {
-  const answer: unknown = parseJson(body);
-  const document = (answer as { data?: { data?: unknown } } | null)?.data?.data;
+function documentOf(body: unknown): object {
+  const document = (body as { data?: { data?: unknown } } | null)?.data?.data;
   if (typeof document === "object" && document !== null) return document;
   throw new Error("Vault's answer holds no document");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's error would repeat a piece of the secret.
-    return null;
-  }
 }

@@ -7,7 +7,7 @@ export interface Answer {
 }
 
 /** What is wrong with the server at the moment. */
-export type Fault = "none" | "denied" | "throttled" | "failing" | "hanging" | "cut";
+export type Fault = "none" | "denied" | "throttled" | "failing" | "garbled" | "hanging" | "cut";
 
 export interface WireServer extends AsyncDisposable {
   readonly address: string;
@@ -37,6 +37,8 @@ export async function startWireServer(wire: Wire): Promise<WireServer> {
     state.spoils -= 1;
     if (fault === "cut") request.socket.destroy();
     else if (fault === "none") send(response, wire.answer(request, body));
+    else if (fault === "garbled")
+      send(response, { status: 200, body: "<html>Sign in to the network</html>" });
     else if (fault !== "hanging") send(response, wire.faults[fault]);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,0 +1,57 @@
+import type { Secret } from "@rempart/runtime";
+
+export interface VaultConnection {
+  /** Such as `https://vault.internal:8200`. */
+  readonly address: string;
+  /** Asked for before each request: an agent renews it meanwhile. */
+  readonly token: () => Secret | Promise<Secret>;
+  /** Vault Enterprise and OpenBao namespaces. */
+  readonly namespace?: string;
+}
+
+export interface VaultAnswer {
+  readonly status: number;
+  /** Parsed; null for what is not JSON, or larger than any answer. */
+  readonly body: unknown;
+}
+
+const MAX_BYTES = 1_048_576;
+
+/**
+ * One request to the HTTP API of HashiCorp Vault or OpenBao. Rejects when no whole answer arrives, or as `token` does;
+ * what a status means is the caller's business. A redirect is an answer, not followed: it would carry the token elsewhere.
+ */
+export async function vaultRequest(
+  { address, token, namespace }: VaultConnection,
+  path: string,
+  { body, signal }: { readonly body?: object; readonly signal: AbortSignal },
+): Promise<VaultAnswer> {
+  const headers = {
+    "x-vault-token": (await token()).reveal(),
+    "x-vault-request": "true",
+    ...(namespace === undefined ? {} : { "x-vault-namespace": namespace }),
+  };
+  const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  const response = await fetch(new URL(path, address), { ...sent, signal, redirect: "manual", headers });
+  return { status: response.status, body: parseJson(await readBody(response)) };
+}
+
+async function readBody(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_BYTES) return "";
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's error would repeat a piece of the secret.
+    return null;
+  }
+}
