@@ -4,9 +4,11 @@ import { manualClock } from "@rempart/kernel";
 import type { EdgeConfig } from "./config.ts";
 import { createEdge } from "./edge.ts";
 import { EdgeError } from "./errors.ts";
+import { createMemoryIdempotencyStore } from "./idempotency/store.ts";
 import { memoryStore } from "./stores/memory.ts";
 
 const caller = () => null;
+const store = createMemoryIdempotencyStore({ clock: manualClock() });
 const policy = { name: "p", limit: 1, windowSeconds: 1 };
 
 /** Each contradiction, and the field it is blamed on. */
@@ -68,6 +70,15 @@ const CONTRADICTIONS: readonly [string, Partial<EdgeConfig>][] = [
       },
     },
   ],
+  ["rateLimit.default", { rateLimit: { policies: [policy], default: [] } }],
+  ["rateLimit.default", { rateLimit: { policies: [policy], default: ["p", "p"] } }],
+  ["routes[0].rateLimit", { routes: [{ name: "a", path: "/", rateLimit: ["default", "q"] }] }],
+  ["versions", { versions: { versions: [], place: "path" } }],
+  ["experiments", { experiments: { experiments: [{ name: "a", variants: {} }] } }],
+  ["idempotency.caller", { idempotency: { store } }],
+  ["routes[0].idempotency", { routes: [{ name: "a", path: "/", idempotency: "required" }] }],
+  ["routes[0].identity", { routes: [{ name: "a", path: "/", identity: "required" }] }],
+  ["routes[0].validate", { routes: [{ name: "a", path: "/", validate: { body: {} as never } }] }],
   ["concurrency.floor", { concurrency: { floor: 0 } }],
   ["concurrency.ceiling", { concurrency: { floor: 9, ceiling: 8 } }],
   ["concurrency.tolerance", { concurrency: { tolerance: 0.5 } }],
