@@ -45,6 +45,21 @@ test("on node:http", async () => {
   assertHardened(answer);
 });
 
+test("requests judged whole", async () => {
+  const { port, close } = await listen(await run<Server>(example("validated(context"), "server"));
+  const known = { Authorization: "Bearer known", "Content-Type": "application/json", "Idempotency-Key": "1" };
+  const post = (headers: Record<string, string>, body = '{"item":"tea"}') =>
+    raw(port, request("POST /v2/acme/orders", { ...headers, "Content-Length": String(body.length) }, body));
+  const answer = await post(known);
+  const { variants, ...seen } = JSON.parse(answer.body);
+  assert.deepEqual(seen, { params: { shop: "acme" }, body: { item: "tea" }, version: "2", user: "ann" });
+  assert.ok(["old", "new"].includes(variants.checkout));
+  assert.equal((await post(known)).headers.get("idempotent-replayed"), "true");
+  assertProblem(await post({ ...known, Authorization: "Bearer other" }), 401, "unauthenticated");
+  assertProblem(await post(known, "{}"), 422, "validation-failed");
+  await close();
+});
+
 test("with Hono", async () => {
   const app = await run<{ request(path: string): Promise<Response> }>(example("honoEdge"), "app");
   const response = await app.request("/");
