@@ -4,6 +4,9 @@ ALTER TABLE users
   -- Of the mails to this person: a language tag of RFC 5646. Null: the installation's own.
   ADD COLUMN language text;
 
+-- Counts the passwords an account has had. A hash renewed with other parameters is the same password.
+ALTER TABLE credentials ADD COLUMN version integer NOT NULL DEFAULT 1;
+
 ALTER TABLE sessions
   -- How the holder proved who they are, in the names of RFC 8176.
   ADD COLUMN amr text[] NOT NULL DEFAULT '{pwd}',

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDatabase, DatabaseError } from "@rempart/database";
 import { type Logger, silentLogger } from "@rempart/runtime";
-import { HOME, harness, PASSWORD, someone } from "./harness.ts";
+import { HOME, harness, PASSWORD, signIn, signUp, someone } from "./harness.ts";
 
 /** Cuts every connection to the database and lets no new one in, until `mend` is called. */
 async function cut(url: string) {
@@ -30,13 +30,13 @@ test("while the database is away nobody is let in on memory alone; when it is ba
   const log: Logger = { ...silentLogger, warn: (_fields, message) => void warnings.push(message ?? "") };
   await using world = await harness({ log });
   const { identity, clock } = world;
-  const { token, session } = await identity.signUp(someone("ann"), HOME);
+  const { token, session } = await signUp(identity, someone("ann"), HOME);
   assert.ok(await identity.authenticate(token));
   const outage = await cut(world.url);
   clock.advance(1000);
   await assert.rejects(identity.authenticate(token), DatabaseError);
   await assert.rejects(
-    identity.signIn({ email: "ann@example.org", password: PASSWORD }, HOME),
+    signIn(identity, { email: "ann@example.org", password: PASSWORD }, HOME),
     DatabaseError,
   );
   await assert.rejects(identity.signOut(session.id), DatabaseError);

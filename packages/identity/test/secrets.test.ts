@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import type { Database } from "@rempart/database";
 import type { Logger } from "@rempart/runtime";
-import { HOME, harness, PASSWORD, someone } from "./harness.ts";
+import { HOME, harness, PASSWORD, signIn, signUp, someone } from "./harness.ts";
 
 /** Every row of every table as text. */
 async function dump(db: Database): Promise<string> {
@@ -29,12 +29,12 @@ test("no password, token, ticket or invitation is anywhere in the database, in a
     throw new Error("a listener that fails");
   });
   const { token: invitation } = await identity.createAdminInvitation();
-  const unused = await identity.signUp({ ...someone("ada"), invitation }, HOME);
+  const unused = await signUp(identity, { ...someone("ada"), invitation }, HOME);
   const { ticket } = await identity.issueTicket(unused.session);
-  const again = await identity.signIn({ email: "ada@example.org", password: PASSWORD }, HOME);
-  await identity.signIn({ email: "ada@example.org", password: "a wrong umbrella" }, HOME).catch(note);
-  await identity.signUp({ ...someone("ada"), invitation }, HOME).catch(note);
-  await identity.signUp({ ...someone("bea"), invitation, password: "password1" }, HOME).catch(note);
+  const again = await signIn(identity, { email: "ada@example.org", password: PASSWORD }, HOME);
+  await signIn(identity, { email: "ada@example.org", password: "a wrong umbrella" }, HOME).catch(note);
+  await signUp(identity, { ...someone("ada"), invitation }, HOME).catch(note);
+  await signUp(identity, { ...someone("bea"), invitation, password: "password1" }, HOME).catch(note);
   await identity.signOut(again.session.id);
   const everything = `${await dump(db)}\n${written.join("\n")}`;
   assert.ok(everything.includes("ada@example.org") && everything.includes("a listener that fails"));

@@ -31,7 +31,7 @@ export async function changePassword(
   await context.database.transaction(async (tx) => {
     const { account, language } = await hold(context, tx, who);
     // Of two changes at once the second proved a password that is not the present one any more.
-    if (!(await isPresentPassword(tx, userId, present.changedAt))) throw wrongPassword();
+    if (!(await isPresentPassword(tx, userId, present.version))) throw wrongPassword();
     await forgiveAttempt(tx, attempt);
     await writePasswordHash(tx, userId, nextHash, instant(context.clock.now()));
     await dropLinks(tx, userId, ["reset-password"]);

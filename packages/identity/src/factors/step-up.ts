@@ -31,7 +31,7 @@ export async function stepUp(
     password === undefined ? null : await provePassword(context, attempt, who.account.id, password);
   const outcome = await context.database.transaction(async (tx) => {
     const held = await hold(context, tx, who);
-    const passwordHolds = proven !== null && (await isPresentPassword(tx, held.account.id, proven.changedAt));
+    const passwordHolds = proven !== null && (await isPresentPassword(tx, held.account.id, proven.version));
     const evidence = await weigh(context, tx, held, passwordHolds, factor);
     if (typeof evidence === "string") return refuse(context, tx, held, evidence);
     await forgiveAttempt(tx, attempt);

@@ -30,15 +30,20 @@ export interface Delivery {
 
 export function startDelivery(context: Context, mailer: Mailer, envelopes: Envelopes): Delivery {
   let running: Promise<void> = Promise.resolve();
-  let kicked = false;
+  let queued: Promise<void> | null = null;
 
+  /** One run at a time; whoever asks before the next one has begun shares it. */
   const deliver = (): Promise<void> => {
-    const next = running.then(() => emptyOutbox(context, mailer, envelopes));
+    if (queued !== null) return queued;
+    const next = running.then(() => {
+      queued = null;
+      return emptyOutbox(context, mailer, envelopes);
+    });
+    queued = next;
     running = next.catch(() => {});
     return next;
   };
   const quietly = async (): Promise<void> => {
-    kicked = false;
     await deliver().catch((error: unknown) => {
       context.log.warn({ err: error }, "cannot read the mails to send; they wait for the database");
     });
@@ -47,11 +52,7 @@ export function startDelivery(context: Context, mailer: Mailer, envelopes: Envel
 
   return {
     deliver,
-    kick() {
-      if (kicked) return;
-      kicked = true;
-      running = running.then(quietly);
-    },
+    kick: () => void quietly(),
     async stop() {
       await heartbeat.stop();
       await running;

@@ -33,7 +33,7 @@ export async function matchesPassword(
 
 interface Password {
   readonly hash: string;
-  readonly changedAt: Date;
+  readonly version: number;
 }
 
 /** The password of somebody who is signed in, if `password` is it; null when it is not. */
@@ -44,7 +44,7 @@ export async function provePassword(
   password: string,
 ): Promise<Password | null> {
   const [present] = await context.database.query<Password>(
-    `SELECT password_hash AS hash, changed_at AS "changedAt" FROM credentials WHERE user_id = $1`,
+    "SELECT password_hash AS hash, version FROM credentials WHERE user_id = $1",
     [userId],
   );
   const matches = await matchesPassword(context, attempt, present?.hash ?? null, password);
@@ -52,10 +52,10 @@ export async function provePassword(
 }
 
 /** False: it was changed or reset since. A hash renewed with other parameters is the same password. */
-export async function isPresentPassword(tx: Queryable, userId: Uuid, changedAt: Date): Promise<boolean> {
-  const rows = await tx.query("SELECT 1 FROM credentials WHERE user_id = $1 AND changed_at = $2", [
+export async function isPresentPassword(tx: Queryable, userId: Uuid, version: number): Promise<boolean> {
+  const rows = await tx.query("SELECT 1 FROM credentials WHERE user_id = $1 AND version = $2", [
     userId,
-    changedAt,
+    version,
   ]);
   return rows.length > 0;
 }
@@ -66,9 +66,8 @@ export async function writePasswordHash(
   passwordHash: string,
   at: Date,
 ): Promise<void> {
-  await tx.query("UPDATE credentials SET password_hash = $2, changed_at = $3 WHERE user_id = $1", [
-    userId,
-    passwordHash,
-    at,
-  ]);
+  await tx.query(
+    "UPDATE credentials SET password_hash = $2, changed_at = $3, version = version + 1 WHERE user_id = $1",
+    [userId, passwordHash, at],
+  );
 }

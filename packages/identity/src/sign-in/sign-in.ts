@@ -14,7 +14,7 @@ import { challengeFor } from "./second-factor.ts";
 interface KnownAccount {
   id: Uuid;
   password_hash: string;
-  changed_at: Date;
+  version: number;
   /** Where the account has signed in before, as far as sessions are remembered. */
   addresses: string[];
 }
@@ -62,7 +62,7 @@ async function admit(
 async function findKnown(tx: Queryable, email: string): Promise<KnownAccount | null> {
   if (email.includes("\0")) return null;
   const rows = await tx.query<KnownAccount>(
-    `SELECT u.id, c.password_hash, c.changed_at,
+    `SELECT u.id, c.password_hash, c.version,
        ARRAY(SELECT DISTINCT s.ip_address FROM sessions s WHERE s.user_id = u.id) AS addresses
      FROM users u JOIN credentials c ON c.user_id = u.id
      WHERE u.email = $1 AND u.status <> 'DELETED'`,
@@ -94,8 +94,7 @@ async function proceed(
   const row = await holdCandidate(tx, known.id);
   if (row === null) return refuse(context, tx, null, client);
   // It may have been changed or reset while it was checked: what was proved then opens nothing.
-  if (!(await isPresentPassword(tx, known.id, known.changed_at)))
-    return refuse(context, tx, known.id, client);
+  if (!(await isPresentPassword(tx, known.id, known.version))) return refuse(context, tx, known.id, client);
   await forgiveAttempt(tx, attempt);
   const barred = await checkStatus(context, tx, row, client);
   if (barred !== null) return barred;
