@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Environment, fields, readConfig, type Secret } from "@rempart/runtime";
 import { z } from "zod";
@@ -18,6 +19,11 @@ export const messengerVariables = z.object({
     .optional()
     .describe("Carries delivery hints between processes. Unset: this process serves alone."),
   DATA_DIRECTORY: text().default(".rempart").describe("Where the embedded PostgreSQL keeps its data."),
+  KEY_FILE: text()
+    .optional()
+    .describe(
+      "File with the key that seals secrets in the database. Unset: keys/local under DATA_DIRECTORY.",
+    ),
   HOST: text({ max: 255 }).default("0.0.0.0").describe("Address of the public listener."),
   PORT: port().default(3000).describe("Port of the public listener; 0 takes a free one."),
   PUBLIC_URL: url(["http", "https"])
@@ -57,6 +63,18 @@ export const messengerVariables = z.object({
   SESSION_IDLE_TTL: integer({ min: 300, max: 31_536_000, unit: "seconds" })
     .default(7 * 86_400)
     .describe("A session unused for this long ends."),
+  JWT_EXPIRATION: integer({ min: 60, max: 86_400, unit: "seconds" })
+    .default(900)
+    .describe("How long an access token is good for."),
+  SMTP_URL: secretUrl(["smtp", "smtps"])
+    .optional()
+    .describe("Server that takes the mails. Unset: none are sent, and passwords are reset by an operator."),
+  MAIL_FROM: text({ max: 320 })
+    .default("Secure Messenger <no-reply@localhost>")
+    .describe("Sender of the mails."),
+  REQUIRE_VERIFIED_EMAIL: flag()
+    .default(false)
+    .describe("An account begins only when its address is proven. Needs SMTP_URL."),
   WEB_DIRECTORY: text()
     .optional()
     .describe("The built web client. Unset: the one that comes with the server."),
@@ -73,12 +91,27 @@ export interface MessengerConfig {
   readonly admin: { readonly host: string; readonly port: number; readonly prometheus: boolean };
   readonly limits: LimitsConfig;
   readonly session: { readonly ttlSeconds: number; readonly idleSeconds: number };
+  readonly accessTokenSeconds: number;
+  readonly keys: KeysConfig;
+  /** Null: no mail is sent. */
+  readonly mail: MailConfig | null;
   readonly logLevel: LogLevel;
 }
 
 export type DatabaseConfig =
   | { readonly kind: "embedded"; readonly directory: string; readonly poolSize: number }
   | { readonly kind: "url"; readonly url: Secret; readonly poolSize: number };
+
+export interface KeysConfig {
+  /** The file with the local key, made with mode 0600 when it is missing. */
+  readonly file: string;
+}
+
+export interface MailConfig {
+  readonly url: Secret;
+  readonly from: string;
+  readonly verifyAddresses: boolean;
+}
 
 export interface PublicConfig {
   readonly host: string;
@@ -125,8 +158,16 @@ export function readMessengerConfig(env: Environment): MessengerConfig {
       socketsPerUser: read.SOCKETS_PER_USER,
     },
     session: { ttlSeconds: read.SESSION_TTL, idleSeconds: read.SESSION_IDLE_TTL },
+    accessTokenSeconds: read.JWT_EXPIRATION,
+    keys: { file: read.KEY_FILE ?? join(read.DATA_DIRECTORY, "keys", "local") },
+    mail: mailConfig(read),
     logLevel: read.LOG_LEVEL,
   };
+}
+
+function mailConfig(read: z.infer<typeof messengerVariables>): MailConfig | null {
+  if (read.SMTP_URL === undefined) return null;
+  return { url: read.SMTP_URL, from: read.MAIL_FROM, verifyAddresses: read.REQUIRE_VERIFIED_EMAIL };
 }
 
 function databaseConfig(read: z.infer<typeof messengerVariables>): DatabaseConfig {

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Database } from "@rempart/database";
-import { createIdentity, type Identity, type IdentityConfigInput, SESSION_COOKIE } from "@rempart/identity";
+import { type Identity, SESSION_COOKIE } from "@rempart/identity";
 import {
   type Clock,
   explain,
@@ -26,6 +26,9 @@ import { closeServer, listen } from "./http/listen.ts";
 import { createPublicServer } from "./http/public.ts";
 import { createPublicEdge } from "./http/public-edge.ts";
 import { loadWebClient } from "./http/web-client.ts";
+import { createMessengerIdentity } from "./identity.ts";
+import { PublicAddress } from "./public-address.ts";
+import { openKeyring } from "./storage/keyring.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
 import { accessLog, createLogger } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
@@ -89,14 +92,24 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
   const ports: Ports = { clock: systemClock, random: systemRandom, log };
   const storage = await openStorage(config.database, log);
   closers.push(storage.close);
-  const identity = createIdentity({ ...ports, database: storage.database, config: identityConfig(config) });
+  const address = new PublicAddress(config.public);
+  const keyring = openKeyring(config.keys, ports);
+  closers.push(async () => keyring[Symbol.dispose]());
+  const { database } = storage;
+  const identity = createMessengerIdentity(config, address, {
+    ...ports,
+    database,
+    envelopes: keyring,
+    mailer: null,
+  });
   closers.push(() => identity.close());
   const parts = await createParts(options, ports, storage, identity);
   await parts.delivery.start();
   closers.push(() => parts.delivery.stop());
   closers.push(startCleaning(storage.database, ports));
   const { port, adminPort } = await serve(config, parts, closers);
-  const publicUrl = config.public.url?.origin ?? `http://localhost:${port}`;
+  address.listensOn(port);
+  const publicUrl = address.origin;
   log.info({ port, adminPort, pid: process.pid }, "messenger serves");
   return {
     publicUrl,
@@ -110,10 +123,6 @@ interface Ports {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-}
-
-function identityConfig({ session }: MessengerConfig): IdentityConfigInput {
-  return { session: { absoluteMs: session.ttlSeconds * 1000, idleMs: session.idleSeconds * 1000 } };
 }
 
 /** The link that makes its holder the first administrator; null when there is one. */
@@ -164,6 +173,7 @@ async function createParts(
     web,
     health,
     documents: documents.byPath,
+    signingKeys: () => identity.tokens.jwks(),
     upgrade: (request, socket, head) => delivery.gateway.upgrade(request, socket, head),
   });
   const registry = config.admin.prometheus ? metrics.registry : null;

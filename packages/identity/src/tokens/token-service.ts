@@ -21,6 +21,8 @@ export interface Tokens {
   issue(who: Authenticated): Promise<AccessToken>;
   /** What an access token says, if it is ours, current and still true; null otherwise, whatever the text. */
   check(accessToken: string): Promise<AccessClaims | null>;
+  /** Whose access token this is, as the account and its session stand now; null where `check` answers null. One query. */
+  authenticate(accessToken: string): Promise<Authenticated | null>;
   /** For `/.well-known/jwks.json`. May be cached for less than `tokens.publishAheadMs`. */
   jwks(): Promise<{ readonly keys: readonly SigningJwk[] }>;
   /** The keys that sign access tokens, the oldest first. */
@@ -61,6 +63,10 @@ export function createTokens(context: Context, sessions: Sessions): TokenService
     },
     issue: (who) => access.issue(who),
     check: (token) => access.check(token),
+    async authenticate(token) {
+      const claims = await access.check(token);
+      return claims === null ? null : sessions.byId(claims.sid);
+    },
     jwks: async () => ({ keys: await keys.published() }),
     keyStatus: () => keys.status(),
     rotateKey: (options) => changing(() => keys.rotate(options)),

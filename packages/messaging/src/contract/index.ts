@@ -8,6 +8,15 @@ export {
   sendFrame,
   serverFrame,
 } from "./frames.ts";
+export type {
+  ApiKey,
+  FactorProof,
+  Factors,
+  Passkey,
+  SecondFactor,
+  SignInAnswer,
+  SignUpAnswer,
+} from "./identity-models.ts";
 export { HEARTBEAT_MS, LIMITS } from "./limits.ts";
 export type {
   Account,
@@ -25,11 +34,11 @@ export type {
 } from "./models.ts";
 export { type Role, type Suite, suite } from "./primitives.ts";
 export { PROBLEMS, type ProblemCode } from "./problems.ts";
+export type { Route } from "./route.ts";
 export {
   type CommitBody,
   commitBody,
   type NewConversationBody,
   ROUTES,
-  type Route,
   type RouteName,
 } from "./routes.ts";

@@ -16,6 +16,12 @@ export const account = z.strictObject({
   email: z.string(),
   role: z.enum(["USER", "MODERATOR", "ADMIN"]),
   createdAt: timestamp,
+  /** Null: nobody has shown yet that mail to this address reaches its owner. */
+  emailVerifiedAt: timestamp.nullable(),
+  /** A password alone signs nobody in. */
+  mfaEnabled: z.boolean(),
+  /** The role demands a second factor and there is none: until one is added, nothing of the role can be done. */
+  mfaRequired: z.boolean(),
 });
 export type Account = z.infer<typeof account>;
 
@@ -27,6 +33,8 @@ export const session = z.strictObject({
   expiresAt: timestamp,
   userAgent: z.string(),
   address: z.string(),
+  /** How the person proved who they are (RFC 8176). */
+  amr: z.array(z.string()),
 });
 export type Session = z.infer<typeof session>;
 

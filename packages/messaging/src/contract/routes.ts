@@ -3,56 +3,12 @@
  * and the OpenAPI document is generated from them.
  */
 import { z } from "zod";
+import { ACCOUNT_ROUTES } from "./account-routes.ts";
+import { AUTH_ROUTES } from "./auth-routes.ts";
 import { LIMITS } from "./limits.ts";
-import {
-  account,
-  conversation,
-  device,
-  membershipChange,
-  message,
-  publicDevice,
-  session,
-  signedIn,
-  user,
-  welcome,
-} from "./models.ts";
-import { base64url, epoch, name, role, seq, shownText, suite, timestamp, uuid } from "./primitives.ts";
-import type { ProblemCode } from "./problems.ts";
-
-export interface Route {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** `:name` marks a parameter, as in `/api/v1/devices/:deviceId`. */
-  readonly path: `/api/v1/${string}`;
-  readonly summary: string;
-  readonly tag: "auth" | "users" | "devices" | "conversations" | "messages";
-  readonly access: "public" | "session";
-  /** Which rate limit counts the call: `auth` per address, `messages` and `api` per user. */
-  readonly limit: "auth" | "api" | "messages";
-  readonly params?: z.ZodObject;
-  readonly query?: z.ZodObject;
-  readonly body?: z.ZodObject;
-  /** Null: the answer is 204 without a body. */
-  readonly answer: z.ZodObject | null;
-  readonly status: 200 | 201 | 204;
-  /** Largest accepted body in bytes of JSON; the application's default when absent. */
-  readonly maxBodyBytes?: number;
-  /** Beyond those every route can give: validation, authentication, limits, 5xx. */
-  readonly problems: readonly ProblemCode[];
-}
-
-function route<const R extends Route>(declared: R): R {
-  return declared;
-}
-
-const email = z
-  .string()
-  .trim()
-  .toLowerCase()
-  .max(254)
-  .pipe(z.email({ error: "must be an e-mail address" }));
-
-/** ASVS 5.0, 6.2.1 and 6.2.9: at least 8 characters, at least 64 allowed, any character. Counted in UTF-16 units. */
-const newPassword = z.string().min(8).max(256);
+import { conversation, device, membershipChange, message, publicDevice, user, welcome } from "./models.ts";
+import { base64url, epoch, role, seq, shownText, suite, timestamp, uuid } from "./primitives.ts";
+import { route } from "./route.ts";
 
 /** An encoded group info takes a third more as base64url; two of them and a welcome fit a commit's body. */
 const COMMIT_BODY_BYTES = 14 * 1024 * 1024;
@@ -89,115 +45,8 @@ export type NewConversationBody = z.infer<typeof newConversationBody>;
 export const placedAnswer = z.strictObject({ seq, sentAt: timestamp });
 
 export const ROUTES = {
-  signUp: route({
-    method: "POST",
-    path: "/api/v1/auth/sign-up",
-    summary: "Create an account and sign in",
-    tag: "auth",
-    access: "public",
-    limit: "auth",
-    body: z.strictObject({
-      email,
-      password: newPassword,
-      name,
-      /** The one-time token printed at the first start: makes the new account an administrator's. */
-      invitation: z.string().max(128).optional(),
-    }),
-    answer: signedIn,
-    status: 201,
-    problems: ["email-taken", "weak-password", "invalid-invitation"],
-  }),
-  signIn: route({
-    method: "POST",
-    path: "/api/v1/auth/sign-in",
-    summary: "Sign in with e-mail and password",
-    tag: "auth",
-    access: "public",
-    limit: "auth",
-    body: z.strictObject({ email, password: z.string().max(256) }),
-    answer: signedIn,
-    status: 200,
-    problems: ["wrong-credentials", "account-suspended", "account-banned"],
-  }),
-  signOut: route({
-    method: "POST",
-    path: "/api/v1/auth/sign-out",
-    summary: "End this session",
-    tag: "auth",
-    access: "session",
-    limit: "api",
-    answer: null,
-    status: 204,
-    problems: [],
-  }),
-  signOutEverywhere: route({
-    method: "POST",
-    path: "/api/v1/auth/sign-out-everywhere",
-    summary: "End every session of this account, this one included",
-    tag: "auth",
-    access: "session",
-    limit: "api",
-    answer: null,
-    status: 204,
-    problems: [],
-  }),
-  session: route({
-    method: "GET",
-    path: "/api/v1/auth/session",
-    summary: "Who is signed in",
-    tag: "auth",
-    access: "session",
-    limit: "api",
-    answer: signedIn,
-    status: 200,
-    problems: [],
-  }),
-  sessions: route({
-    method: "GET",
-    path: "/api/v1/auth/sessions",
-    summary: "The account's sessions, the newest use first",
-    tag: "auth",
-    access: "session",
-    limit: "api",
-    answer: z.strictObject({ sessions: z.array(session) }),
-    status: 200,
-    problems: [],
-  }),
-  revokeSession: route({
-    method: "DELETE",
-    path: "/api/v1/auth/sessions/:sessionId",
-    summary: "End one session",
-    tag: "auth",
-    access: "session",
-    limit: "api",
-    params: z.strictObject({ sessionId: uuid }),
-    answer: null,
-    status: 204,
-    problems: ["not-found"],
-  }),
-  socketTicket: route({
-    method: "POST",
-    path: "/api/v1/auth/socket-ticket",
-    summary: "A ticket, valid once within 30 seconds, to open a WebSocket without the cookie",
-    tag: "auth",
-    access: "session",
-    limit: "api",
-    answer: z.strictObject({ ticket: z.string(), expiresAt: timestamp }),
-    status: 201,
-    problems: [],
-  }),
-  updateAccount: route({
-    method: "PATCH",
-    path: "/api/v1/account",
-    summary: "Change the shown name",
-    tag: "users",
-    access: "session",
-    limit: "api",
-    body: z.strictObject({ name }),
-    answer: z.strictObject({ account }),
-    status: 200,
-    problems: [],
-  }),
+  ...AUTH_ROUTES,
+  ...ACCOUNT_ROUTES,
   searchUsers: route({
     method: "GET",
     path: "/api/v1/users",

@@ -2,12 +2,13 @@ import type { IncomingMessage } from "node:http";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { EDGE_PROBLEMS, type Edge, type EdgeContext, type Exchange, type Problem } from "@rempart/edge";
 import { contextOf, type NodeHandler } from "@rempart/edge/node";
-import { type Authenticated, type Identity, parseSessionCookie } from "@rempart/identity";
+import type { Identity } from "@rempart/identity";
 import { fromUtf8 } from "@rempart/kernel";
 import { ROUTES, type Route, type RouteName } from "@rempart/messaging/contract";
 import { type Context, Hono } from "hono";
 import { isRefusal } from "../refusal.ts";
 import type { Call, Handlers } from "./call.ts";
+import { authenticate, type Headers } from "./credentials.ts";
 import { problemOf, refusalProblem, validationProblem } from "./problems.ts";
 
 export interface ApiOptions {
@@ -53,7 +54,8 @@ async function serve(
   c: Context<Env>,
   context: EdgeContext,
 ): Promise<Response | Problem> {
-  const caller = route.access === "session" ? await authenticate(options.identity, c) : null;
+  const headers: Headers = (name) => c.req.header(name);
+  const caller = route.access === "session" ? await authenticate(options.identity, headers) : null;
   if (route.access === "session" && caller === null) return problemOf("unauthenticated");
   const key = caller?.account.id ?? context.client.key;
   const decision = await options.edge.limit(context, key, POLICY[route.limit]);
@@ -63,7 +65,7 @@ async function serve(
   }
   const input = await readInput(route, c);
   if ("status" in input) return input;
-  const call = { ...input, caller, context, userAgent: userAgentOf(c), setCookie: cookieSetter(c) };
+  const call = { ...input, caller, context, headers, userAgent: userAgentOf(c), setCookie: cookieSetter(c) };
   const answer = await invoke(options.handlers, name, call);
   if (isRefusal(answer)) return refusalProblem(answer);
   c.header("Cache-Control", "no-store");
@@ -74,11 +76,6 @@ async function serve(
 function invoke(handlers: Handlers, name: RouteName, call: unknown): Promise<object | null> {
   const handler = handlers[name] as (call: Call<RouteName>) => Promise<object | null>;
   return handler(call as Call<RouteName>);
-}
-
-function authenticate(identity: Identity, c: Context<Env>): Promise<Authenticated | null> | null {
-  const token = parseSessionCookie(c.req.header("cookie"));
-  return token === null ? null : identity.authenticate(token);
 }
 
 interface Input {

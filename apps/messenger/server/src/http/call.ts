@@ -3,6 +3,7 @@ import type { Authenticated } from "@rempart/identity";
 import type { ROUTES, RouteName } from "@rempart/messaging/contract";
 import type { z } from "zod";
 import type { Refusal } from "../refusal.ts";
+import type { Headers } from "./credentials.ts";
 
 type Declared<Name extends RouteName> = (typeof ROUTES)[Name];
 
@@ -17,6 +18,7 @@ export interface Call<Name extends RouteName> {
   readonly caller: Declared<Name>["access"] extends "session" ? Authenticated : null;
   readonly context: EdgeContext;
   readonly userAgent: string;
+  readonly headers: Headers;
   /** Adds a `Set-Cookie` line to the answer. */
   setCookie(line: string): void;
 }

@@ -12,6 +12,8 @@ export interface PublicOptions {
   health: HealthChecks;
   /** Whole documents by path: the API's description and its page. */
   documents: ReadonlyMap<string, Document>;
+  /** The public keys that access tokens are checked with (RFC 7517). */
+  signingKeys(): Promise<object>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
 }
 
@@ -31,9 +33,29 @@ export function createPublicServer(options: PublicOptions): Server {
       context.route = path;
       return answerHealth(options.health, path, response);
     }
+    if (path === SIGNING_KEYS) return answerSigningKeys(options, response, context);
     options.web.serve(request, response, path);
   };
   return createEdgeServer(options.edge, { handler, onUpgrade: options.upgrade });
+}
+
+const SIGNING_KEYS = "/.well-known/jwks.json";
+/** Seconds; a new key is published for longer than that before it signs. */
+const SIGNING_KEYS_MAX_AGE = 300;
+
+async function answerSigningKeys(
+  { signingKeys }: PublicOptions,
+  response: ServerResponse,
+  context: EdgeContext,
+): Promise<void> {
+  context.route = SIGNING_KEYS;
+  const body = JSON.stringify(await signingKeys());
+  response.writeHead(200, {
+    "Content-Type": "application/jwk-set+json",
+    "Cache-Control": `public, max-age=${SIGNING_KEYS_MAX_AGE}`,
+    "Content-Length": Buffer.byteLength(body),
+  });
+  response.end(body);
 }
 
 function pathOf(target: string): string {

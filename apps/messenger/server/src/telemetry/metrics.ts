@@ -7,10 +7,14 @@ export interface Metrics {
   readonly http: Observer;
   messageStored(kind: "application" | "commit" | "event"): void;
   badFrame(): void;
+  accessTokenIssued(sizeBytes: number): void;
 }
 
 /** From a cached answer to a slow commit of a large group. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** A token travels in a header with every request: servers in front refuse headers beyond 8 KiB or so. */
+const TOKEN_SIZE_BUCKETS = [256, 384, 512, 768, 1_024, 1_536, 2_048, 3_072, 4_096];
 
 /** `connections` is asked when the metrics are read. */
 export function createMetrics(connections: () => number): Metrics {
@@ -54,6 +58,12 @@ export function createMetrics(connections: () => number): Metrics {
     help: "Frames from clients that could not be understood.",
     registers,
   });
+  const tokenSizes = new Histogram({
+    name: "jwt_size_bytes",
+    help: "Size of the access tokens issued.",
+    buckets: TOKEN_SIZE_BUCKETS,
+    registers,
+  });
   for (const kind of ["application", "commit", "event"]) sent.inc({ kind }, 0);
   return {
     registry,
@@ -69,6 +79,7 @@ export function createMetrics(connections: () => number): Metrics {
       if (kind === "application") encrypted.inc();
     },
     badFrame: () => badFrames.inc(),
+    accessTokenIssued: (sizeBytes) => tokenSizes.observe(sizeBytes),
   };
 }
 

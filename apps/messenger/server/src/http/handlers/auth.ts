@@ -1,38 +1,68 @@
 import {
-  type Authenticated,
-  type Client,
   clearSessionCookie,
-  type Session as IdentitySession,
   type SignedIn as IdentitySignedIn,
   serialiseSessionCookie,
 } from "@rempart/identity";
-import type { Session, SignedIn } from "@rempart/messaging/contract";
+import type { SignedIn } from "@rempart/messaging/contract";
 import { refuse } from "../../refusal.ts";
 import type { Call, Handlers } from "../call.ts";
+import { sessionTokenOf } from "../credentials.ts";
+import { clientOf, toSession, toSignedIn } from "./answers.ts";
 import type { Services } from "./services.ts";
 
 type AuthRoute =
   | "signUp"
   | "signIn"
+  | "completeSignIn"
+  | "secondFactorPasskey"
+  | "startPasskeySignIn"
+  | "passkeySignIn"
+  | "refresh"
   | "signOut"
   | "signOutEverywhere"
   | "session"
   | "sessions"
   | "revokeSession"
-  | "socketTicket"
-  | "updateAccount"
-  | "searchUsers";
+  | "socketTicket";
 
 export function authHandlers(services: Services): Pick<Handlers, AuthRoute> {
   const { identity, incarnation } = services;
   return {
     async signUp(call) {
-      const { email, password, name, invitation } = call.body;
-      const input = { email, password, name, ...(invitation === undefined ? {} : { invitation }) };
-      return welcomeIn(services, call, await identity.signUp(input, clientOf(call)));
+      const result = await identity.signUp(call.body, clientOf(call));
+      if (result.status === "verify-email") return { status: result.status };
+      return { status: result.status, ...welcomeIn(services, call, result) };
     },
     async signIn(call) {
-      return welcomeIn(services, call, await identity.signIn(call.body, clientOf(call)));
+      const result = await identity.signIn(call.body, clientOf(call));
+      if (result.status === "second-factor") return { ...result, methods: [...result.methods] };
+      return { status: result.status, ...welcomeIn(services, call, result) };
+    },
+    async completeSignIn(call) {
+      return welcomeIn(services, call, await identity.completeSignIn(call.body, clientOf(call)));
+    },
+    async secondFactorPasskey({ body }) {
+      return { options: { ...(await identity.startPasskeySecondFactor(body.challenge)) } };
+    },
+    async startPasskeySignIn() {
+      return { options: { ...(await identity.startPasskeySignIn()) } };
+    },
+    async passkeySignIn(call) {
+      return welcomeIn(services, call, await identity.signInWithPasskey(call.body.response, clientOf(call)));
+    },
+    async refresh(call) {
+      const token = sessionTokenOf(call.headers);
+      const refreshed = token === null ? null : await identity.tokens.refresh(token, clientOf(call));
+      if (refreshed === null) {
+        call.setCookie(clearSessionCookie());
+        return refuse("unauthenticated");
+      }
+      if (refreshed.access !== null) services.metrics.accessTokenIssued(refreshed.access.sizeBytes);
+      return {
+        ...welcomeIn(services, call, refreshed),
+        accessToken: refreshed.access?.token ?? null,
+        accessTokenExpiresAt: refreshed.access?.expiresAt ?? null,
+      };
     },
     async signOut({ caller, setCookie }) {
       await identity.signOut(caller.session.id);
@@ -45,7 +75,7 @@ export function authHandlers(services: Services): Pick<Handlers, AuthRoute> {
       return null;
     },
     async session({ caller }) {
-      return signedIn(caller, incarnation);
+      return toSignedIn(caller, incarnation);
     },
     async sessions({ caller }) {
       const sessions = await identity.sessions(caller.account.id);
@@ -61,18 +91,7 @@ export function authHandlers(services: Services): Pick<Handlers, AuthRoute> {
       const { ticket, expiresAt } = await identity.issueTicket(caller.session);
       return { ticket, expiresAt };
     },
-    async updateAccount({ caller, body }) {
-      return { account: await identity.updateName(caller.account.id, body.name) };
-    },
-    async searchUsers({ caller, query }) {
-      const people = await identity.findUsers({ q: query.q, excluding: caller.account.id });
-      return { users: people.map((person) => ({ ...person })) };
-    },
   };
-}
-
-function clientOf({ context, userAgent }: Pick<Call<"signIn">, "context" | "userAgent">): Client {
-  return { address: context.client.text, userAgent };
 }
 
 function welcomeIn(
@@ -81,19 +100,5 @@ function welcomeIn(
   granted: IdentitySignedIn,
 ): SignedIn {
   setCookie(serialiseSessionCookie(granted.token, granted.session.expiresAt, clock.now()));
-  return signedIn(granted, incarnation);
-}
-
-function signedIn({ account, session }: Authenticated, incarnation: number): SignedIn {
-  const { id, name, email, role, createdAt } = account;
-  return {
-    account: { id, name, email, role, createdAt },
-    session: toSession(session, session.id),
-    incarnation,
-  };
-}
-
-function toSession(session: IdentitySession, currentId: string): Session {
-  const { id, createdAt, lastUsedAt, expiresAt, userAgent, address } = session;
-  return { id, current: id === currentId, createdAt, lastUsedAt, expiresAt, userAgent, address };
+  return toSignedIn(granted, incarnation);
 }

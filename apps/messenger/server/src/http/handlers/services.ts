@@ -15,6 +15,6 @@ export interface Services {
   readonly hub: Hub;
   readonly writer: MessageWriter;
   readonly receipts: ReceiptWriter;
-  readonly metrics: Pick<Metrics, "messageStored">;
+  readonly metrics: Pick<Metrics, "messageStored" | "accessTokenIssued">;
   readonly incarnation: number;
 }
