@@ -24,3 +24,4 @@ export type {
   Transaction,
   TransactionOptions,
 } from "./pool/ports.ts";
+export { asPrincipal, type Principal, tenancyMigrations } from "./tenancy/principal.ts";

@@ -40,6 +40,7 @@ export {
   type Actor,
   type ActorRef,
   type Operator,
+  principalOf,
   type Subject,
   subjectOfClaims,
   subjectOfSession,

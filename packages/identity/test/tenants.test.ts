@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { asPrincipal, migrate, tenancyMigrations } from "@rempart/database";
 import { CodedError, hasCode } from "@rempart/kernel";
-import type { IdentityEvent, Invitation, Membership } from "../src/index.ts";
+import { type IdentityEvent, type Invitation, type Membership, principalOf } from "../src/index.ts";
 import { type Harness, HOME, harness, OPERATOR, signUp, someone, testEnvelopes } from "./harness.ts";
 import { type Persona, persona, prove } from "./people.ts";
 
@@ -265,4 +266,26 @@ test("an account is a member of so many organisations, and an organisation has s
     people.map(({ account }, i) => tenants.accept(account, invitations[i]?.token ?? "")),
   );
   assert.equal(joins.filter(({ status }) => status === "fulfilled").length, 1);
+});
+
+test("what a session stands for is what row-level security shows it, and a switch shows the other", async () => {
+  await using world = await harness();
+  const { identity, db } = world;
+  const { owner, tenant } = await guild(world);
+  const second = await identity.tenants.create(owner.account, "Second");
+  await migrate(db, [tenancyMigrations]);
+  await db.query("CREATE TABLE notes (id int PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES tenants (id))");
+  await db.query("SELECT isolate_by_tenant('notes')");
+  for (const [id, { id: tenantId }] of [tenant, second].entries()) {
+    await asPrincipal(db, { tenantId, userId: owner.account.id }, (tx) =>
+      tx.query("INSERT INTO notes VALUES ($1, $2)", [id, tenantId]),
+    );
+  }
+  const seen = async () =>
+    asPrincipal(db, principalOf(await owner.subject()), (tx) => tx.query("SELECT id FROM notes"));
+  assert.deepEqual(await seen(), [{ id: 0 }]);
+  await identity.tenants.enter(owner.session, second.id);
+  assert.deepEqual(await seen(), [{ id: 1 }]);
+  await identity.tenants.enter(owner.session, null);
+  assert.deepEqual(await seen(), []);
 });

@@ -1,3 +1,4 @@
+import type { Principal } from "@rempart/database";
 import type { Uuid } from "@rempart/kernel";
 import type { AccessClaims } from "../tokens/claims.ts";
 import type { Authenticated, Role, Tenancy } from "../types.ts";
@@ -37,6 +38,11 @@ export function refOf(actor: Actor): ActorRef {
   return actor.kind === "operator"
     ? { kind: actor.kind, name: actor.name }
     : { kind: actor.kind, userId: actor.userId };
+}
+
+/** For `asPrincipal` of `@rempart/database`: what row-level security lets this subject see. */
+export function principalOf({ userId, tenant }: Subject): Principal {
+  return { userId, tenantId: tenant?.id ?? null };
 }
 
 export function subjectOfSession({ account, session }: Authenticated): Subject {
