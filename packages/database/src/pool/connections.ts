@@ -1,5 +1,6 @@
 import { timeLimit } from "@rempart/runtime";
 import pg from "pg";
+import { DatabaseError } from "../errors.ts";
 import type { PoolStats } from "./ports.ts";
 import { breaksConnection, toDatabaseError } from "./server-errors.ts";
 
@@ -20,6 +21,69 @@ export interface Lease {
 export interface Connections {
   lease(): Promise<Lease>;
   stats(): PoolStats;
+  /**
+   * From now on leases are connections made with `config`, which is tried first: when it does not connect, rejects and changes
+   * nothing. The old connections end as they are released.
+   */
+  switchTo(config: pg.PoolConfig): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The pool in use, and those that wait for their last lease. */
+export function createConnections(config: pg.PoolConfig, onError: (error: unknown) => void): Connections {
+  let current = openPool(config, onError);
+  const leaving = new Set<Pool>();
+  let closing: Promise<unknown> | undefined;
+
+  async function switchTo(changed: pg.PoolConfig): Promise<void> {
+    const fresh = openPool(changed, onError);
+    try {
+      await probe(fresh);
+      if (closing !== undefined) throw new DatabaseError("closed", "the database was closed");
+    } catch (error) {
+      await fresh.close();
+      throw error;
+    }
+    const old = current;
+    current = fresh;
+    leaving.add(old);
+    old.close().then(() => leaving.delete(old), onError);
+  }
+
+  return {
+    lease: () => current.lease(),
+    stats: () => addUp([current, ...leaving].map((pool) => pool.stats())),
+    switchTo,
+    async close() {
+      closing ??= Promise.all([current, ...leaving].map((pool) => pool.close()));
+      await closing;
+    },
+  };
+}
+
+async function probe(pool: Pool): Promise<void> {
+  const lease = await pool.lease();
+  try {
+    await lease.run("SELECT 1");
+  } finally {
+    lease.release();
+  }
+}
+
+function addUp([current, ...leaving]: readonly PoolStats[]): PoolStats {
+  const sum = { total: 0, idle: 0, waiting: 0, max: 0, ...current };
+  for (const { total, idle, waiting } of leaving) {
+    sum.total += total;
+    sum.idle += idle;
+    sum.waiting += waiting;
+  }
+  return sum;
+}
+
+interface Pool {
+  lease(): Promise<Lease>;
+  stats(): PoolStats;
+  /** Everybody who waits is served first. */
   close(): Promise<void>;
 }
 
@@ -27,15 +91,25 @@ export interface Connections {
  * `pg`'s pool with its sharp edges filed off: an error of the server does not cost the connection, an error of a connection
  * nobody waits on is reported instead of thrown at the process, and every error arrives as a `DatabaseError`.
  */
-export function createConnections(config: pg.PoolConfig, onError: (error: unknown) => void): Connections {
+function openPool(config: pg.PoolConfig, onError: (error: unknown) => void): Pool {
   const pool = new pg.Pool(config);
   const end = poolEnd(pool);
   pool.on("error", (error) => onError(toDatabaseError(error)));
+  const asking = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
+
+  function connect(): Promise<pg.PoolClient> {
+    const connecting = pool.connect();
+    asking.add(connecting);
+    const done = (): void => void asking.delete(connecting);
+    connecting.then(done, done);
+    return connecting;
+  }
+
   return {
     async lease() {
       try {
-        return leaseOf(await pool.connect(), onError);
+        return leaseOf(await connect(), onError);
       } catch (error) {
         throw toDatabaseError(error);
       }
@@ -47,7 +121,8 @@ export function createConnections(config: pg.PoolConfig, onError: (error: unknow
       max: config.max ?? 0,
     }),
     close() {
-      closing ??= end();
+      // A pool that is ending forgets whoever waits for a connection.
+      closing ??= Promise.allSettled(asking).then(end);
       return closing;
     },
   };

@@ -45,6 +45,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       await query("SELECT 1");
     },
     stats: connections.stats,
+    switchTo: (url) => connections.switchTo(poolConfig({ ...options, url })),
     close: connections.close,
   };
 }

@@ -54,6 +54,11 @@ export interface Database extends Queryable {
   /** Resolves when a connection is to be had and answers. */
   ping(): Promise<void>;
   stats(): PoolStats;
+  /**
+   * Connects with another address from now on, for a rotated password: no statement fails for it. What runs on a connection of
+   * before ends there. Rejects, and changes nothing, when the new address does not answer or refuses.
+   */
+  switchTo(url: string): Promise<void>;
   /** Waits for the connections in use, then closes all. Later calls return the first one's promise. */
   close(): Promise<void>;
 }
