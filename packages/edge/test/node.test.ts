@@ -111,6 +111,9 @@ describe("the node adapter's server", () => {
     assertProblem(await raw(server.port, `GET /hello HTTP/1.1\r\n\r\n${next}`), 400, "missing-host");
     const absolute = "GET http://a.test/hello HTTP/1.1\r\nHost: a\r\n\r\n";
     assertProblem(await raw(server.port, absolute + next), 400, "malformed-target");
+    const { status, text } = await raw(server.port, request("GET /nowhere") + next);
+    assert.equal(status, 404);
+    assert.equal(text.split("HTTP/1.1 ").length, 2);
     assert.equal(passed(), before);
   });
 
@@ -204,6 +207,26 @@ test("garbage behind a request that waits is not mistaken for its answer", async
   assert.equal((await raw(port, `${waiting}GARBAGE\r\n\r\n`)).text, "", "closed without an answer");
   const broken = await raw(port, chunked, { more: ["ZZ\r\n"] });
   assertProblem(broken, 400, "bad-request");
+  server.close();
+});
+
+test("an upgrade behind a request that waits is not carried out", async () => {
+  let upgrades = 0;
+  const edge = createEdge({
+    preset: "strict",
+    routes: [{ name: "ws", path: "/ws", webSocket: "any-client" }],
+  });
+  const server = createEdgeServer(edge, {
+    handler: () => new Promise(() => {}),
+    onUpgrade: () => {
+      upgrades += 1;
+    },
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const upgrade = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  const { text } = await raw(port, `GET /hello HTTP/1.1\r\nHost: a\r\n\r\n${upgrade}`);
+  assert.deepEqual([text, upgrades], ["", 0], "closed without an answer");
   server.close();
 });
 

@@ -63,7 +63,7 @@ export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
     refuseConnection(edge, error, socket),
   );
-  if (options.onUpgrade !== undefined) server.on("upgrade", upgradeHandler(edge, options.onUpgrade));
+  if (options.onUpgrade !== undefined) server.on("upgrade", alone(upgradeHandler(edge, options.onUpgrade)));
   return server;
 }
 
@@ -80,6 +80,17 @@ function inTurn(handle: Handle): Handle {
     socket[LATEST] = response;
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     handle(request, response);
+  };
+}
+
+type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** An upgrade behind a request that is still being answered would have that answer written into its socket. */
+function alone(upgrade: Upgrade): Upgrade {
+  return (request, socket, head) => {
+    const latest = (socket as EdgeSocket)[LATEST];
+    if (latest === undefined || latest.writableFinished) upgrade(request, socket, head);
+    else socket.destroy();
   };
 }
 
@@ -110,6 +121,8 @@ const EARLY_PROBLEMS: Readonly<Record<string, Problem>> = {
 function refuseConnection(edge: Edge, error: NodeJS.ErrnoException, socket: EdgeSocket): void {
   const response = socket[LATEST];
   const isAnswering = response !== undefined && !response.writableFinished;
+  // Bytes after a request that said it was the last: its answer still goes out, and the connection ends with it.
+  if (isAnswering && error.code === "HPE_CLOSED_CONNECTION") return;
   const isAboutEarlier = isAnswering && (response.headersSent || response.req.complete);
   if (!socket.writable || isAboutEarlier || error.code === "ECONNRESET") {
     socket.destroy();
