@@ -41,14 +41,17 @@ const CLAIMS = new Set([
 ]);
 const CLAIM_PREFIXES = ["x-forwarded", "x-original-forwarded", "x-envoy-"];
 
-/** Whether a request field of this lower-case name stays here. */
+/**
+ * Whether a request field of this lower-case name stays here. Underscores are read as hyphens: CGI, WSGI and their like make
+ * one name of both.
+ */
 export function staysFromRequest(name: string): boolean {
-  return REQUEST_CONNECTION.has(name) || isClaim(name.includes("_") ? name.replaceAll("_", "-") : name);
-}
-
-/** Underscores are read as hyphens: CGI, WSGI and their like make one name of both. */
-function isClaim(name: string): boolean {
-  return CLAIMS.has(name) || CLAIM_PREFIXES.some((prefix) => name.startsWith(prefix));
+  const read = name.includes("_") ? name.replaceAll("_", "-") : name;
+  return (
+    REQUEST_CONNECTION.has(read) ||
+    CLAIMS.has(read) ||
+    CLAIM_PREFIXES.some((prefix) => read.startsWith(prefix))
+  );
 }
 
 /**

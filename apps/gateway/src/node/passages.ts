@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Edge, Exchange } from "@rempart/edge";
 import type { NodeHandler, NodeUpgradeHandler } from "@rempart/edge/node";
 import type { Clock } from "@rempart/kernel";
@@ -32,8 +33,10 @@ export class Passages {
 
   readonly handler: NodeHandler = (request, response, context) => {
     const passage = this.#passage(context.routeClass);
-    refuseAmbiguous(request);
-    return new Forward(passage, request, response, context as Exchange).settled;
+    refuseAmbiguous(request, response);
+    const pass = () => new Forward(passage, request, response, context as Exchange).settled;
+    // Pipelined: it waits for those before it, which may end the connection or change what it asks for (RFC 9112, 9.3.2).
+    return response.socket === null ? once(response, "socket").then(pass) : pass();
   };
 
   readonly onUpgrade: NodeUpgradeHandler = async (request, socket, head, context) => {
