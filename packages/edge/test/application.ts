@@ -1,5 +1,5 @@
 /** The small application of the contract suite, in what it shares on every platform. Imports nothing of Node. */
-import { EDGE_PROBLEMS, type EdgeConfig, type EdgeContext, problemBody } from "../src/index.ts";
+import { EDGE_PROBLEMS, type EdgeContext, problemBody } from "../src/index.ts";
 
 import { type ContractConfig, order } from "./features.ts";
 
@@ -14,17 +14,6 @@ export interface Subject {
   readonly name: string;
   start(config: ContractConfig): Promise<Running>;
 }
-
-export const BASE: EdgeConfig = {
-  preset: "strict",
-  routes: [
-    { name: "metrics", path: "/metrics", deny: true },
-    { name: "ws", path: "/ws", webSocket: "browser" },
-  ],
-  limits: { bodyBytes: 1000, targetBytes: 200, headerCount: 20, headerBytes: 4096 },
-  toProblem: (error) =>
-    error instanceof RangeError ? { status: 409, code: "conflict", title: "Conflict" } : null,
-};
 
 /** What a careless handler might send. */
 export const WEAKER = {

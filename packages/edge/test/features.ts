@@ -10,7 +10,7 @@ import {
   type Identification,
   validated,
 } from "../src/index.ts";
-import { BASE } from "./application.ts";
+import { BASE } from "./base.ts";
 
 /** `features` stands for what cannot be written as JSON: functions, schemas, stores. */
 export interface ContractConfig extends Partial<EdgeConfig> {
