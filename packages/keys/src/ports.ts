@@ -17,6 +17,16 @@ export interface Envelopes {
   open(envelope: string, where: Where): Promise<Uint8Array>;
 }
 
+/** Seals files of up to 1 TiB in constant memory. Node's streams are such sources, and `pipeline` takes what comes back. */
+export interface SealedStreams {
+  sealStream(source: AsyncIterable<Uint8Array>, where: Where): AsyncIterable<Uint8Array>;
+  /**
+   * Gives only what was verified, chunk by chunk; throws as `open` does. A stream cut short gives its chunks and then throws
+   * `envelope-refused`: what came before the error is true, and not all.
+   */
+  openStream(source: AsyncIterable<Uint8Array>, where: Where): AsyncIterable<Uint8Array>;
+}
+
 /** A data key as a provider keeps it: encrypted under a key that never leaves the provider. */
 export interface WrappedKey {
   /** Which of the provider's keys, as the provider names it: up to 255 bytes of text. */

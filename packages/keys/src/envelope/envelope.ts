@@ -7,7 +7,7 @@
  * version, header, salt and place went into the key's derivation, and the commitment binds them all; so there is no
  * associated data left to give to GCM.
  */
-import { createCipheriv, createDecipheriv, type Decipher, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createDecipheriv, type Decipheriv, timingSafeEqual } from "node:crypto";
 import { KeysError } from "../errors.ts";
 import type { Where } from "../ports.ts";
 import { COMMITMENT_BYTES, type DataKey, emptyRecordKey, SALT_BYTES } from "./data-key.ts";
@@ -16,11 +16,14 @@ import { MAX_HEADER_BYTES } from "./header.ts";
 /** Under which provider a value stands: `local` also for what was sealed while the KMS gave no answer. */
 export type Custody = "kms" | "local";
 
-export interface Envelope {
+export interface DataKeyName {
   readonly custody: Custody;
-  /** All before the body: what names the data key. */
+  /** All before the body. */
   readonly prefix: string;
   readonly header: Buffer;
+}
+
+export interface Envelope extends DataKeyName {
   readonly body: Buffer;
 }
 
@@ -31,8 +34,9 @@ const OVERHEAD = SALT_BYTES + COMMITMENT_BYTES + TAG_BYTES;
 export const MAX_PLAINTEXT_BYTES = 1_048_576;
 
 const base64Length = (bytes: number): number => Math.ceil((bytes * 4) / 3);
-const MAX_HEADER_LENGTH = base64Length(MAX_HEADER_BYTES);
-const MAX_LENGTH = 64 + MAX_HEADER_LENGTH + base64Length(MAX_PLAINTEXT_BYTES + OVERHEAD);
+const PREFIX = /^(kms|local):1\.([\w-]+)\.$/;
+export const MAX_PREFIX_LENGTH = "local:1..".length + base64Length(MAX_HEADER_BYTES);
+const MAX_LENGTH = MAX_PREFIX_LENGTH + base64Length(MAX_PLAINTEXT_BYTES + OVERHEAD);
 
 export function prefixOf(custody: Custody, header: Uint8Array): string {
   return `${custody}:1.${Buffer.from(header).toString("base64url")}.`;
@@ -68,7 +72,7 @@ export function openRecord(key: DataKey, body: Buffer, where: Where): Buffer {
 }
 
 /** Nothing that GCM has not yet vouched for leaves this function. */
-export function finish(plaintext: Buffer, decipher: Decipher): Buffer {
+export function finish(plaintext: Buffer, decipher: Decipheriv): Buffer {
   try {
     decipher.final();
     return plaintext;
@@ -84,17 +88,20 @@ export function refused(): KeysError {
 
 /** Throws `envelope-malformed` for any text but the one that `sealRecord` would write. */
 export function parseEnvelope(text: string): Envelope {
-  if (text.length > MAX_LENGTH) throw malformed("longer than an envelope can be");
-  const custody = custodyOf(text);
-  if (custody === null) throw malformed("it begins with neither kms: nor local:");
-  const start = custody.length + 3;
-  if (text.slice(custody.length + 1, start) !== "1.") throw malformed("not of a known version");
-  const end = text.indexOf(".", start);
-  if (end < 0 || end - start > MAX_HEADER_LENGTH) throw malformed("without a header");
-  const header = decode(text.slice(start, end));
+  if (text.length > MAX_LENGTH) throw malformed("longer than one can be");
+  const end = text.indexOf(".", text.indexOf(".") + 1);
   const body = decode(text.slice(end + 1));
-  if (header === null || body === null || body.length < OVERHEAD) throw malformed("cut or not base64url");
-  return { custody, prefix: text.slice(0, end + 1), header, body };
+  if (end < 0 || body === null || body.length < OVERHEAD) throw malformed("cut or not base64url");
+  return { ...parsePrefix(text.slice(0, end + 1)), body };
+}
+
+/** Throws `envelope-malformed` for any text but one of `prefixOf`. */
+export function parsePrefix(prefix: string): DataKeyName {
+  if (prefix.length > MAX_PREFIX_LENGTH) throw malformed("its header is longer than one can be");
+  const [, custody, text = ""] = PREFIX.exec(prefix) ?? [];
+  const header = decode(text);
+  if (custody === undefined || header === null) throw malformed("not kms: or local: of version 1");
+  return { custody: custody as Custody, prefix, header };
 }
 
 /** Null for what is not an envelope. Says nothing about whether it would open. */

@@ -1,6 +1,6 @@
 import type { Random } from "@rempart/kernel";
 import { DATA_KEY_BYTES, DataKey } from "../envelope/data-key.ts";
-import { type Custody, type Envelope, malformed, prefixOf } from "../envelope/envelope.ts";
+import { type Custody, type DataKeyName, malformed, prefixOf } from "../envelope/envelope.ts";
 import { decodeHeader, encodeHeader, type Wrap } from "../envelope/header.ts";
 import { KeysError } from "../errors.ts";
 import type { FailoverReason, KeysEvent } from "../events.ts";
@@ -24,8 +24,7 @@ export interface DataKeys {
    * key alone.
    */
   make(custody: Custody): Promise<NewDataKey>;
-  /** The data key of a parsed envelope. */
-  open(envelope: Pick<Envelope, "header" | "prefix">): Promise<DataKey>;
+  open(name: DataKeyName): Promise<DataKey>;
 }
 
 export function dataKeys(

@@ -5,11 +5,12 @@ import { MAX_PLAINTEXT_BYTES, openRecord, parseEnvelope, sealRecord } from "../e
 import { saltSource } from "../envelope/salts.ts";
 import { KeysError } from "../errors.ts";
 import { type KeysObserver, reporter } from "../events.ts";
-import type { Envelopes, KeyProvider } from "../ports.ts";
+import type { Envelopes, KeyProvider, SealedStreams } from "../ports.ts";
 import { dataKeys } from "./data-keys.ts";
 import { guardProvider, PROVIDER_CALLS, type ProviderCalls } from "./guard.ts";
 import { OPENED_KEYS_LIMITS, OpenedKeys, type OpenedKeysLimits } from "./opened-keys.ts";
 import { KEY_LIMITS, type KeyLimits, SealingKey } from "./sealing-key.ts";
+import { sealedStreams } from "./streams.ts";
 
 export interface KeyringOptions {
   /** AWS KMS, Vault, an HSM. Without one every value is sealed as `local:`. */
@@ -29,7 +30,7 @@ export interface KeyringOptions {
   readonly standInForAtMostMs?: number;
 }
 
-export interface Keyring extends Envelopes, Disposable {
+export interface Keyring extends Envelopes, SealedStreams, Disposable {
   /** Whether there is a primary provider, under which values sealed as `local:` should come. */
   readonly hasPrimary: boolean;
   /** Of each provider, the primary first. */
@@ -77,6 +78,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
       const load = (): Promise<DataKey> => keys.open(parsed);
       return opened.use(parsed.prefix, load, (key) => openRecord(key, parsed.body, where));
     },
+    ...sealedStreams({ sealing, opened, keys, nextSalt }),
     health: () =>
       [primary, local].flatMap((provider) =>
         provider === undefined ? [] : [{ provider: provider.name, ...provider.health() }],
