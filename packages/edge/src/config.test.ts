@@ -76,6 +76,8 @@ const CONTRADICTIONS: readonly [string, Partial<EdgeConfig>][] = [
   ["versions", { versions: { versions: [], place: "path" } }],
   ["experiments", { experiments: { experiments: [{ name: "a", variants: {} }] } }],
   ["idempotency.caller", { idempotency: { store } }],
+  ["idempotency.holdSeconds", { idempotency: { store, caller: () => null, holdSeconds: 0 } }],
+  ["idempotency.budgetMs", { idempotency: { store, caller: () => null, budgetMs: Number.NaN } }],
   ["routes[0].idempotency", { routes: [{ name: "a", path: "/", idempotency: "required" }] }],
   ["routes[0].identity", { routes: [{ name: "a", path: "/", identity: "required" }] }],
   ["routes[0].validate", { routes: [{ name: "a", path: "/", validate: { body: {} as never } }] }],

@@ -168,6 +168,7 @@ export function readSettings(config: EdgeConfig): Settings {
   checkDetector(settings.detector);
   checkRoutes(settings);
   checkIdentified(settings);
+  if (settings.idempotency !== undefined) checkIdempotency(settings.idempotency);
   return settings;
 }
 
@@ -315,6 +316,13 @@ function checkIdentified({ identity, idempotency, routes }: Settings): void {
     if (rule.idempotency === "required" && idempotency === undefined)
       throw invalid(`routes[${i}].idempotency`, "needs idempotency: nothing would keep its promise");
   });
+}
+
+function checkIdempotency({ keepSeconds, holdSeconds, maxAnswer, budgetMs }: IdempotencyConfig): void {
+  for (const [name, value] of Object.entries({ keepSeconds, holdSeconds, maxAnswer, budgetMs })) {
+    if (value !== undefined && !(value > 0 && value < Number.POSITIVE_INFINITY))
+      throw invalid(`idempotency.${name}`, "expects a positive number");
+  }
 }
 
 function checkDetector(config: DetectorConfig | false): void {

@@ -109,8 +109,27 @@ describe("on Node", () => {
   test("a store that cannot take the key refuses the request rather than run it twice", async () => {
     const begin = () => Promise.reject(new Error("down"));
     const server = await serve(() => assert.fail("must not run"), { begin });
-    assertProblem(await raw(server.port, POST), 500, "internal-error");
+    assertProblem(await raw(server.port, POST), 503, "unavailable");
     await server.close();
+  });
+
+  test("a frozen store costs its budget, twice at most: without the key nothing runs, without keeping it all does", async () => {
+    const never = () => new Promise<never>(() => {});
+    const memory = createMemoryIdempotencyStore({ clock: systemClock });
+    const causes: unknown[] = [];
+    const more = (store: IdempotencyStore): Partial<EdgeConfig> => ({
+      idempotency: { store, caller: () => "ann", budgetMs: 20 },
+      observers: [{ settled: ({ cause }) => void causes.push(cause) }],
+    });
+    const refusing = await serve(() => assert.fail("must not run"), {}, more({ ...memory, begin: never }));
+    assertProblem(await raw(refusing.port, POST), 503, "unavailable");
+    await refusing.close();
+    const handler: NodeHandler = (_request, response) => response.end("done");
+    const answering = await serve(handler, {}, more({ ...memory, finish: never }));
+    assert.equal((await raw(answering.port, POST)).body, "done");
+    await answering.close();
+    for (const cause of causes) assert.match(String(cause), /did not answer within 20 ms/);
+    assert.equal(causes.length, 2);
   });
 
   test("a peer that waits to be asked for its body is asked once, before the body is judged", async () => {

@@ -1,5 +1,6 @@
 import type { Exchange } from "../exchange.ts";
 import type { RequestFacts } from "../facts.ts";
+import { withinBudget } from "../idempotency/budget.ts";
 import {
   createIdempotency,
   type IdempotencyOptions,
@@ -16,6 +17,8 @@ export type IdempotencyMode = "required" | "optional" | "off";
 export interface IdempotencyConfig extends Omit<IdempotencyOptions, "required"> {
   /** For routes that say nothing; default `optional`. */
   readonly default?: IdempotencyMode;
+  /** How long the store may take for each of its answers, in milliseconds; default 1,000. Without the key: 503. */
+  readonly budgetMs?: number;
   /** Whose key it is, where there is no `identity`; null for who is not known: the address stands in. */
   readonly caller?: (facts: RequestFacts) => string | null;
 }
@@ -27,12 +30,16 @@ export interface CompiledIdempotency {
   readonly claim: BodyPolicy;
 }
 
+const DEFAULT_BUDGET_MS = 1000;
 const METHODS = new Set(["POST", "PATCH"]);
+/** Not knowing whether it ran before, nothing runs. */
+const UNAVAILABLE = reject(EDGE_PROBLEMS.unavailable, "Retry-After", "1");
 const MISSING = reject(EDGE_PROBLEMS.idempotencyKeyMissing);
 const MALFORMED = reject(EDGE_PROBLEMS.idempotencyKeyMalformed);
 
 export function compileIdempotency(config: IdempotencyConfig): CompiledIdempotency {
-  const { begin } = createIdempotency(config);
+  const { budgetMs = DEFAULT_BUDGET_MS } = config;
+  const { begin } = createIdempotency({ ...config, store: withinBudget(config.store, budgetMs) });
   return {
     key: (exchange) => {
       const { facts, matched } = exchange;
@@ -49,7 +56,12 @@ export function compileIdempotency(config: IdempotencyConfig): CompiledIdempoten
       const key = exchange.idempotencyKey;
       if (key === null) return null;
       const { method, target } = exchange.facts;
-      const begun = await begin({ key, caller: callerOf(exchange, config), method, target, body });
+      const request = { key, caller: callerOf(exchange, config), method, target, body };
+      const begun = await begin(request).catch((error: unknown) => {
+        exchange.cause = error;
+        return null;
+      });
+      if (begun === null) return UNAVAILABLE;
       if (begun.kind === "refused") return reject(begun.problem);
       if (begun.kind === "begun") {
         exchange.attempt = begun.attempt;
