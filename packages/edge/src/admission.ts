@@ -40,7 +40,11 @@ export function compileAdmission(
     },
     refuseEarly(facts, problem) {
       const exchange = new Exchange(facts, clock.monotonic(), routes.fallback, newNonce);
-      identify(exchange);
+      try {
+        identify(exchange);
+      } catch (error) {
+        return failClosed(exchange, error);
+      }
       return conclude(exchange, reject(problem, "Connection", "close"));
     },
   };

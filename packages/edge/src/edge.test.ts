@@ -7,6 +7,7 @@ import { createEdge, type Edge } from "./edge.ts";
 import type { Exchange } from "./exchange.ts";
 import { NONCE } from "./headers/csp.ts";
 import type { Outcome, RateLimiter } from "./ports.ts";
+import { EDGE_PROBLEMS } from "./problem.ts";
 
 function edgeWith(config: Partial<EdgeConfig> = {}): Edge {
   return createEdge({ preset: "strict", clock: manualClock(), ...config });
@@ -428,4 +429,15 @@ test("a policy that fails refuses the request instead of letting it through", as
   const exchange = await admit(edgeWith({ requestId: { generate } }));
   assert.equal(exchange.code, "internal-error");
   assert.match(exchange.requestId, /^[0-9a-f-]{36}$/);
+});
+
+test("an id that could forge a header or a log line fails the request, also where there was none", async () => {
+  for (const id of ["a\r\nSet-Cookie: x=1", 'abcdefgh"', "short", ""]) {
+    const edge = edgeWith({ requestId: { generate: () => id } });
+    const refused = edge.refuseEarly(facts(), EDGE_PROBLEMS.badRequest);
+    for (const exchange of [await admit(edge), refused]) {
+      assert.equal(exchange.code, "internal-error");
+      assert.match(exchange.requestId, /^[0-9a-f-]{36}$/);
+    }
+  }
 });

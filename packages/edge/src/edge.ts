@@ -74,6 +74,8 @@ export interface Edge {
   answer(exchange: Exchange): EdgeAnswer;
   /** Every header the edge owes the response, as a fresh list the adapter may add to. */
   headers(exchange: Exchange): FlatHeaders;
+  /** The same as lines of HTTP/1.1, each with its end and fit to be sent unchecked. */
+  headerLines(exchange: Exchange): string;
   /** Whether a handler's header of this lower-case name is ignored, because the edge answers for it. */
   owns(name: string): boolean;
   /** A problem document as the answer to a request that passed. */
@@ -110,6 +112,7 @@ export function createEdge(config: EdgeConfig): Edge {
     conclude: (exchange, status, headers, body) => conclude(exchange, block, status, headers, body),
     answer: (exchange) => verdictAnswer(exchange, exchange.decided, block.write),
     headers: block.write,
+    headerLines: block.lines,
     owns: block.owns,
     problem: (exchange, problem) => problemAnswer(exchange, problem, block.write),
     async limit(context, key, policy, cost) {

@@ -68,8 +68,13 @@ export class OriginList {
     return !this.isAny && this.#exact.size === 0 && this.#subdomains.length === 0;
   }
 
+  /** Whether the text is an entry, as browsers write it. */
+  lists(text: string): boolean {
+    return this.#exact.has(text);
+  }
+
   allows(text: string): boolean {
-    if (this.#exact.has(text)) return true;
+    if (this.lists(text)) return true;
     if (this.#subdomains.length === 0 && !this.isAny) return false;
     const origin = parseOrigin(text);
     return origin !== null && (this.isAny || this.#subdomains.some((rule) => isSubdomain(origin, rule)));

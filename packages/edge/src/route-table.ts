@@ -1,7 +1,8 @@
 import type { Settings } from "./config.ts";
 import { invalid } from "./errors.ts";
 import type { RequestFacts } from "./facts.ts";
-import { type CompiledCsp, compileCsp, needsNonce } from "./headers/csp.ts";
+import { type CompiledCsp, CUT, compileCsp, needsNonce } from "./headers/csp.ts";
+import { toLines } from "./headers/lines.ts";
 import { CSP_HEADER, CSP_REPORT_HEADER, compileSecurityHeaders } from "./headers/security.ts";
 import type { IdempotencyMode } from "./policies/idempotency.ts";
 import { type CompiledValidation, compileValidation } from "./policies/validation.ts";
@@ -33,6 +34,8 @@ export interface CompiledRoute {
   readonly nonceReport: { readonly csp: CompiledCsp; readonly slot: number } | null;
   /** What a canonical path of this route has where its pattern has `:names`. */
   paramsOf(path: string): Readonly<Record<string, string>>;
+  /** The same as lines of HTTP/1.1 but for the request id, cut where a nonce goes. */
+  readonly lines: CompiledCsp;
 }
 
 export const REQUEST_ID_SLOT = 1;
@@ -42,6 +45,8 @@ export interface RouteTable {
   readonly fallback: CompiledRoute;
   match(facts: RequestFacts): CompiledRoute;
 }
+
+type NamedCsp = readonly [name: string, csp: CompiledCsp];
 
 interface Entry {
   readonly matches: (path: string) => boolean;
@@ -82,8 +87,9 @@ function compileEntry(rule: RouteRule, i: number, settings: Settings): Entry {
 function compileRoute(rule: RouteRule, settings: Settings, field: string): CompiledRoute {
   const { csp, reportOnly, fixed } = compileSecurityHeaders(settings.headers);
   const ownCsp = rule.csp === undefined ? csp : compileOwnCsp(rule.csp, field);
-  const policy = ownCsp === null ? [] : [CSP_HEADER, ownCsp.segments.join("")];
-  const trial = reportOnly === null ? [] : [CSP_REPORT_HEADER, reportOnly.segments.join("")];
+  const policies: NamedCsp[] = [];
+  if (ownCsp !== null) policies.push([CSP_HEADER, ownCsp]);
+  if (reportOnly !== null) policies.push([CSP_REPORT_HEADER, reportOnly]);
   const vary = settings.cors.origins.some((origin) => origin !== "*") ? ["Vary", "Origin"] : [];
   return {
     name: rule.name,
@@ -99,14 +105,27 @@ function compileRoute(rule: RouteRule, settings: Settings, field: string): Compi
     idempotency: rule.idempotency ?? settings.idempotency?.default ?? "optional",
     bodyBytes: rule.bodyBytes ?? settings.limits.bodyBytes,
     webSocket: rule.webSocket ?? null,
-    headers: ["X-Request-Id", "", ...policy, ...trial, ...fixed, ...vary],
+    headers: [
+      "X-Request-Id",
+      "",
+      ...policies.flatMap(([name, csp]) => [name, csp.segments.join("")]),
+      ...fixed,
+      ...vary,
+    ],
+    lines: compileLines(policies, [...fixed, ...vary]),
     nonceCsp: ownCsp !== null && needsNonce(ownCsp) ? ownCsp : null,
     nonceReport:
       reportOnly !== null && needsNonce(reportOnly)
-        ? { csp: reportOnly, slot: REQUEST_ID_SLOT + policy.length + 2 }
+        ? { csp: reportOnly, slot: REQUEST_ID_SLOT + 2 * policies.length }
         : null,
     paramsOf: compileParams(rule.path),
   };
+}
+
+/** What `headers` says but for the request id, as lines of HTTP/1.1. */
+function compileLines(policies: readonly NamedCsp[], fixed: readonly string[]): CompiledCsp {
+  const lines = policies.map(([name, csp]) => `${name}: ${csp.segments.join(CUT)}\r\n`);
+  return { segments: (lines.join("") + toLines(fixed)).split(CUT) };
 }
 
 function compileOwnCsp(csp: NonNullable<RouteRule["csp"]>, field: string): CompiledCsp {

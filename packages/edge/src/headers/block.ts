@@ -1,10 +1,11 @@
 import type { Exchange } from "../exchange.ts";
 import { REPLAYED } from "../idempotency/idempotency.ts";
 import type { CompiledCors } from "../policies/cors.ts";
-import { writeRateLimit } from "../rate/fields.ts";
+import { rateLimitLines, writeRateLimit } from "../rate/fields.ts";
 import { type CompiledRoute, CSP_SLOT, REQUEST_ID_SLOT } from "../route-table.ts";
 import type { FlatHeaders } from "../verdict.ts";
-import { renderCsp } from "./csp.ts";
+import { needsNonce, renderCsp } from "./csp.ts";
+import { toLines } from "./lines.ts";
 
 /** Headers that only the edge may send, whether or not it sends them now, and headers nobody should. */
 const ALWAYS_OWNED = [
@@ -29,6 +30,8 @@ export const ADDED_TO: ReadonlySet<string> = new Set(["vary", "set-cookie", "cac
 
 export interface HeaderBlock {
   write(exchange: Exchange): FlatHeaders;
+  /** The same as lines of HTTP/1.1, each with its end. */
+  lines(exchange: Exchange): string;
   owns(name: string): boolean;
 }
 
@@ -58,6 +61,17 @@ export function compileBlock(fallback: CompiledRoute, cors: CompiledCors, polici
       if (exchange.allowedOrigin !== null) cors.write(headers, exchange.allowedOrigin);
       if (exchange.added !== null) headers.push(...exchange.added);
       return headers;
+    },
+    lines(exchange) {
+      const { matched, requestId } = exchange;
+      const own = needsNonce(matched.lines)
+        ? renderCsp(matched.lines, exchange.nonce)
+        : matched.lines.segments[0];
+      let lines = `X-Request-Id: ${requestId}\r\n${own}`;
+      if (exchange.decision !== null) lines += rateLimitLines(exchange.decision, exchange.moreDecisions);
+      if (exchange.allowedOrigin !== null) lines += cors.lines(exchange.allowedOrigin);
+      if (exchange.added !== null) lines += toLines(exchange.added);
+      return lines;
     },
     owns: (name) => owned.has(name),
   };

@@ -40,8 +40,10 @@ export type CspDirectives = { readonly [Name in SourceDirective | TokenDirective
 
 /** Stands in a source list for the nonce of the response; naming it anywhere is what turns nonces on. */
 export const NONCE = "'nonce'";
+/** Stands in a text for where to cut it. No source may hold it. */
+export const CUT = "\0";
 
-/** The header's value, cut where the nonce goes: one segment when it has none. */
+/** The header's value, cut where the bare nonce goes: one segment when it has none. */
 export interface CompiledCsp {
   readonly segments: readonly string[];
 }
@@ -70,7 +72,7 @@ export function compileCsp(directives: CspDirectives): CompiledCsp {
     if (value === undefined || value === false) continue;
     parts.push(directiveText(name, value));
   }
-  return { segments: parts.join("; ").split(NONCE) };
+  return { segments: parts.join("; ").replaceAll(NONCE, `'nonce-${CUT}'`).split(CUT) };
 }
 
 function directiveText(name: string, value: readonly string[] | true): string {
@@ -106,7 +108,7 @@ function checkTokens(name: string, tokens: readonly string[]): void {
 export function renderCsp(csp: CompiledCsp, nonce: string): string {
   const { segments } = csp;
   let text = segments[0] as string;
-  for (let i = 1; i < segments.length; i += 1) text += `'nonce-${nonce}'${segments[i]}`;
+  for (let i = 1; i < segments.length; i += 1) text += nonce + segments[i];
   return text;
 }
 

@@ -1,5 +1,6 @@
 import { invalid } from "../errors.ts";
 import { type CompiledCsp, type CspDirectives, compileCsp } from "./csp.ts";
+import { isFieldValue } from "./lines.ts";
 
 /** `false` leaves a header out. */
 export interface SecurityHeaders {
@@ -48,7 +49,9 @@ export interface CompiledSecurityHeaders {
 export function compileSecurityHeaders(headers: SecurityHeaders): CompiledSecurityHeaders {
   const fixed: string[] = ["X-Content-Type-Options", "nosniff", "X-XSS-Protection", "0"];
   const add = (name: string, value: string | false | undefined): void => {
-    if (value) fixed.push(name, value);
+    if (!value) return;
+    if (!isFieldValue(value)) throw invalid("headers", `${name} cannot be ${JSON.stringify(value)}`);
+    fixed.push(name, value);
   };
   add("Strict-Transport-Security", headers.hsts && hstsText(headers.hsts));
   add("X-Frame-Options", headers.frameOptions);

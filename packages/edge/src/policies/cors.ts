@@ -1,4 +1,5 @@
 import type { Exchange } from "../exchange.ts";
+import { toLines } from "../headers/lines.ts";
 import { isSameOrigin, OriginList } from "../origin.ts";
 import { EDGE_PROBLEMS } from "../problem.ts";
 import { type FlatHeaders, reject, type Verdict } from "../verdict.ts";
@@ -31,6 +32,8 @@ export interface CompiledCors {
   readonly origins: OriginList;
   /** Adds what an allowed cross-origin caller's browser must read. */
   write(headers: FlatHeaders, origin: string): void;
+  /** The same as lines. */
+  lines(origin: string): string;
 }
 
 export function compileCors(config: CorsConfig): CompiledCors {
@@ -38,20 +41,27 @@ export function compileCors(config: CorsConfig): CompiledCors {
   const credentials = config.credentials === true;
   const exposed = (config.exposedHeaders ?? DEFAULTS.exposedHeaders).join(", ");
   const preflight = preflightAnswer(config);
+  const always = [
+    ...(credentials ? ["Access-Control-Allow-Credentials", "true"] : []),
+    ...(exposed === "" ? [] : ["Access-Control-Expose-Headers", exposed]),
+  ];
+  const alwaysLines = toLines(always);
+  const named = (origin: string): string => (origins.isAny ? "*" : origin);
   return {
     origins,
     policy: (exchange) => {
       const origin = exchange.facts.header("origin");
-      if (origin === undefined || isOwn(exchange, origin)) return null;
-      if (!origins.allows(origin)) return NOT_ALLOWED;
+      if (origin === undefined) return null;
+      // A listed origin need not be taken apart, and may be told so even where it is our own.
+      if (!origins.lists(origin)) {
+        if (isOwn(exchange, origin)) return null;
+        if (!origins.allows(origin)) return NOT_ALLOWED;
+      }
       exchange.allowedOrigin = origin;
       return isPreflight(exchange) ? preflight : null;
     },
-    write(headers, origin) {
-      headers.push("Access-Control-Allow-Origin", origins.isAny ? "*" : origin);
-      if (credentials) headers.push("Access-Control-Allow-Credentials", "true");
-      if (exposed !== "") headers.push("Access-Control-Expose-Headers", exposed);
-    },
+    write: (headers, origin) => void headers.push("Access-Control-Allow-Origin", named(origin), ...always),
+    lines: (origin) => `Access-Control-Allow-Origin: ${named(origin)}\r\n${alwaysLines}`,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Policy } from "./policy.ts";
 export interface RequestIdConfig {
   /** Keep the `X-Request-Id` our own proxies write, when its shape is safe. Needs trusted proxies. */
   readonly acceptInbound?: boolean;
+  /** 8 to 64 letters, digits, hyphens and underscores; a random UUID when absent. */
   readonly generate?: () => string;
 }
 
@@ -20,9 +21,15 @@ export function identify(proxies: TrustedProxies | undefined, ids: RequestIdConf
     exchange.client = client.address;
     exchange.scheme = client.scheme;
     const inbound = acceptInbound ? exchange.facts.header("x-request-id") : undefined;
-    exchange.requestId = inbound !== undefined && isSafeId(inbound) ? inbound : generate();
+    exchange.requestId = inbound !== undefined && isSafeId(inbound) ? inbound : checked(generate());
     return null;
   };
+}
+
+/** It goes into headers and logs as it is. */
+function checked(id: string): string {
+  if (!isSafeId(id)) throw new TypeError(`${JSON.stringify(id)} is no request id`);
+  return id;
 }
 
 /** Letters, digits, hyphens and underscores only: it is echoed in headers and written to logs. */

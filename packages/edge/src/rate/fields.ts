@@ -1,3 +1,4 @@
+import { toLines } from "../headers/lines.ts";
 import type { RateLimitDecision, RateLimitPolicy } from "../ports.ts";
 import type { FlatHeaders } from "../verdict.ts";
 
@@ -8,6 +9,8 @@ export interface PolicyTexts {
   /** Start of the item of `RateLimit`, up to the remaining quota. */
   readonly prefix: string;
   readonly limit: string;
+  /** Lines of a single decision, up to the remaining quota. */
+  readonly lines: string;
 }
 
 const texts = new WeakMap<RateLimitPolicy, PolicyTexts>();
@@ -15,11 +18,11 @@ const texts = new WeakMap<RateLimitPolicy, PolicyTexts>();
 export function policyTexts(policy: RateLimitPolicy): PolicyTexts {
   let known = texts.get(policy);
   if (known === undefined) {
-    known = {
-      item: `"${policy.name}";q=${policy.limit};w=${policy.windowSeconds}`,
-      prefix: `"${policy.name}";r=`,
-      limit: String(policy.limit),
-    };
+    const item = `"${policy.name}";q=${policy.limit};w=${policy.windowSeconds}`;
+    const prefix = `"${policy.name}";r=`;
+    const limit = String(policy.limit);
+    const constant = toLines(["RateLimit-Policy", item, "X-RateLimit-Limit", limit]);
+    known = { item, prefix, limit, lines: `${constant}RateLimit: ${prefix}` };
     texts.set(policy, known);
   }
   return known;
@@ -60,6 +63,20 @@ export function writeRateLimit(
     `${tightest.resetSeconds}`,
   );
   if (!tightest.allowed) headers.push("Retry-After", `${tightest.resetSeconds}`);
+}
+
+/** The same as lines. One decision that lets through is the rule, and the one worth having at hand. */
+export function rateLimitLines(
+  decision: RateLimitDecision,
+  more: readonly RateLimitDecision[] | null,
+): string {
+  if (more !== null || !decision.allowed) {
+    const headers: FlatHeaders = [];
+    writeRateLimit(headers, decision, more);
+    return toLines(headers);
+  }
+  const { remaining, resetSeconds } = decision;
+  return `${policyTexts(decision.policy).lines}${remaining};t=${resetSeconds}\r\nX-RateLimit-Remaining: ${remaining}\r\nX-RateLimit-Reset: ${resetSeconds}\r\n`;
 }
 
 /** Of two refusals the one that lasts longer: coming back before its end would be refused again. */
