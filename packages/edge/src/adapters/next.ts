@@ -20,7 +20,8 @@ const CSP = "content-security-policy";
 
 /**
  * `export const proxy = nextProxy(edge, NextResponse)`. Pages find the nonce in the request header `x-nonce`, the request's
- * id in `x-request-id` and the client's address in `x-client-address`: whatever the client sent under these names is gone.
+ * id in `x-request-id`, the client's address in `x-client-address`, and its variants as JSON in `x-variants`: whatever the
+ * client sent under these names is gone.
  * Next.js gives the nonce to its own scripts by itself. What the page answers is not seen: its outcome has status 0.
  */
 export function nextProxy(
@@ -67,6 +68,7 @@ function handOn(
   headers.set("x-nonce", exchange.nonce);
   headers.set("x-request-id", exchange.requestId);
   headers.set("x-client-address", exchange.client.text);
+  headers.set("x-variants", JSON.stringify(exchange.variants));
   const response = next({ request: { headers } });
   for (const [name, value] of owed) response.headers.append(name, value);
   return response;
