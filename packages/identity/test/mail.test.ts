@@ -157,9 +157,9 @@ test("what needs a mail is refused where none is sent, and a half-made installat
   const who = await signUp(world.identity, someone("ann"), HOME);
   const { credentials } = world.identity;
   for (const act of [
-    credentials.requestPasswordReset("ann@example.org", HOME),
-    credentials.requestEmailVerification(who),
-    credentials.requestEmailChange(who, "new@example.org"),
+    () => credentials.requestPasswordReset("ann@example.org", HOME),
+    () => credentials.requestEmailVerification(who),
+    () => credentials.requestEmailChange(who, "new@example.org"),
   ]) {
     await assert.rejects(act, { code: "not-configured" });
   }
