@@ -35,8 +35,9 @@ async function openExisting(path: string): Promise<FileHandle | null> {
 
 /** What was opened is examined, not what the path may name a moment later. */
 async function assertSafe(file: FileHandle, path: string): Promise<void> {
-  const { mode, uid, size } = await file.stat();
-  if (!(await file.stat()).isFile()) throw unsafe(path, "not a plain file");
+  const status = await file.stat();
+  const { mode, uid, size } = status;
+  if (!status.isFile()) throw unsafe(path, "not a plain file");
   if (process.geteuid !== undefined && uid !== process.geteuid())
     throw unsafe(path, "owned by another account");
   if (process.geteuid !== undefined && (mode & 0o077) !== 0)
@@ -69,21 +70,26 @@ export async function createKeyFile(path: string, keys: KeySet): Promise<void> {
 export async function changeKeyFile(path: string, change: (keys: KeySet) => KeySet): Promise<KeySet> {
   const lock = `${path}.lock`;
   const draft = await openLock(lock);
+  let changed: KeySet;
   try {
-    const keys = await readKeyFile(path);
-    if (keys === null) throw new KeysError("key-file-damaged", `there is no key file ${path}`);
-    const changed = change(keys);
+    changed = change(await existing(path));
     await draft.writeFile(encodeKeySet(changed));
     await draft.sync();
     await rename(lock, path);
-    await syncDirectory(path);
-    return changed;
   } catch (error) {
-    await unlink(lock).catch(() => {});
+    await unlink(lock);
     throw error;
   } finally {
     await draft.close();
   }
+  await syncDirectory(path);
+  return changed;
+}
+
+async function existing(path: string): Promise<KeySet> {
+  const keys = await readKeyFile(path);
+  if (keys === null) throw new KeysError("key-file-damaged", `there is no key file ${path}`);
+  return keys;
 }
 
 async function openLock(lock: string): Promise<FileHandle> {
