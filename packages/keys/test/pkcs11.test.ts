@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { dlopen } from "node:ffi";
-import { after, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { inspect } from "node:util";
 import { Secret } from "@rempart/runtime";
 import { requireService, startSoftHsm, type TestToken } from "@rempart/testing";
 import { KeysError } from "../src/errors.ts";
 import { loadCryptoki, structure } from "../src/providers/pkcs11/cryptoki.ts";
 import { type Pkcs11Options, pkcs11Provider } from "../src/providers/pkcs11/provider.ts";
+import { providerContract } from "./provider-contract.ts";
 
 const { skip } = await requireService("softhsm2-util");
 const hsm = skip === false ? await startSoftHsm() : ({} as TestToken);
@@ -60,6 +61,21 @@ function meddler() {
     },
   };
 }
+
+describe("PKCS#11 keeps the contract", { skip }, () => {
+  const one = open({ key: "contract" });
+  const other = open({ key: "contract", token: hsm.otherToken });
+  before(async () => {
+    await one.generateKey("contract");
+    await other.generateKey("contract");
+  });
+  // The login is the process's, and ends with the last session: a test below begins without one.
+  after(async () => {
+    await one[Symbol.asyncDispose]();
+    await other[Symbol.asyncDispose]();
+  });
+  providerContract("PKCS#11", { open: () => one, openOther: () => other });
+});
 
 describe("PKCS#11 on SoftHSM2", { skip }, () => {
   test("a key of the token wraps, and only it unwraps", async () => {

@@ -9,14 +9,16 @@ import { requireService } from "./services.ts";
 const run = promisify(execFile);
 
 export interface TestToken extends AsyncDisposable {
-  /** Path of the PKCS#11 module. It finds the token by `SOFTHSM2_CONF`, which is set for this process. */
+  /** Path of the PKCS#11 module. It finds the tokens by `SOFTHSM2_CONF`, which is set for this process. */
   module: string;
   /** The token's label. */
   token: string;
+  /** Label of a second token, with the same PIN. */
+  otherToken: string;
   pin: string;
-  /** As if the token were pulled out. */
+  /** As if the tokens were pulled out. */
   remove(): Promise<void>;
-  /** Puts it back, with its keys. */
+  /** Puts them back, with their keys. */
   insert(): Promise<void>;
 }
 
@@ -28,10 +30,11 @@ const MODULES = [
   "/usr/local/lib/softhsm/libsofthsm2.so",
 ];
 
+const TOKENS = ["rempart", "rempart-other"] as const;
 const PIN = "934217";
 
 /**
- * A software token of one's own, by SoftHSM2: one at a time in a process. Ask `requireService("softhsm2-util")` first whether there is
+ * Two software tokens of one's own, by SoftHSM2: one at a time in a process. Ask `requireService("softhsm2-util")` first whether there is
  * one.
  */
 export async function startSoftHsm(): Promise<TestToken> {
@@ -48,10 +51,12 @@ export async function startSoftHsm(): Promise<TestToken> {
     `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`,
   );
   process.env.SOFTHSM2_CONF = configuration;
-  await run(path, ["--init-token", "--free", "--label", "rempart", "--pin", PIN, "--so-pin", "00000000"]);
+  for (const label of TOKENS)
+    await run(path, ["--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "00000000"]);
   return {
     module,
-    token: "rempart",
+    token: TOKENS[0],
+    otherToken: TOKENS[1],
     pin: PIN,
     async remove() {
       await rename(tokens, away);

@@ -7,8 +7,6 @@ import { silentLogger } from "@rempart/runtime";
 export interface TestServer {
   /** Of a role that may create databases. */
   url: string;
-  /** Of the superuser, who may make roles. */
-  superuserUrl: string;
   /** Stops the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -21,7 +19,7 @@ const PREFIX = "rempart-test-";
  */
 export async function startTestServer(): Promise<TestServer> {
   const { server, directory } = await launch();
-  return { url: server.url, superuserUrl: server.superuserUrl, stop: () => stop(server, directory) };
+  return { url: server.url, stop: () => stop(server, directory) };
 }
 
 let shared: Promise<string> | undefined;

@@ -1,10 +1,10 @@
 import { Secret } from "@rempart/runtime";
 import { KeysError } from "../errors.ts";
-import { type VaultConnection, vaultRequest } from "../vault/request.ts";
+import { type VaultAnswer, type VaultConnection, vaultRequest } from "../vault/request.ts";
 import type { SecretProvider } from "./ports.ts";
 import { askStore, type RemoteStoreOptions, remoteStore } from "./remote.ts";
 
-export interface VaultKvOptions extends RemoteStoreOptions, VaultConnection {
+export interface VaultKvOptions extends VaultConnection, RemoteStoreOptions {
   /** Where the engine is mounted; `secret` unless told. */
   readonly mount?: string;
 }
@@ -16,36 +16,30 @@ const PATH = /^(?!\.)[\w.-]+(?:\/(?!\.)[\w.-]+)*$/;
  * document as JSON: read a field with `name#field`.
  */
 export function vaultSecrets(options: VaultKvOptions): SecretProvider {
+  const { mount = "secret" } = options;
   const store = remoteStore("vault-kv", options);
   return {
     name: "vault",
     async read(name) {
       if (!PATH.test(name)) throw new KeysError("secret-missing", `${name} cannot be a path of the engine`);
-      return askStore(store, name, (signal) => readDocument(options, name, signal));
+      const path = `/v1/${mount}/data/${name}`;
+      return askStore(store, name, async (signal) =>
+        documentOf(await vaultRequest(options, path, { signal }), name),
+      );
     },
   };
 }
 
-async function readDocument(options: VaultKvOptions, name: string, signal: AbortSignal): Promise<Secret> {
-  const { mount = "secret" } = options;
-  const { status, body } = await vaultRequest(options, `/v1/${mount}/data/${name}`, { signal });
-  const refusal = refusalOf(status, name);
-  if (refusal !== null) throw refusal;
-  return new Secret(JSON.stringify(documentOf(body)));
-}
-
-/** Vault's status codes: https://developer.hashicorp.com/vault/api-docs#http-status-codes */
-function refusalOf(status: number, name: string): Error | null {
-  if (status === 200) return null;
+/**
+ * What is under `data.data` of a 200 (https://developer.hashicorp.com/vault/api-docs#http-status-codes). An answer of another
+ * shape came from something that is not Vault: as good as none.
+ */
+function documentOf({ status, body }: VaultAnswer, name: string): Secret {
   if (status === 403 || status === 401)
-    return new KeysError("secret-denied", `Vault refuses to show secret ${name}`);
-  if (status === 404) return new KeysError("secret-missing", `Vault has no secret ${name}`);
-  return new Error(`Vault answered with ${status}`);
-}
-
-/** What is under `data.data` of a 200. An answer of another shape came from something that is not Vault: as good as none. */
-function documentOf(body: unknown): object {
+    throw new KeysError("secret-denied", `Vault refuses to show secret ${name}`);
+  if (status === 404) throw new KeysError("secret-missing", `Vault has no secret ${name}`);
   const document = (body as { data?: { data?: unknown } } | null)?.data?.data;
-  if (typeof document === "object" && document !== null) return document;
-  throw new Error("Vault's answer holds no document");
+  if (status === 200 && typeof document === "object" && document !== null)
+    return new Secret(JSON.stringify(document));
+  throw new Error(`Vault answered with ${status}, and no document`);
 }
