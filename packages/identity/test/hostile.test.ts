@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodedError } from "@rempart/kernel";
 import fc from "fast-check";
-import { harness, signIn, signUp } from "./harness.ts";
+import { SITE } from "./authenticator.ts";
+import { HOME, harness, mailHarness, PASSWORD, signIn, signUp, someone } from "./harness.ts";
+import { enrolTotp } from "./totp-app.ts";
 
 const anyText = () =>
   fc.oneof(
@@ -62,4 +64,44 @@ test("a well-formed sign-up from a client with any headers succeeds", async () =
     }),
     { numRuns: 40 },
   );
+});
+
+test("generated garbage in every link, code and passkey gets a coded refusal, never another error", async () => {
+  await using world = await mailHarness({
+    passkeys: SITE,
+    config: { attempts: { factor: { free: 1e6, firstDelayMs: 1, maxDelayMs: 1 } } },
+  });
+  const { identity } = world;
+  const { credentials, factors } = identity;
+  const who = await signUp(identity, someone("ann"), HOME);
+  await enrolTotp(identity, who, world.clock);
+  const asked = await identity.signIn({ email: "ann@example.org", password: PASSWORD }, HOME);
+  assert.ok(asked.status === "second-factor");
+  const proof = fc.oneof(
+    fc.record({ method: fc.constantFrom("totp" as const, "recovery-code" as const), code: anyText() }),
+    fc.record({ method: fc.constant("passkey" as const), response: fc.jsonValue() }),
+  );
+  await fc.assert(
+    fc.asyncProperty(anyText(), anyText(), proof, async (one, two, factor) => {
+      await coded(credentials.verifyEmail(one, HOME));
+      await coded(credentials.resetPassword({ token: one, password: two }, HOME));
+      await coded(credentials.confirmEmailChange(one));
+      await coded(credentials.undoEmailChange(one));
+      await coded(credentials.createPasswordResetLink(one));
+      await credentials.requestPasswordReset(one, { address: two, userAgent: one });
+      await coded(credentials.requestEmailChange(who, one));
+      await coded(credentials.changePassword(who, { current: one, next: two }));
+      await coded(identity.completeSignIn({ challenge: asked.challenge, proof: factor }, HOME));
+      await coded(identity.completeSignIn({ challenge: one, proof: factor }, HOME));
+      await coded(factors.stepUp(who, { password: one, factor }));
+      await coded(factors.confirmTotp(who, one));
+      await coded(factors.remove(who, one));
+      await coded(factors.renamePasskey(who.account.id, one, two));
+      if (factor.method !== "passkey") return;
+      await coded(identity.signInWithPasskey(factor.response, HOME));
+      await coded(factors.finishPasskey(who, { name: "Key", response: factor.response }));
+    }),
+    { numRuns: 60 },
+  );
+  assert.ok(await identity.authenticate(who.token), "and nothing of it had an effect");
 });
