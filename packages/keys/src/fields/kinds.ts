@@ -71,9 +71,26 @@ function partsOf({ lines, postalCode, locality, region = "", country }: PostalAd
 }
 
 function decodeAddress(text: string): PostalAddress | null {
-  const [lines, postalCode, locality, region, country] = JSON.parse(text) as Parts;
+  const parts = parseParts(text);
+  if (parts === null) return null;
+  const [lines, postalCode, locality, region, country] = parts;
   const value = { lines, postalCode, locality, country, ...(region === "" ? {} : { region }) };
   return isAddress(value) ? value : null;
+}
+
+function parseParts(text: string): Parts | null {
+  const parts: unknown = parseJson(text);
+  if (!Array.isArray(parts) || parts.length !== 5 || !Array.isArray(parts[0])) return null;
+  return parts.flat().every((part) => typeof part === "string") ? (parts as Parts) : null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's error would repeat a piece of the text.
+    return null;
+  }
 }
 
 function isAddress({ lines, postalCode, locality, region = "", country }: PostalAddress): boolean {
