@@ -52,6 +52,7 @@ function identityConfig({
       ...(name === undefined ? {} : { issuer: name, audience: name }),
     },
     factors: { issuer: PRODUCT },
+    mail: { pollMs: 2_000, firstRetryMs: 1_000 },
     requireVerifiedEmail: mail?.verifyAddresses ?? false,
   };
 }

@@ -27,6 +27,7 @@ import { createPublicServer } from "./http/public.ts";
 import { createPublicEdge } from "./http/public-edge.ts";
 import { loadWebClient } from "./http/web-client.ts";
 import { createMessengerIdentity } from "./identity.ts";
+import { smtpMailer } from "./mail/smtp-mailer.ts";
 import { PublicAddress } from "./public-address.ts";
 import { openKeyring } from "./storage/keyring.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
@@ -95,12 +96,14 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
   const address = new PublicAddress(config.public);
   const keyring = openKeyring(config.keys, ports);
   closers.push(async () => keyring[Symbol.dispose]());
+  const mailer = config.mail && smtpMailer(config.mail, address);
+  closers.push(async () => mailer?.close());
   const { database } = storage;
   const identity = createMessengerIdentity(config, address, {
     ...ports,
     database,
     envelopes: keyring,
-    mailer: null,
+    mailer,
   });
   closers.push(() => identity.close());
   const parts = await createParts(options, ports, storage, identity);

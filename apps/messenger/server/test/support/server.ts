@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { identityMigrations } from "@rempart/identity";
 import type { Logger } from "@rempart/runtime";
 import { silentLogger } from "@rempart/runtime";
@@ -29,24 +32,34 @@ export interface TestMessenger extends Messenger, AsyncDisposable {
 /** The whole server on free ports and a database of its own. */
 export async function testMessenger(options: ServerOptions = {}): Promise<TestMessenger> {
   const storage = await testDatabase({ migrations: MIGRATIONS });
-  const messenger = await start(storage.url, options);
+  const directory = await mkdtemp(join(tmpdir(), "rempart-messenger-"));
+  const place = { url: storage.url, directory };
+  const messenger = await start(place, options);
   return {
     ...messenger,
     storage,
-    sibling: (more = {}) => start(storage.url, { ...options, ...more }),
+    sibling: (more = {}) => start(place, { ...options, ...more }),
     async [Symbol.asyncDispose]() {
       await messenger.stop();
       await storage.close();
+      await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
+/** What the processes of one installation share. */
+interface Place {
+  readonly url: string;
+  readonly directory: string;
+}
+
 async function start(
-  url: string,
+  { url, directory }: Place,
   { env = {}, log = silentLogger, bus }: ServerOptions,
 ): Promise<Messenger & AsyncDisposable> {
   const config = readMessengerConfig({
     DATABASE_URL: url,
+    DATA_DIRECTORY: directory,
     DATABASE_POOL_SIZE: "8",
     HOST: "127.0.0.1",
     PORT: "0",

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { createHmac, createPublicKey, verify, type webcrypto } from "node:crypto";
+import { test } from "node:test";
+import { Person } from "./support/person.ts";
+import { testMessenger } from "./support/server.ts";
+import { linkIn, startSmtp } from "./support/smtp.ts";
+
+const PASSWORD = "a quiet harbour at dawn";
+const NEXT_PASSWORD = "nine lanterns over water";
+
+function totp(secret: string, at = Date.now()): string {
+  const bits = [...secret]
+    .map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0"))
+    .join("");
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const digest = createHmac("sha1", key).update(counter).digest();
+  const offset = (digest[19] as number) & 15;
+  return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+test("an account begins with the link of a mail, and a forgotten password is chosen anew with another", async () => {
+  await using smtp = await startSmtp();
+  await using server = await testMessenger({ env: { SMTP_URL: smtp.url, REQUIRE_VERIFIED_EMAIL: "true" } });
+  const email = "zoe@example.org";
+  const zoe = new Person(server.publicUrl, "Zoë");
+  const signUp = { email, password: PASSWORD, name: "Zoë", language: "fr" };
+  assert.deepEqual(await zoe.must("signUp", { body: signUp }), { status: "verify-email" });
+  assert.equal((await zoe.call("signIn", { body: { email, password: PASSWORD } })).code, "wrong-credentials");
+  const welcome = await smtp.next(email, "Confirmez");
+  const verification = linkIn(welcome, "verify-email");
+  await zoe.must("verifyEmail", { body: { token: verification } });
+  assert.equal((await zoe.call("verifyEmail", { body: { token: verification } })).code, "invalid-link");
+  const signedIn = await zoe.must("signIn", { body: { email, password: PASSWORD } });
+  assert.equal(signedIn.status, "signed-in");
+  assert.notEqual(signedIn.account.emailVerifiedAt, null);
+
+  assert.deepEqual(
+    await zoe.must("signUp", { body: signUp }),
+    { status: "verify-email" },
+    "a taken address is not told",
+  );
+  await smtp.next(email, "compte");
+
+  const other = new Person(server.publicUrl, "Zoë");
+  await other.must("requestPasswordReset", { body: { email } });
+  await other.must("requestPasswordReset", { body: { email: "nobody@example.org" } });
+  const token = linkIn(await smtp.next(email, "reset-password"), "reset-password");
+  assert.equal(
+    (await other.call("resetPassword", { body: { token, password: "password1" } })).code,
+    "weak-password",
+  );
+  await other.must("resetPassword", { body: { token, password: NEXT_PASSWORD } });
+  assert.equal(
+    (await other.call("resetPassword", { body: { token, password: PASSWORD } })).code,
+    "invalid-link",
+  );
+  assert.equal((await zoe.call("session")).code, "unauthenticated", "a reset ends every session");
+  await other.must("signIn", { body: { email, password: NEXT_PASSWORD } });
+  assert.ok(!smtp.received.some(({ to }) => to === "nobody@example.org"));
+});
+
+test("a mail server that refuses for a while loses no mail", async () => {
+  await using smtp = await startSmtp();
+  await using server = await testMessenger({ env: { SMTP_URL: smtp.url } });
+  const ada = await Person.arrive(server.publicUrl, "Ada");
+  const { account } = await ada.must("session");
+  smtp.refuse(true);
+  await ada.must("requestPasswordReset", { body: { email: account.email } });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.ok(!smtp.received.some(({ raw }) => raw.includes("reset-password")));
+  smtp.refuse(false);
+  const token = linkIn(await smtp.next(account.email, "reset-password"), "reset-password");
+  await ada.must("resetPassword", { body: { token, password: NEXT_PASSWORD } });
+});
+
+test("a second factor stands between the password and the session, and each proof counts once", async () => {
+  await using server = await testMessenger();
+  const email = "bo@example.org";
+  const bo = new Person(server.publicUrl, "Bo");
+  await bo.must("signUp", { body: { email, password: PASSWORD, name: "Bo" } });
+  const { secret } = await bo.must("startTotp");
+  const { recoveryCodes } = await bo.must("confirmTotp", { body: { code: totp(secret) } });
+  assert.equal(recoveryCodes.length, 10);
+  assert.notEqual((await bo.must("factors")).totp, null);
+
+  const again = new Person(server.publicUrl, "Bo");
+  const half = await again.must("signIn", { body: { email, password: PASSWORD } });
+  assert.equal(half.status, "second-factor");
+  assert.equal(again.cookie, "", "no session yet");
+  const { challenge } = half;
+  const used = await again.call("completeSignIn", {
+    body: { challenge, proof: { method: "totp", code: totp(secret) } },
+  });
+  assert.equal(used.code, "wrong-factor", "the code that enrolled is spent");
+  const proof = { method: "recovery-code", code: recoveryCodes[0] };
+  const whole = await again.must("completeSignIn", { body: { challenge, proof } });
+  assert.deepEqual(whole.session.amr, ["pwd", "otp", "mfa"]);
+  const third = new Person(server.publicUrl, "Bo");
+  const next = await third.must("signIn", { body: { email, password: PASSWORD } });
+  const spent = await third.call("completeSignIn", { body: { challenge: next.challenge, proof } });
+  assert.equal(spent.code, "wrong-factor");
+});
+
+test("a refresh replaces the token in place and gives an access token that others can check", async () => {
+  await using server = await testMessenger();
+  const cy = await Person.arrive(server.publicUrl, "Cy");
+  const before = cy.cookie;
+  const { accessToken, session } = await cy.must("refresh");
+  assert.notEqual(cy.cookie, before);
+  assert.equal((await cy.must("session")).session.id, session.id, "the session is the same");
+  const published = await fetch(`${server.publicUrl}/.well-known/jwks.json`);
+  const jwks = (await published.json()) as { keys: (webcrypto.JsonWebKey & { kid: string })[] };
+  const [header, claims, signature] = accessToken.split(".");
+  const { kid } = JSON.parse(Buffer.from(header, "base64url").toString());
+  const jwk = jwks.keys.find((key) => key.kid === kid) as webcrypto.JsonWebKey;
+  const key = createPublicKey({ key: jwk, format: "jwk" });
+  assert.ok(verify(null, Buffer.from(`${header}.${claims}`), key, Buffer.from(signature, "base64url")));
+  assert.equal(JSON.parse(Buffer.from(claims, "base64url").toString()).sub, cy.id);
+  const asked = (token: string) =>
+    fetch(`${server.publicUrl}/api/v1/auth/session`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal((await asked(accessToken)).status, 200);
+  assert.equal((await asked(`${header}.${claims}.${signature.slice(0, -2)}AA`)).status, 401);
+  await cy.must("signOut");
+  assert.equal((await asked(accessToken)).status, 401, "an ended session's access token is over at once");
+});
+
+test("two tabs may refresh at once; a stolen old token ends the session", async () => {
+  await using server = await testMessenger();
+  const di = await Person.arrive(server.publicUrl, "Di");
+  const thief = new Person(server.publicUrl, "Di");
+  const tab = new Person(server.publicUrl, "Di");
+  thief.cookie = di.cookie;
+  tab.cookie = di.cookie;
+  await Promise.all([di.must("refresh"), tab.must("refresh")]);
+  assert.equal(di.cookie, tab.cookie, "both hold the same successor");
+  await di.must("session");
+  const { database } = server.storage;
+  await database.query("UPDATE superseded_tokens SET superseded_at = superseded_at - interval '10 minutes'");
+  assert.equal((await thief.call("refresh")).code, "unauthenticated");
+  assert.equal((await di.call("session")).code, "unauthenticated", "the whole family ended");
+  const [row] = await database.query<{ end_reason: string }>("SELECT end_reason FROM sessions");
+  assert.equal(row?.end_reason, "token-reused");
+});
