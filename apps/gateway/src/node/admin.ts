@@ -2,11 +2,12 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createEdge, EDGE_PROBLEMS, type EdgeContext, type Exchange } from "@rempart/edge";
 import { createEdgeServer } from "@rempart/edge/node";
 import type { Registry } from "prom-client";
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "../core/upstream/upstream.ts";
+import type { Target } from "./target.ts";
 
 export interface AdminOptions {
   readonly registry: Registry;
-  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly upstreams: ReadonlyMap<string, Upstream<Target>>;
   readonly isDraining: () => boolean;
 }
 

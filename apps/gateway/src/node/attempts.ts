@@ -1,15 +1,13 @@
+import { isFailing } from "../core/upstream/health.ts";
 import { mayRetry } from "../core/upstream/retry.ts";
+import type { Upstream } from "../core/upstream/upstream.ts";
 import type { GatewayError } from "../errors.ts";
 import type { ConnectionUser, UpstreamConnection } from "./connection.ts";
 import type { Target } from "./target.ts";
-import type { Upstream } from "./upstream.ts";
-
-/** Statuses of an upstream that stands but does not serve. */
-const FAILING = new Set([502, 503, 504]);
 
 /** One request's way to a target that answers: which was tried, what became of it, and what the upstream learns of it. */
 export class Attempts {
-  readonly #upstream: Upstream;
+  readonly #upstream: Upstream<Target>;
   readonly #method: string;
   readonly #hasBody: boolean;
   #tried: Set<Target> | null = null;
@@ -21,7 +19,7 @@ export class Attempts {
   #wasStale = false;
 
   /** Throws `upstream-unavailable` while the circuit is open. */
-  constructor(upstream: Upstream, method: string, hasBody: boolean) {
+  constructor(upstream: Upstream<Target>, method: string, hasBody: boolean) {
     upstream.admit();
     this.#upstream = upstream;
     this.#method = method;
@@ -52,7 +50,7 @@ export class Attempts {
 
   answered(status: number): void {
     this.#wasAnswered = true;
-    this.#upstream.tell(this.#target as Target, !FAILING.has(status));
+    this.#upstream.tell(this.#target as Target, !isFailing(status));
   }
 
   /** The present attempt is over, however it went. */

@@ -1,13 +1,13 @@
 import { type ClientRequest, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import type { Upstream } from "../core/upstream/upstream.ts";
 import type { Target } from "./target.ts";
-import type { Upstream } from "./upstream.ts";
 
 /** A status from here on is a failed check. */
 const FAILED = 400;
 
 /** Asks every target of an upstream for its health, at once and then at its interval. Dispose to stop. */
-export function startChecks(upstream: Upstream): Disposable {
+export function startChecks(upstream: Upstream<Target>): Disposable {
   const { path, intervalMs, timeoutMs } = upstream.settings.health;
   if (path === undefined) return { [Symbol.dispose]() {} };
   const checkAll = (): void => {

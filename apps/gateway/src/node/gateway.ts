@@ -9,14 +9,15 @@ import { type Logger, silentLogger, timeLimit } from "@rempart/runtime";
 import { readGatewayConfig } from "../config/read.ts";
 import type { GatewayConfig, GatewaySettings } from "../config/schema.ts";
 import { compileRouting, edgeConfig } from "../core/routing.ts";
+import { Upstream, type UpstreamEvent } from "../core/upstream/upstream.ts";
 import { createAdminServer } from "./admin.ts";
 import { type Certificate, readCertificate, type TlsSettings, watchCertificate } from "./certificate.ts";
 import { startChecks } from "./checks.ts";
 import { closeServer, listen } from "./listen.ts";
 import { createMetrics } from "./metrics.ts";
 import { Passages } from "./passages.ts";
+import type { Target } from "./target.ts";
 import { createTargets } from "./targets.ts";
-import { Upstream, type UpstreamEvent } from "./upstream.ts";
 
 export interface GatewayPorts {
   readonly log?: Logger;
@@ -134,14 +135,14 @@ function createUpstreams(
   settings: GatewaySettings,
   clock: Clock,
   observe: (event: UpstreamEvent) => void,
-): Map<string, Upstream> {
+): Map<string, Upstream<Target>> {
   const entries = Object.entries(settings.upstreams);
   return new Map(
     entries.map(([name, own]) => [name, new Upstream(name, own, createTargets(own, clock), clock, observe)]),
   );
 }
 
-function expire(upstreams: ReadonlyMap<string, Upstream>, clock: Clock): void {
+function expire(upstreams: ReadonlyMap<string, Upstream<Target>>, clock: Clock): void {
   const now = clock.monotonic();
   for (const { targets } of upstreams.values()) for (const target of targets) target.expire(now);
 }

@@ -1,7 +1,7 @@
 import { createMetricsObserver, type Observer } from "@rempart/edge";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Upstream, UpstreamEvent } from "../core/upstream/upstream.ts";
 import type { Target } from "./target.ts";
-import type { Upstream, UpstreamEvent } from "./upstream.ts";
 
 export interface GatewayMetrics {
   readonly registry: Registry;
@@ -12,7 +12,7 @@ export interface GatewayMetrics {
 
 /** What is asked when the metrics are read. */
 export interface Watched {
-  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly upstreams: ReadonlyMap<string, Upstream<Target>>;
   readonly tunnels: () => number;
   /** Milliseconds since the Unix epoch. Null without TLS. */
   readonly certificateExpiresAt: (() => number) | null;

@@ -3,18 +3,19 @@ import type { Edge, Exchange } from "@rempart/edge";
 import type { NodeHandler, NodeUpgradeHandler } from "@rempart/edge/node";
 import type { Clock } from "@rempart/kernel";
 import type { Route } from "../core/routing.ts";
+import type { Upstream } from "../core/upstream/upstream.ts";
 import { GatewayError } from "../errors.ts";
 import { Forward } from "./forward.ts";
 import { Handshake, type Tunnel } from "./handshake.ts";
 import type { Passage } from "./passage.ts";
 import { refuseAmbiguous } from "./refuse.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Target } from "./target.ts";
 
 export interface PassagesOptions {
   readonly edge: Edge;
   readonly clock: Clock;
   readonly routing: (routeClass: string) => Route | null;
-  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly upstreams: ReadonlyMap<string, Upstream<Target>>;
 }
 
 /** What is done with a request that the edge let pass. */

@@ -1,17 +1,15 @@
 import type { Clock } from "@rempart/kernel";
 import type { UpstreamSettings } from "../config/schema.ts";
-import type { Candidate } from "../core/upstream/choose.ts";
-import { HEALTHY, type Health, type HealthEvent, isEjected, nextHealth } from "../core/upstream/health.ts";
+import { HEALTHY, type Health, isEjected } from "../core/upstream/health.ts";
+import type { JudgedTarget } from "../core/upstream/upstream.ts";
 import { GatewayError } from "../errors.ts";
 import { type Address, type ConnectionOwner, type ConnectionUser, UpstreamConnection } from "./connection.ts";
-
-export type HealthChange = "target-up" | "target-down" | "target-ejected";
 
 /** Less than what the upstream says it keeps an idle connection, so that it is not used as it ends. */
 const IDLE_MARGIN_MS = 1000;
 
 /** One address of an upstream: its connections and its health. */
-export class Target implements Candidate, ConnectionOwner {
+export class Target implements JudgedTarget, ConnectionOwner {
   /** As configured: `http://127.0.0.1:3000`. */
   readonly name: string;
   /** What its own `Host` is. */
@@ -84,13 +82,5 @@ export class Target implements Candidate, ConnectionOwner {
 
   close(): void {
     for (const connection of this.#open) connection.destroy();
-  }
-
-  /** What changed for the worse or the better, else null. */
-  judge(event: HealthEvent, now: number): HealthChange | null {
-    const before = this.health;
-    this.health = nextHealth(before, event, now, this.#settings.health);
-    if (before.isUp !== this.health.isUp) return this.health.isUp ? "target-up" : "target-down";
-    return this.health.ejectedUntil > before.ejectedUntil ? "target-ejected" : null;
   }
 }

@@ -67,3 +67,18 @@ function failed(health: Health, now: number, rules: HealthRules): Health {
 export function isEjected(health: Health, now: number): boolean {
   return now < health.ejectedUntil;
 }
+
+export type HealthChange = "target-up" | "target-down" | "target-ejected";
+
+/** What changed for the worse or the better, else null. */
+export function healthChange(before: Health, after: Health): HealthChange | null {
+  if (before.isUp !== after.isUp) return after.isUp ? "target-up" : "target-down";
+  return after.ejectedUntil > before.ejectedUntil ? "target-ejected" : null;
+}
+
+/** Statuses of an upstream that stands but does not serve. */
+const FAILING = new Set([502, 503, 504]);
+
+export function isFailing(status: number): boolean {
+  return FAILING.has(status);
+}

@@ -1,26 +1,31 @@
 import type { Clock } from "@rempart/kernel";
-import type { UpstreamSettings } from "../config/schema.ts";
-import { askBreaker, type Breaker, CLOSED, tellBreaker } from "../core/upstream/breaker.ts";
-import { chooseTarget } from "../core/upstream/choose.ts";
-import type { HealthEvent } from "../core/upstream/health.ts";
-import { earnRetry, FULL_BUDGET, type RetryBudget, spendRetry } from "../core/upstream/retry.ts";
-import { GatewayError } from "../errors.ts";
-import type { Target } from "./target.ts";
+import type { UpstreamSettings } from "../../config/schema.ts";
+import { GatewayError } from "../../errors.ts";
+import { askBreaker, type Breaker, CLOSED, tellBreaker } from "./breaker.ts";
+import { type Candidate, chooseTarget } from "./choose.ts";
+import { type Health, type HealthChange, type HealthEvent, healthChange, nextHealth } from "./health.ts";
+import { earnRetry, FULL_BUDGET, type RetryBudget, spendRetry } from "./retry.ts";
 
 /** What somebody should hear of: a target or a circuit that changed. */
 export type UpstreamEvent =
   | {
-      readonly kind: "target-up" | "target-down" | "target-ejected";
+      readonly kind: HealthChange;
       readonly upstream: string;
       readonly target: string;
     }
   | { readonly kind: "circuit-opened" | "circuit-closed"; readonly upstream: string };
 
+/** One address of an upstream, however it is reached. */
+export interface JudgedTarget extends Candidate {
+  readonly name: string;
+  health: Health;
+}
+
 /** A named service behind the gateway: its targets, and what is known of them. */
-export class Upstream {
+export class Upstream<T extends JudgedTarget> {
   readonly name: string;
   readonly settings: UpstreamSettings;
-  readonly targets: readonly Target[];
+  readonly targets: readonly T[];
   readonly #clock: Clock;
   readonly #observe: (event: UpstreamEvent) => void;
   #breaker: Breaker = CLOSED;
@@ -30,7 +35,7 @@ export class Upstream {
   constructor(
     name: string,
     settings: UpstreamSettings,
-    targets: readonly Target[],
+    targets: readonly T[],
     clock: Clock,
     observe: (event: UpstreamEvent) => void,
   ) {
@@ -61,7 +66,7 @@ export class Upstream {
   }
 
   /** The target for the next attempt. Throws `upstream-unavailable` when none is up. */
-  choose(tried: ReadonlySet<Target> | null): Target {
+  choose(tried: ReadonlySet<T> | null): T {
     const target = chooseTarget(this.targets, this.#turn, this.#clock.monotonic(), tried);
     this.#turn = (this.#turn + 1) % this.targets.length;
     if (target === null) throw new GatewayError("upstream-unavailable", `No target of ${this.name} is up`);
@@ -69,7 +74,7 @@ export class Upstream {
   }
 
   /** How a request to `target` went. */
-  tell(target: Target, succeeded: boolean): void {
+  tell(target: T, succeeded: boolean): void {
     const now = this.#clock.monotonic();
     const before = this.#breaker.kind;
     this.#breaker = tellBreaker(this.#breaker, succeeded, now, this.settings.breaker);
@@ -80,8 +85,10 @@ export class Upstream {
     this.judge(target, succeeded ? "request-succeeded" : "request-failed");
   }
 
-  judge(target: Target, event: HealthEvent): void {
-    const change = target.judge(event, this.#clock.monotonic());
+  judge(target: T, event: HealthEvent): void {
+    const before = target.health;
+    target.health = nextHealth(before, event, this.#clock.monotonic(), this.settings.health);
+    const change = healthChange(before, target.health);
     if (change !== null) this.#observe({ kind: change, upstream: this.name, target: target.name });
   }
 }
