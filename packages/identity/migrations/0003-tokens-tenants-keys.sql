@@ -36,7 +36,7 @@ CREATE INDEX idx_tenant_invitations_open ON tenant_invitations (tenant_id, email
 
 ALTER TABLE sessions
   ADD COLUMN tenant_id uuid REFERENCES tenants (id) ON DELETE SET NULL,
-  -- When the present token was first shown; null: nobody has shown it yet, its answer may have been lost.
+  -- When the present token was first shown; null: nobody has shown it yet, and the answer to its refresh may have been lost.
   ADD COLUMN token_used_at timestamptz,
   -- Where the present stretch of use began: see `session.pauseMs`.
   ADD COLUMN active_since timestamptz,

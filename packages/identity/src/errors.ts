@@ -46,6 +46,9 @@ export type IdentityErrorCode =
   | "not-a-member"
   | "already-member"
   | "unknown-api-key"
+  | "unknown-signing-key"
+  /** Its tokens are accepted still. */
+  | "signing-key-in-use"
   /** The account has as many API keys, or the organisation as many members, as it may. */
   | "too-many"
   /** An administrator exists already, so the first one cannot be invited any more. */

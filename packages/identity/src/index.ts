@@ -55,8 +55,8 @@ export type { Ticket } from "./tickets.ts";
 export type { AccessToken } from "./tokens/access-tokens.ts";
 export type { AccessClaims } from "./tokens/claims.ts";
 export type { SigningJwk } from "./tokens/key-material.ts";
-export type { SigningKeyState, SigningKeyStatus } from "./tokens/signing-keys.ts";
-export type { Refreshed, Tokens } from "./tokens/token-service.ts";
+export type { SigningKeyVersion } from "./tokens/signing-keys.ts";
+export type { Refreshed, SigningKeyRotation, Tokens } from "./tokens/token-service.ts";
 export type {
   Account,
   Authenticated,

@@ -280,8 +280,8 @@ test("a rotation publishes the next key before it signs, and both are accepted w
   const elsewhere = w.another();
   const who = await signUp(identity, someone("ann"), HOME);
   const old = await issued(elsewhere, who);
-  const kid = await identity.tokens.rotateKey();
-  assert.equal(await elsewhere.tokens.rotateKey(), kid, "one that waits is enough");
+  const kid = await identity.tokens.signingKeys.rotate();
+  assert.equal(await elsewhere.tokens.signingKeys.rotate(), kid, "one that waits is enough");
   const kidOf = (token: string) => decode(token).header.kid;
   const { keys } = await elsewhere.tokens.jwks();
   assert.deepEqual(keys.map((key) => key.kid).sort(), [kidOf(old), kid].sort());
@@ -290,21 +290,24 @@ test("a rotation publishes the next key before it signs, and both are accepted w
   const fresh = await issued(elsewhere, who);
   assert.equal(kidOf(fresh), kid);
   for (const token of [old, fresh]) assert.ok(await identity.tokens.check(token));
+  const began = clock.now();
+  const versions = await identity.tokens.signingKeys.versions();
   assert.deepEqual(
-    (await identity.tokens.keyStatus()).map(({ state, destroyed }) => [state, destroyed]),
+    versions.map(({ activeUntil, acceptedUntil, destroyedAt }) => [activeUntil, acceptedUntil, destroyedAt]),
     [
-      ["accepted", false],
-      ["signing", false],
+      [began, began + DAY, null],
+      [null, null, null],
     ],
   );
   clock.advance(MINUTE);
   await identity.maintain();
-  assert.deepEqual(
-    (await identity.tokens.keyStatus())[0]?.destroyed,
-    true,
-    "it has signed for the last time",
+  const halves = await w.db.query<{ kid: string }>(
+    "SELECT kid FROM signing_keys WHERE private_key IS NOT NULL",
   );
+  assert.deepEqual(halves, [{ kid }], "the other has signed for the last time");
   clock.advance(DAY);
+  const [ended] = await identity.tokens.signingKeys.versions();
+  assert.equal(ended?.destroyedAt, began + DAY);
   assert.deepEqual(
     (await identity.tokens.jwks()).keys.map((key) => key.kid),
     [kid],
@@ -319,8 +322,18 @@ test("a stolen signing key is retired: its tokens die in every process within a 
   const token = await issued(identity, who);
   assert.ok(await elsewhere.tokens.check(token));
   const kid = decode(token).header.kid as string;
-  assert.equal(await identity.tokens.retireKey(kid), true);
-  assert.equal(await identity.tokens.retireKey(kid), false);
+  await assert.rejects(identity.tokens.signingKeys.destroy(kid), (error) =>
+    hasCode(error, "signing-key-in-use"),
+  );
+  await identity.tokens.signingKeys.retire(kid);
+  await assert.rejects(identity.tokens.signingKeys.retire(kid), (error) =>
+    hasCode(error, "unknown-signing-key"),
+  );
+  await assert.rejects(identity.tokens.signingKeys.destroy("x"), (error) =>
+    hasCode(error, "unknown-signing-key"),
+  );
+  await identity.tokens.signingKeys.destroy(kid);
+  assert.equal((await identity.tokens.signingKeys.versions())[0]?.destroyedAt, clock.now());
   assert.equal(await identity.tokens.check(token), null, "at once where it was retired");
   clock.advance(SECOND);
   assert.equal(await elsewhere.tokens.check(token), null);
@@ -337,8 +350,8 @@ test("keys rotate by themselves when they are old, and processes that start at o
   clock.advance(30 * DAY);
   await Promise.all(processes.map((p) => p.maintain()));
   assert.deepEqual(
-    (await identity.tokens.keyStatus()).map(({ state }) => state),
-    ["signing", "next"],
+    (await identity.tokens.signingKeys.versions()).map(({ activeFrom }) => activeFrom > clock.now()),
+    [false, true],
   );
   const stored = await db.query<{ private_key: string }>("SELECT private_key FROM signing_keys");
   assert.ok(stored.every(({ private_key }) => private_key.startsWith("local:")));
@@ -354,7 +367,7 @@ test("rotating under load fails no check and no issue", async () => {
       const token = await issued(i % 2 === 0 ? identity : elsewhere, who);
       assert.ok(await (i % 3 === 0 ? identity : elsewhere).tokens.check(token));
     });
-    await Promise.all([...work, identity.tokens.rotateKey({ atOnce: round % 2 === 0 })]);
+    await Promise.all([...work, identity.tokens.signingKeys.rotate({ atOnce: round % 2 === 0 })]);
     clock.advance(SECOND);
   }
 });

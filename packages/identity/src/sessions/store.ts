@@ -47,8 +47,8 @@ export interface LiveAt {
 export async function insertSession(db: Queryable, session: Session, tokenHash: Buffer): Promise<void> {
   await db.query(
     `INSERT INTO sessions (id, user_id, token_hash, created_at, last_used_at, active_since, expires_at, user_agent, ip_address,
-       amr, authenticated_at, factor_at)
-     VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11)`,
+       amr, authenticated_at, factor_at, token_used_at)
+     VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $4)`,
     [
       session.id,
       session.userId,

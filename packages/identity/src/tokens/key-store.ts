@@ -66,3 +66,7 @@ export async function destroySpentKeys(db: Queryable, spentSince: number): Promi
     [instant(spentSince)],
   );
 }
+
+export async function destroyKey(db: Queryable, kid: string): Promise<void> {
+  await db.query("UPDATE signing_keys SET private_key = NULL WHERE kid = $1", [kid]);
+}

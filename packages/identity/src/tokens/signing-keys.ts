@@ -14,6 +14,7 @@ import {
   toJwk,
 } from "./key-material.ts";
 import {
+  destroyKey,
   destroySpentKeys,
   endKey,
   insertKey,
@@ -23,20 +24,21 @@ import {
   type NewKey,
 } from "./key-store.ts";
 
-/** `next`: published, does not sign yet. `accepted`: signs no more, its tokens are still good. `retired`: nothing of it is. */
-export type SigningKeyState = "next" | "signing" | "accepted" | "retired";
-
-/** One line of a status table. Times are Unix milliseconds. */
-export interface SigningKeyStatus {
-  readonly kid: string;
-  readonly state: SigningKeyState;
+/**
+ * One key, in the form of `KeyVersion` of `@rempart/keys`; `id` is its `kid`. Times are Unix milliseconds. The private half
+ * goes when the key has signed for the last time; it counts as destroyed when its tokens are no longer accepted either.
+ */
+export interface SigningKeyVersion {
+  readonly id: string;
   readonly createdAt: number;
-  readonly signsFrom: number;
-  readonly signsUntil: number | null;
+  /** It is published from `createdAt` and signs from here. */
+  readonly activeFrom: number;
+  readonly activeUntil: number | null;
   readonly acceptedUntil: number | null;
-  /** The private half is gone. */
-  readonly destroyed: boolean;
+  readonly destroyedAt: number | null;
 }
+
+type State = "next" | "signing" | "accepted" | "retired";
 
 interface Entry {
   readonly row: KeyRow;
@@ -85,9 +87,10 @@ export class SigningKeys {
     return entries.map(({ row }) => toJwk(row.kid, row.public_key));
   }
 
-  async status(): Promise<SigningKeyStatus[]> {
+  /** The oldest first. */
+  async versions(): Promise<SigningKeyVersion[]> {
     const now = this.#context.clock.now();
-    return (await listKeys(this.#context.database)).map((row) => toStatus(row, now));
+    return (await listKeys(this.#context.database)).map((row) => toVersion(row, now));
   }
 
   /**
@@ -115,20 +118,29 @@ export class SigningKeys {
     await destroySpentKeys(this.#context.database, now - this.#config.toleranceMs);
   }
 
-  /** Nothing this key signed is good any more, from now on. The key that signs is replaced at once. False: no such key. */
-  async retire(kid: string): Promise<boolean> {
+  /** Nothing this key signed is good any more, from now on. The key that signs is replaced at once. */
+  async retire(kid: string): Promise<void> {
     const now = this.#context.clock.now();
     const replacement = await this.#generate();
-    const ended = await this.#context.database.transaction(async (tx) => {
+    await this.#context.database.transaction(async (tx) => {
       await tx.query(KEYS_LOCK);
-      if (!(await endKey(tx, kid, now))) return false;
+      if (!(await endKey(tx, kid, now))) throw unknownKey();
       await this.#context.observe({ type: "keys.jwt.retired", kid }, tx);
       if (signingAt((await listKeys(tx)).map(toEntry), now) === null) await this.#insert(tx, replacement, 0);
-      return true;
     });
     this.#opened.delete(kid);
     this.forget();
-    return ended;
+  }
+
+  /** Wipes the private half of a key whose tokens are accepted no more, should it still be there. */
+  async destroy(kid: string): Promise<void> {
+    const { database, clock } = this.#context;
+    const found = (await listKeys(database)).find((row) => row.kid === kid);
+    if (found === undefined) throw unknownKey();
+    if (stateOf(found, clock.now()) !== "retired") {
+      throw new IdentityError("signing-key-in-use", "Retire this key first: its tokens are accepted");
+    }
+    await destroyKey(database, kid);
   }
 
   get #config() {
@@ -210,7 +222,7 @@ function whereOf(id: string): { table: string; column: string; row: string } {
   return { table: "signing_keys", column: "private_key", row: id };
 }
 
-function stateOf({ signs_from, signs_until, accepted_until }: KeyRow, now: number): SigningKeyState {
+function stateOf({ signs_from, signs_until, accepted_until }: KeyRow, now: number): State {
   if (accepted_until !== null && accepted_until.getTime() <= now) return "retired";
   if (signs_until !== null && signs_until.getTime() <= now) return "accepted";
   return signs_from.getTime() > now ? "next" : "signing";
@@ -225,14 +237,19 @@ function toEntry(row: KeyRow): Entry {
   return { row, publicKey: publicKeyOf(row.public_key), header: headerOf(row.kid) };
 }
 
-function toStatus(row: KeyRow, now: number): SigningKeyStatus {
+function toVersion(row: KeyRow, now: number): SigningKeyVersion {
+  const acceptedUntil = row.accepted_until?.getTime() ?? null;
+  const isDestroyed = row.private_key === null && stateOf(row, now) === "retired";
   return {
-    kid: row.kid,
-    state: stateOf(row, now),
+    id: row.kid,
     createdAt: row.created_at.getTime(),
-    signsFrom: row.signs_from.getTime(),
-    signsUntil: row.signs_until?.getTime() ?? null,
-    acceptedUntil: row.accepted_until?.getTime() ?? null,
-    destroyed: row.private_key === null,
+    activeFrom: row.signs_from.getTime(),
+    activeUntil: row.signs_until?.getTime() ?? null,
+    acceptedUntil,
+    destroyedAt: isDestroyed ? acceptedUntil : null,
   };
+}
+
+function unknownKey(): IdentityError {
+  return new IdentityError("unknown-signing-key", "No signing key of this name is accepted");
 }

@@ -4,7 +4,7 @@ import type { Authenticated, Client, SignedIn } from "../types.ts";
 import { type AccessToken, AccessTokens } from "./access-tokens.ts";
 import type { AccessClaims } from "./claims.ts";
 import type { SigningJwk } from "./key-material.ts";
-import { type SigningKeyStatus, SigningKeys } from "./signing-keys.ts";
+import { SigningKeys, type SigningKeyVersion } from "./signing-keys.ts";
 
 export interface Refreshed extends SignedIn {
   /** Null: this installation has no envelopes to keep signing keys in. */
@@ -21,19 +21,33 @@ export interface Tokens {
   issue(who: Authenticated): Promise<AccessToken>;
   /** What an access token says, if it is ours, current and still true; null otherwise, whatever the text. */
   check(accessToken: string): Promise<AccessClaims | null>;
-  /** Whose access token this is, as the account and its session stand now; null where `check` answers null. One query. */
+  /**
+   * Whose access token this is, as the account and its session stand now, for the organisation the token names; null where
+   * `check` answers null. One query.
+   */
   authenticate(accessToken: string): Promise<Authenticated | null>;
   /** For `/.well-known/jwks.json`. May be cached for less than `tokens.publishAheadMs`. */
   jwks(): Promise<{ readonly keys: readonly SigningJwk[] }>;
-  /** The keys that sign access tokens, the oldest first. */
-  keyStatus(): Promise<SigningKeyStatus[]>;
+  readonly signingKeys: SigningKeyRotation;
+}
+
+/** Fits `Rotatable` of `@rempart/keys`. */
+export interface SigningKeyRotation {
+  readonly purpose: "jwt";
+  /** The oldest first. */
+  versions(): Promise<readonly SigningKeyVersion[]>;
   /**
    * Makes the key that signs next, and resolves with its `kid`; one that waits already is enough. `atOnce` does not publish
    * it before it signs.
    */
-  rotateKey(options?: { readonly atOnce?: boolean }): Promise<string>;
-  /** For a key that may be stolen: nothing it signed is good any more, in every process within a second. False: no such key. */
-  retireKey(kid: string): Promise<boolean>;
+  rotate(options?: { readonly atOnce?: boolean }): Promise<string>;
+  /**
+   * Also for a key that may be stolen: nothing it signed is good any more, in every process within a second, and if it was the
+   * one that signs, another does from now on. Code: `unknown-signing-key`.
+   */
+  retire(kid: string): Promise<void>;
+  /** Codes: `unknown-signing-key`, `signing-key-in-use`. */
+  destroy(kid: string): Promise<void>;
 }
 
 export interface TokenService extends Tokens {
@@ -65,12 +79,18 @@ export function createTokens(context: Context, sessions: Sessions): TokenService
     check: (token) => access.check(token),
     async authenticate(token) {
       const claims = await access.check(token);
-      return claims === null ? null : sessions.byId(claims.sid);
+      const who = claims === null ? null : await sessions.byId(claims.sid);
+      if (claims === null || who === null) return null;
+      return { ...who, session: { ...who.session, tenant: claims.tenant ?? null } };
     },
     jwks: async () => ({ keys: await keys.published() }),
-    keyStatus: () => keys.status(),
-    rotateKey: (options) => changing(() => keys.rotate(options)),
-    retireKey: (kid) => changing(() => keys.retire(kid)),
+    signingKeys: {
+      purpose: "jwt",
+      versions: () => keys.versions(),
+      rotate: (options) => changing(() => keys.rotate(options)),
+      retire: (kid) => changing(() => keys.retire(kid)),
+      destroy: (kid) => keys.destroy(kid),
+    },
     maintain: () => keys.maintain(),
   };
 }
