@@ -68,6 +68,31 @@ describe("on Fetch alone", () => {
     assert.equal((await app.request(`/${"a".repeat(9000)}`)).status, 414);
   });
 
+  test("an answer of ours that a handler passes on says once what the edge adds", async () => {
+    const experiments = { experiments: [{ name: "a", variants: { x: 1 } }] };
+    const versions = {
+      versions: [{ version: "1", deprecatedAt: 0, documentation: "/v2" }],
+      place: { header: "V" },
+      fallback: "1",
+    } as const;
+    const { app } = appWith({ experiments, versions });
+    for (const path of ["/missing", "/boom", "/hello"]) {
+      const { headers } = await app.request(path);
+      assert.equal(headers.getSetCookie().length, 1, path);
+      assert.equal(headers.get("link"), '</v2>; rel="deprecation"', path);
+      assert.equal(headers.get("cache-control")?.match(/private/g)?.length, 1, path);
+      for (const name of ["V", "Cookie"])
+        assert.equal(
+          headers
+            .get("vary")
+            ?.split(", ")
+            .filter((listed) => listed === name).length,
+          1,
+          path,
+        );
+    }
+  });
+
   test("an error handler's better answer stands", async () => {
     const edge = createEdge({ preset: "api" });
     const app = new Hono();

@@ -1,7 +1,9 @@
 /** What becomes of an idempotent request when a peer, a store or an answer is not as usual. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "@rempart/kernel";
 import { nextRoute } from "../src/adapters/next.ts";
 import { createEdgeServer, type NodeHandler } from "../src/adapters/node.ts";
@@ -169,6 +171,33 @@ describe("on Node", () => {
     }
     await server.close();
   });
+});
+
+test("a body that began before the decision and ended after it is judged and read whole", async () => {
+  const { promise: decided, resolve: decide } = Promise.withResolvers<void>();
+  const identify = async () => {
+    await decided;
+    return { kind: "anonymous" } as const;
+  };
+  const handler: NodeHandler = async (asked, response) => {
+    let body = "";
+    for await (const chunk of asked) body += chunk;
+    response.end(body);
+  };
+  const server = await listen(createEdgeServer(edgeWith({}, { identity: { identify } }), { handler }));
+  const socket = connect(server.port, "127.0.0.1");
+  let answer = "";
+  socket.on("data", (chunk) => {
+    answer += chunk;
+  });
+  socket.write(request("POST /", { ...KEYED, "Content-Length": "6" }, "abc"));
+  await sleep(30);
+  decide();
+  await sleep(30);
+  socket.write("def");
+  await once(socket, "close");
+  assert.match(answer, /\r\n\r\nabcdef$/);
+  await server.close();
 });
 
 describe("on Fetch", () => {
