@@ -1,6 +1,7 @@
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
+  findEmbeddedPostgres,
   startEmbeddedPostgres,
 } from "./embedded/embedded-postgres.ts";
 export {

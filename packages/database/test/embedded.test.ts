@@ -3,7 +3,12 @@ import { mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/pro
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createDatabase, type Database, startEmbeddedPostgres } from "@rempart/database";
+import {
+  createDatabase,
+  type Database,
+  findEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "@rempart/database";
 import { explain } from "@rempart/kernel";
 import { isAlive, waitUntilGone } from "../src/embedded/processes.ts";
 import { freePort, isRoot, scratchDirectory, spawnServer, watchdogOf } from "./fixtures/run.ts";
@@ -295,4 +300,18 @@ test("an ordinary user runs it, and is told of another's directory", {
   assert.deepEqual(await readMarks((await again.said).url), [3]);
   again.child.kill("SIGTERM");
   await again.ended;
+});
+
+test("a running server is found by its directory, by whoever may read that, and a stopped one is not", async () => {
+  const directory = join(await scratchDirectory(), "postgres");
+  assert.equal(await findEmbeddedPostgres(directory), null);
+  const server = await start(directory);
+  const found = await findEmbeddedPostgres(directory);
+  assert.deepEqual(found, { url: server.url, superuserUrl: server.superuserUrl });
+  await writeMark(found?.url ?? "", 7);
+  const lock = await readFile(join(directory, "data", "postmaster.pid"));
+  await server.stop();
+  assert.equal(await findEmbeddedPostgres(directory), null);
+  await writeFile(join(directory, "data", "postmaster.pid"), lock);
+  assert.equal(await findEmbeddedPostgres(directory), null);
 });

@@ -1,3 +1,4 @@
+import { readFile, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Logger, silentLogger } from "@rempart/runtime";
 import { fileFailure } from "./failures.ts";
@@ -11,6 +12,8 @@ import {
   removeAbandoned,
 } from "./initialise.ts";
 import { settleLeftover } from "./leftover.ts";
+import { parsePostmasterFile } from "./postmaster-file.ts";
+import { findPostmaster } from "./processes.ts";
 import { type Programs, usablePrograms } from "./programs.ts";
 import { launch } from "./server.ts";
 import { type Listening, SOCKET_PORT, serverArguments } from "./settings.ts";
@@ -72,7 +75,21 @@ async function start(directory: string, options: EmbeddedPostgresOptions): Promi
   return faceOf(supervisor, home, listening, passwords);
 }
 
-async function readPasswords(home: Home): Promise<Passwords> {
+/** How to reach the server that another process runs on this directory; null when none does. */
+export async function findEmbeddedPostgres(
+  directory: string,
+): Promise<Pick<EmbeddedPostgres, "url" | "superuserUrl"> | null> {
+  const path = await realpath(directory).catch(() => null);
+  if (path === null) return null;
+  const lockFile = await readFile(join(path, "data", "postmaster.pid"), "utf8").catch(() => "");
+  const running = parsePostmasterFile(lockFile);
+  if (running === null || running.socketDirectory === "") return null;
+  const { uid } = await stat(join(path, "data"));
+  if ((await findPostmaster(running.pid, join(path, "data"), uid)) === undefined) return null;
+  return addresses(running, await readPasswords({ path }));
+}
+
+async function readPasswords(home: Pick<Home, "path">): Promise<Passwords> {
   return {
     application: await keptPassword(join(home.path, "password")),
     superuser: await keptPassword(join(home.path, "superuser-password")),
@@ -98,8 +115,7 @@ function faceOf(
   passwords: Passwords,
 ): EmbeddedPostgres {
   return {
-    url: urlOf(listening, APPLICATION_ROLE, passwords.application, APPLICATION_DATABASE),
-    superuserUrl: urlOf(listening, "postgres", passwords.superuser, "postgres"),
+    ...addresses(listening, passwords),
     port: listening.port,
     get pid() {
       return supervisor.pid();
@@ -110,6 +126,13 @@ function faceOf(
       await home.tidy();
     },
     unref: supervisor.unref,
+  };
+}
+
+function addresses(listening: Listening, passwords: Passwords) {
+  return {
+    url: urlOf(listening, APPLICATION_ROLE, passwords.application, APPLICATION_DATABASE),
+    superuserUrl: urlOf(listening, "postgres", passwords.superuser, "postgres"),
   };
 }
 

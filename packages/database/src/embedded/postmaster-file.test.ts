@@ -5,9 +5,19 @@ import { parsePostmasterFile } from "./postmaster-file.ts";
 
 test("a lock file says who runs where; a stand-alone server writes its id negative", () => {
   const rest = "/data\n1700000000\n5432\n/run\n\n 123 4\nready   \n";
-  assert.deepEqual(parsePostmasterFile(`42\n${rest}`), { pid: 42, dataDirectory: "/data" });
-  assert.deepEqual(parsePostmasterFile(`-42\n${rest}`), { pid: 42, dataDirectory: "/data" });
-  assert.deepEqual(parsePostmasterFile("42"), { pid: 42, dataDirectory: "" });
+  assert.deepEqual(parsePostmasterFile(`42\n${rest}`), {
+    pid: 42,
+    dataDirectory: "/data",
+    port: 5432,
+    socketDirectory: "/run",
+  });
+  assert.deepEqual(parsePostmasterFile(`-42\n${rest}`), {
+    pid: 42,
+    dataDirectory: "/data",
+    port: 5432,
+    socketDirectory: "/run",
+  });
+  assert.deepEqual(parsePostmasterFile("42"), { pid: 42, dataDirectory: "", port: 0, socketDirectory: "" });
 });
 
 test("whatever else the file holds, the id is a possible one or there is none", () => {
