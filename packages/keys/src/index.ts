@@ -1,3 +1,4 @@
+export { describeEnvelope, type EnvelopeDescription } from "./envelope/describe.ts";
 export { KeysError, type KeysErrorCode } from "./errors.ts";
 export type { FailoverReason, KeysEvent, KeysObserver } from "./events.ts";
 export { type BlindIndex, type BlindIndexOptions, blindIndex } from "./fields/blind-index.ts";
@@ -18,12 +19,13 @@ export {
   maskPhone,
 } from "./fields/mask.ts";
 export { normaliseEmail, normalisePhone, normaliseText } from "./fields/normalise.ts";
+export { type CbcKeys, openImportedCbc } from "./import/cbc.ts";
 export type { ProviderCalls } from "./keyring/guard.ts";
 export { createKeyring, type Keyring, type KeyringOptions } from "./keyring/keyring.ts";
 export type { OpenedKeysLimits } from "./keyring/opened-keys.ts";
 export type { KeyLimits } from "./keyring/sealing-key.ts";
 export { keysMigrations } from "./migrations.ts";
-export type { Envelopes, KeyProvider, Where, WrappedKey } from "./ports.ts";
+export type { Envelopes, KeyProvider, SealedStreams, Where, WrappedKey } from "./ports.ts";
 export { type AwsKmsOptions, awsKms } from "./providers/aws/aws-kms.ts";
 export {
   type LocalKeyFile,
@@ -33,6 +35,14 @@ export {
 } from "./providers/local/local-key-file.ts";
 export { type Pkcs11Options, type Pkcs11Provider, pkcs11Provider } from "./providers/pkcs11/provider.ts";
 export { type VaultTransitOptions, vaultTransit } from "./providers/vault/vault-transit.ts";
+export {
+  type RewrapOptions,
+  type RewrapProgress,
+  type RewrapSource,
+  rewrap,
+  type SealedRow,
+} from "./rewrap/rewrap.ts";
+export { type RewrapScheduleOptions, rewrapSchedule } from "./rewrap/schedule.ts";
 export {
   type CredentialStore,
   type DatabaseRotation,

@@ -6,6 +6,7 @@ import {
   encodeStart,
   openChunks,
   readStart,
+  type StreamStart,
   sealChunks,
   verifyStart,
 } from "../stream/stream.ts";

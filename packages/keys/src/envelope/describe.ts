@@ -1,0 +1,19 @@
+import { type Custody, malformed, parseEnvelope } from "./envelope.ts";
+import { decodeHeader } from "./header.ts";
+
+export interface EnvelopeDescription {
+  readonly custody: Custody;
+  /** The keys that wrap its data key, the primary provider's first. */
+  readonly keys: readonly { readonly provider: string; readonly version: string }[];
+}
+
+/**
+ * What an envelope says of itself, believed by nobody until it opens: good for counting and for choosing what to rewrap.
+ * Throws `envelope-malformed`.
+ */
+export function describeEnvelope(envelope: string): EnvelopeDescription {
+  const { custody, header } = parseEnvelope(envelope);
+  const wraps = decodeHeader(header);
+  if (wraps === null) throw malformed("its header is not one");
+  return { custody, keys: wraps.map(({ provider, version }) => ({ provider, version })) };
+}
