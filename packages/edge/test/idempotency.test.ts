@@ -103,7 +103,9 @@ describe("on Node", () => {
     const observers = [{ settled: (outcome: Outcome) => void outcomes.push(outcome) }];
     const server = await serve((_request, response) => response.end("done"), { finish }, { observers });
     assert.equal((await raw(server.port, POST)).body, "done");
-    assertProblem(await raw(server.port, POST), 409, "idempotency-key-in-use");
+    const held = await raw(server.port, POST);
+    assertProblem(held, 409, "idempotency-key-in-use");
+    assert.equal(held.headers.get("retry-after"), "1");
     assert.match(String(outcomes[0]?.cause), /disk full/);
     await server.close();
   });

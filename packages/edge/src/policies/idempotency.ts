@@ -7,8 +7,8 @@ import {
   REPLAYED,
   readIdempotencyKey,
 } from "../idempotency/idempotency.ts";
-import { EDGE_PROBLEMS } from "../problem.ts";
-import { reject } from "../verdict.ts";
+import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
+import { reject, type Verdict } from "../verdict.ts";
 import type { BodyPolicy, Policy } from "./policy.ts";
 
 /** What a route does with `Idempotency-Key` on POST and PATCH; the other methods are idempotent or safe by themselves. */
@@ -34,6 +34,8 @@ const DEFAULT_BUDGET_MS = 1000;
 const METHODS = new Set(["POST", "PATCH"]);
 /** Not knowing whether it ran before, nothing runs. */
 const UNAVAILABLE = reject(EDGE_PROBLEMS.unavailable, "Retry-After", "1");
+/** The one refusal that passes by itself. */
+const IN_USE = reject(EDGE_PROBLEMS.idempotencyKeyInUse, "Retry-After", "1");
 const MISSING = reject(EDGE_PROBLEMS.idempotencyKeyMissing);
 const MALFORMED = reject(EDGE_PROBLEMS.idempotencyKeyMalformed);
 
@@ -62,7 +64,7 @@ export function compileIdempotency(config: IdempotencyConfig): CompiledIdempoten
         return null;
       });
       if (begun === null) return UNAVAILABLE;
-      if (begun.kind === "refused") return reject(begun.problem);
+      if (begun.kind === "refused") return refusedBy(begun.problem);
       if (begun.kind === "begun") {
         exchange.attempt = begun.attempt;
         return null;
@@ -71,6 +73,10 @@ export function compileIdempotency(config: IdempotencyConfig): CompiledIdempoten
       return { kind: "answer", ...begun.answer };
     },
   };
+}
+
+function refusedBy(problem: Problem): Verdict {
+  return problem.code === EDGE_PROBLEMS.idempotencyKeyInUse.code ? IN_USE : reject(problem);
 }
 
 /** In full: `limitKey` cuts long parts, and two callers must never share a key. */
