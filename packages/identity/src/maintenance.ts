@@ -13,6 +13,7 @@ const EXPIRING = [
   "sign_in_challenges",
   "passkey_challenges",
 ];
+const KEEP_MAILS_MS = 86_400_000;
 /** Longer than the feed tolerates being cut off. */
 const KEEP_CHANGES = "1 day";
 
@@ -88,6 +89,11 @@ async function prune(context: Context): Promise<void> {
   await database.query("DELETE FROM sign_in_attempts WHERE last_attempt_at <= $1", [
     instant(now - config.attempts.forgetMs),
   ]);
+  await database.query("DELETE FROM totp_factors WHERE confirmed_at IS NULL AND created_at <= $1", [
+    instant(now - config.factors.enrolmentMs),
+  ]);
+  // Delivery drops what is too late and says so; these are of an installation that sends no mail any more.
+  await database.query("DELETE FROM mail_outbox WHERE expires_at <= $1", [instant(now - KEEP_MAILS_MS)]);
   await database.query(
     `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at <= $1 LIMIT ${BATCH})`,
     [instant(now - config.session.keepEndedMs)],

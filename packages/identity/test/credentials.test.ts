@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { IdentityEvent } from "../src/index.ts";
+import { SITE } from "./authenticator.ts";
 import { AWAY, codeOf, HOME, mailHarness, PASSWORD, refusal, signIn, signUp, someone } from "./harness.ts";
 
 const HOUR = 3_600_000;
@@ -384,4 +385,29 @@ test("a reset link follows the account to no other address", async () => {
   await identity.credentials.confirmEmailChange(mailer.token("confirm-email-change"));
   const link = { token, password: NEXT };
   assert.equal(await codeOf(identity.credentials.resetPassword(link, AWAY)), "invalid-link");
+});
+
+test("what is spent goes, whether or not anybody used it", async () => {
+  await using world = await mailHarness({
+    passkeys: SITE,
+    config: { requireVerifiedEmail: true, mail: { pollMs: 60_000 } },
+  });
+  const { identity, clock, db } = world;
+  const { token: invitation } = await identity.createAdminInvitation();
+  const who = await signUp(identity, { ...someone("ann"), invitation }, HOME);
+  await identity.factors.startTotp(who);
+  await identity.startPasskeySignIn();
+  await identity.credentials.requestPasswordReset("nobody@example.org", AWAY);
+  const unsent = world.another({ mailer: { send: () => Promise.reject(new Error("451")) } });
+  await unsent.signUp(someone("bob"), HOME);
+  const tables = ["one_time_links", "pending_sign_ups", "passkey_challenges", "totp_factors", "mail_outbox"];
+  const filled = async (): Promise<string[]> => {
+    const full: string[] = [];
+    for (const table of tables) if ((await db.query(`SELECT 1 FROM ${table}`)).length > 0) full.push(table);
+    return full;
+  };
+  assert.deepEqual(await filled(), tables);
+  clock.advance(3 * 24 * HOUR);
+  await identity.maintain();
+  assert.deepEqual(await filled(), []);
 });

@@ -217,6 +217,22 @@ test("a passkey is the second factor of a password, too", async () => {
   assert.equal(await codeOf(identity.startPasskeySecondFactor(challenge)), "invalid-challenge");
 });
 
+test("guesses at codes slow no passkey down", async () => {
+  await using world = await mailHarness({ passkeys: SITE });
+  const { identity } = world;
+  const who = await signUp(identity, someone("ann"), HOME);
+  const key = await enrol(identity, who);
+  const asked = await identity.signIn(ANN, AWAY);
+  assert.ok(asked.status === "second-factor");
+  const { challenge } = asked;
+  const guess = { challenge, proof: { method: "recovery-code", code: "AAAA-AAAA-AAAA-AAAA" } } as const;
+  while ((await codeOf(identity.completeSignIn(guess, AWAY))) !== "rate-limited");
+  const response = key.get(await identity.startPasskeySecondFactor(challenge));
+  assert.ok(await identity.completeSignIn({ challenge, proof: { method: "passkey", response } }, AWAY));
+  const fresh = key.get(await identity.factors.startPasskeyStepUp(who));
+  assert.ok(await identity.factors.stepUp(who, { factor: { method: "passkey", response: fresh } }));
+});
+
 test("a suspended account is told so by its passkey, and not let in", async () => {
   await using world = await mailHarness({ passkeys: SITE });
   const { identity, db } = world;

@@ -14,6 +14,11 @@ export type FactorProof =
   /** `response`: the JSON form of what the browser gave, not yet looked at. */
   | { readonly method: "passkey"; readonly response: unknown };
 
+/** False for a key's signature: there is nothing to guess, and nothing is charged. */
+export function isGuessable(proof: FactorProof): boolean {
+  return proof.method !== "passkey";
+}
+
 /** What a proof showed. */
 export interface Evidence {
   readonly amr: readonly AuthMethod[];

@@ -6,7 +6,7 @@ import { chargeFactor, isPresentPassword, provePassword } from "../passwords/pro
 import { forgiveAttempt } from "../sign-in/attempts.ts";
 import { wrongFactor } from "../sign-in/second-factor.ts";
 import type { Authenticated, Session } from "../types.ts";
-import { type Evidence, type FactorProof, joinAmr, proveFactor } from "./prove.ts";
+import { type Evidence, type FactorProof, isGuessable, joinAmr, proveFactor } from "./prove.ts";
 import { markProven } from "./session-proof.ts";
 
 /** A passkey alone; or the password, with a second factor when the account has one. */
@@ -26,7 +26,8 @@ export async function stepUp(
   who: Authenticated,
   { password, factor }: StepUpProof,
 ): Promise<Session> {
-  const attempt = await chargeFactor(context, who.account.id);
+  const guessed = password !== undefined || factor === undefined || isGuessable(factor);
+  const attempt = guessed ? await chargeFactor(context, who.account.id) : [];
   const proven =
     password === undefined ? null : await provePassword(context, attempt, who.account.id, password);
   const outcome = await context.database.transaction(async (tx) => {

@@ -3,7 +3,7 @@ import type { Uuid } from "@rempart/kernel";
 import { type Context, instant } from "../context.ts";
 import { IdentityError } from "../errors.ts";
 import { factorMethods } from "../factors/methods.ts";
-import { type Evidence, type FactorProof, joinAmr, proveFactor } from "../factors/prove.ts";
+import { type Evidence, type FactorProof, isGuessable, joinAmr, proveFactor } from "../factors/prove.ts";
 import { chargeFactor } from "../passwords/prove.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { digest, isToken, mintToken } from "../tokens.ts";
@@ -57,7 +57,7 @@ export async function completeSignIn(
   client: Client,
 ): Promise<SignedIn> {
   const userId = await readChallenge(context, context.database, challenge);
-  const attempt = await chargeFactor(context, userId);
+  const attempt = isGuessable(proof) ? await chargeFactor(context, userId) : [];
   const outcome = await refundedOnError(context, attempt, () =>
     context.database.transaction(async (tx) => {
       const row = await holdCandidate(tx, userId);
