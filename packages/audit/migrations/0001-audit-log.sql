@@ -6,6 +6,14 @@ CREATE TABLE audit_retention (
 );
 INSERT INTO audit_retention (class, keep_days) VALUES ('access', 90), ('security', 365);
 
+-- What kinds of event there are, as the program's own table says: written by it when it starts.
+CREATE TABLE audit_event_kinds (
+  event_type text PRIMARY KEY,
+  label text NOT NULL,
+  severity text NOT NULL
+);
+CREATE INDEX idx_audit_event_kinds_label ON audit_event_kinds (label);
+
 -- Whose personal data stands under which key. Erasing somebody destroys the key: what is under it stays where it is, unreadable.
 CREATE TABLE audit_subjects (
   subject text PRIMARY KEY,
@@ -93,3 +101,28 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_checkpoints FOR EACH
 CREATE TRIGGER not_emptied BEFORE TRUNCATE ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER not_emptied BEFORE TRUNCATE ON audit_leaves FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER not_emptied BEFORE TRUNCATE ON audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+
+-- The log as an operator asks it. `event_type` is the label of the kind; `event_name` is what programs call it.
+CREATE VIEW audit_logs AS
+  SELECT e.id,
+         l.leaf_index,
+         coalesce(k.label, upper(e.event_type)) AS event_type,
+         e.event_type AS event_name,
+         k.severity,
+         e.retention,
+         e.created_at,
+         e.ip_address,
+         e.body -> 'actor' ->> 'userId' AS user_id,
+         e.body -> 'actor' ->> 'tenantId' AS tenant_id,
+         e.body -> 'resource' ->> 'type' AS resource_type,
+         e.body -> 'resource' ->> 'id' AS resource_id,
+         e.body -> 'resource' -> 'metadata' AS metadata,
+         e.body -> 'request' ->> 'id' AS request_id,
+         e.body -> 'request' ->> 'method' AS method,
+         e.body -> 'request' ->> 'path' AS path,
+         (e.body -> 'request' ->> 'status')::integer AS status,
+         (e.body -> 'request' ->> 'success')::boolean AS success,
+         e.body -> 'security' AS security
+  FROM audit_entries e
+  LEFT JOIN audit_event_kinds k ON k.event_type = e.event_type
+  LEFT JOIN audit_leaves l ON l.entry_id = e.id;

@@ -1,6 +1,25 @@
+export { type Audit, type AuditOptions, createAudit } from "./audit.ts";
 export { AuditError, type AuditErrorCode } from "./errors.ts";
+export type { Actor, AuditEvent } from "./events/event.ts";
+export {
+  EVENTS,
+  type EventKind,
+  type EventType,
+  type RetentionClass,
+  type Severity,
+} from "./events/table.ts";
+export type { LogSigner } from "./log/publish.ts";
+export { LogReader, type PublishedHead } from "./log/reader.ts";
 export { type Sequencer, type SequencerOptions, startSequencer } from "./log/sequencer.ts";
+export { mask, maskText } from "./masking/mask.ts";
 export { auditMigrations } from "./migrations.ts";
 export { nodePrimitives } from "./node-primitives.ts";
 export { directoryStore } from "./objects/directory.ts";
 export type { ObjectStore } from "./ports.ts";
+export type { ExportFormat } from "./reading/export.ts";
+export type { AuditPage, AuditQuery, AuditRecord, PageOptions } from "./reading/query.ts";
+export type { Finding, FindingKind, VerificationReport } from "./verification/finding.ts";
+export { type VerifyOptions, verifyLog } from "./verification/verify-log.ts";
+export type { WitnessAddress } from "./witness/client.ts";
+export { witnessStore } from "./witness/store.ts";
+export { type Fork, Witness, type WitnessAnswer, type WitnessOptions } from "./witness/witness.ts";

@@ -1,0 +1,154 @@
+import type { Queryable } from "@rempart/database";
+import { fromBase64Url, fromUtf8, isUuid, toBase64Url, utf8 } from "@rempart/kernel";
+import type { Json } from "../entry/canonical.ts";
+import type { EventType, Severity } from "../events/table.ts";
+
+/** Which entries. What is absent does not narrow. */
+export interface AuditQuery {
+  readonly types?: readonly EventType[];
+  readonly severities?: readonly Severity[];
+  readonly userId?: string;
+  readonly tenantId?: string;
+  readonly resourceType?: string;
+  readonly resourceId?: string;
+  /** An address or a network in CIDR notation. */
+  readonly address?: string;
+  readonly requestId?: string;
+  /** Unix milliseconds, `from` inclusive and `to` exclusive. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Words that the body holds, all of them, in any order; no index helps: give a time range too. */
+  readonly text?: string;
+}
+
+export interface PageOptions {
+  /** `next` of the page before. */
+  readonly after?: string;
+  /** 100 unless told, 1,000 at the most. */
+  readonly limit?: number;
+  /** The newest first unless told. */
+  readonly oldestFirst?: boolean;
+}
+
+/** An entry as it is shown. What is personal of it is not in here, but for the address while it is kept. */
+export interface AuditRecord {
+  readonly id: string;
+  /** Place in the log; null until the sequencer has come by. */
+  readonly index: number | null;
+  readonly type: string;
+  readonly label: string;
+  readonly severity: Severity | null;
+  /** Unix milliseconds. */
+  readonly time: number;
+  readonly address: string | null;
+  readonly subject: string | null;
+  readonly body: Json;
+}
+
+export interface AuditPage {
+  readonly records: readonly AuditRecord[];
+  /** Null: this was the last page. */
+  readonly next: string | null;
+}
+
+interface Row {
+  id: string;
+  leaf_index: number | null;
+  event_type: string;
+  label: string;
+  severity: Severity | null;
+  created_at: Date;
+  ip_address: string | null;
+  subject: string | null;
+  body: Json;
+}
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1_000;
+const MAX_TEXT = 500;
+
+/** One page. Entries that come in between neither repeat nor push out any. Throws `TypeError` for a cursor that is none. */
+export async function queryAudit(
+  db: Queryable,
+  query: AuditQuery,
+  page: PageOptions = {},
+): Promise<AuditPage> {
+  const limit = Math.max(1, Math.min(page.limit ?? DEFAULT_LIMIT, MAX_LIMIT));
+  const { conditions, values } = conditionsOf(query);
+  if (page.after !== undefined) addCursor(page.after, page.oldestFirst ?? false, { conditions, values });
+  const direction = page.oldestFirst ? "ASC" : "DESC";
+  values.push(limit + 1);
+  const rows = await db.query<Row>(
+    `SELECT e.id, l.leaf_index, e.event_type, coalesce(k.label, upper(e.event_type)) AS label, k.severity, e.created_at,
+            host(e.ip_address) AS ip_address, e.subject, e.body
+     FROM audit_entries e
+     LEFT JOIN audit_event_kinds k ON k.event_type = e.event_type
+     LEFT JOIN audit_leaves l ON l.entry_id = e.id
+     ${conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`}
+     ORDER BY e.created_at ${direction}, e.id ${direction} LIMIT $${values.length}`,
+    values,
+  );
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const next = rows.length > limit && last !== undefined ? cursorOf(last) : null;
+  return { records: shown.map(toRecord), next };
+}
+
+interface Conditions {
+  readonly conditions: string[];
+  readonly values: unknown[];
+}
+
+function conditionsOf(query: AuditQuery): Conditions {
+  const found: Conditions = { conditions: [], values: [] };
+  const add = (value: unknown, condition: (parameter: string) => string): void => {
+    if (value === undefined) return;
+    found.values.push(value);
+    found.conditions.push(condition(`$${found.values.length}`));
+  };
+  add(query.types, (at) => `e.event_type = ANY(${at})`);
+  add(query.severities, (at) => `k.severity = ANY(${at})`);
+  add(query.userId, (at) => `e.body -> 'actor' ->> 'userId' = ${at}`);
+  add(query.tenantId, (at) => `e.body -> 'actor' ->> 'tenantId' = ${at}`);
+  add(query.resourceType, (at) => `e.body -> 'resource' ->> 'type' = ${at}`);
+  add(query.resourceId, (at) => `e.body -> 'resource' ->> 'id' = ${at}`);
+  add(query.requestId, (at) => `e.body -> 'request' ->> 'id' = ${at}`);
+  add(query.address, (at) => `e.ip_address <<= ${at}::inet`);
+  add(dateOf(query.from), (at) => `e.created_at >= ${at}`);
+  add(dateOf(query.to), (at) => `e.created_at < ${at}`);
+  add(
+    query.text?.slice(0, MAX_TEXT),
+    (at) => `jsonb_to_tsvector('simple', e.body, '["string"]') @@ plainto_tsquery('simple', ${at})`,
+  );
+  return found;
+}
+
+function dateOf(milliseconds: number | undefined): Date | undefined {
+  return milliseconds === undefined ? undefined : new Date(milliseconds);
+}
+
+function cursorOf({ created_at, id }: Row): string {
+  return toBase64Url(utf8(`${created_at.getTime()} ${id}`));
+}
+
+function addCursor(cursor: string, oldestFirst: boolean, { conditions, values }: Conditions): void {
+  const [time, id] = (fromUtf8(fromBase64Url(cursor) ?? new Uint8Array(0)) ?? "").split(" ");
+  if (id === undefined || !isUuid(id) || !/^\d{1,15}$/.test(time ?? "")) throw new TypeError("not a cursor");
+  values.push(new Date(Number(time)), id);
+  const [at, last] = [`$${values.length - 1}`, `$${values.length}`];
+  conditions.push(`(e.created_at, e.id) ${oldestFirst ? ">" : "<"} (${at}, ${last}::uuid)`);
+}
+
+function toRecord(row: Row): AuditRecord {
+  return {
+    id: row.id,
+    index: row.leaf_index,
+    type: row.event_type,
+    label: row.label,
+    severity: row.severity,
+    time: row.created_at.getTime(),
+    address: row.ip_address,
+    subject: row.subject,
+    body: row.body,
+  };
+}
