@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { gatewayCommand } from "./commands/gateway.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
 
@@ -16,5 +17,6 @@ export function createProgram(): Command {
     .addCommand(doctorCommand())
     .addCommand(configCommand())
     .addCommand(gatewayCommand())
+    .addCommand(keysCommand())
     .addCommand(versionCommand());
 }

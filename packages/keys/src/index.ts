@@ -43,6 +43,7 @@ export {
   type SealedRow,
 } from "./rewrap/rewrap.ts";
 export { type RewrapScheduleOptions, rewrapSchedule } from "./rewrap/schedule.ts";
+export { credentialFile } from "./rotation/database/credential-file.ts";
 export {
   type CredentialStore,
   type DatabaseRotation,
@@ -51,6 +52,8 @@ export {
   type RotationOutcome,
   type RotationStep,
 } from "./rotation/database/rotation.ts";
+export { countEnvelopes, type EnvelopeColumn, envelopeColumn } from "./rotation/envelope-column.ts";
+export { localKeyRotation } from "./rotation/local-key.ts";
 export {
   type Queryable,
   ROTATION_PURPOSES,

@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { createDatabase } from "@rempart/database";
 import { explain } from "@rempart/kernel";
-import type { MessengerConfig } from "@rempart/messenger-server";
+import { credentialFile } from "@rempart/keys";
+import type { DatabaseConfig, MessengerConfig } from "@rempart/messenger-server";
 
 export interface Finding {
   readonly state: "ok" | "warning" | "failed";
@@ -28,7 +29,7 @@ export async function examine(config: MessengerConfig): Promise<Finding[]> {
           finding("data directory", embedded(config.database.directory, writable)),
           finding("disk", embedded(config.database.directory, freeSpace)),
         ]
-      : [finding("database", reachable(config.database.url.reveal()))]),
+      : [finding("database", reachable(config.database))]),
     finding("web client", () => built(webDirectory)),
   ]);
 }
@@ -92,9 +93,10 @@ async function freeSpace(existing: string): Promise<Outcome> {
     : { state: "warning", detail: `${text}; less than 0.5 GB will not last` };
 }
 
-function reachable(url: string) {
+function reachable(config: Exclude<DatabaseConfig, { kind: "embedded" }>) {
   return async (): Promise<Outcome> => {
-    const database = createDatabase({ url, poolSize: 1, connectTimeoutMs: DATABASE_LIMIT_MS });
+    const url = config.kind === "url" ? config.url : await credentialFile(config.path).read();
+    const database = createDatabase({ url: url.reveal(), poolSize: 1, connectTimeoutMs: DATABASE_LIMIT_MS });
     try {
       const rows = await database.query<{ server_version: string }>("SHOW server_version");
       return ok(`PostgreSQL ${rows[0]?.server_version}`);

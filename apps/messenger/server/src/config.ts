@@ -12,13 +12,25 @@ export const messengerVariables = z.object({
   DATABASE_URL: secretUrl(["postgres", "postgresql"])
     .optional()
     .describe("PostgreSQL 15 or newer. Unset: an embedded PostgreSQL under DATA_DIRECTORY."),
+  DATABASE_URL_FILE: text()
+    .optional()
+    .describe(
+      "File that holds DATABASE_URL instead. It is watched: a rotated password is taken up without a restart.",
+    ),
+  DATABASE_ADMIN_URL: secretUrl(["postgres", "postgresql"])
+    .optional()
+    .describe(
+      "Of a superuser, for `rempart keys rotate database` alone. The server does not read it: do not give it to one.",
+    ),
   DATABASE_POOL_SIZE: integer({ min: 4, max: 1_000, unit: "connections" })
     .default(20)
     .describe("Largest number of database connections of this process."),
   REDIS_URL: secretUrl(["redis", "rediss"])
     .optional()
     .describe("Carries delivery hints between processes. Unset: this process serves alone."),
-  DATA_DIRECTORY: text().default(".rempart").describe("Where the embedded PostgreSQL keeps its data."),
+  DATA_DIRECTORY: text()
+    .default(".rempart")
+    .describe("Where the embedded PostgreSQL, the local key and the published audit log are kept."),
   KEY_FILE: text()
     .optional()
     .describe(
@@ -84,7 +96,11 @@ export const messengerVariables = z.object({
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface MessengerConfig {
+  /** Where this installation keeps files. */
+  readonly dataDirectory: string;
   readonly database: DatabaseConfig;
+  /** For the operator's commands. */
+  readonly databaseAdminUrl: Secret | null;
   /** Null: one process, hints stay inside. */
   readonly redisUrl: Secret | null;
   readonly public: PublicConfig;
@@ -100,7 +116,8 @@ export interface MessengerConfig {
 
 export type DatabaseConfig =
   | { readonly kind: "embedded"; readonly directory: string; readonly poolSize: number }
-  | { readonly kind: "url"; readonly url: Secret; readonly poolSize: number };
+  | { readonly kind: "url"; readonly url: Secret; readonly poolSize: number }
+  | { readonly kind: "file"; readonly path: string; readonly poolSize: number };
 
 export interface KeysConfig {
   /** The file with the local key, made with mode 0600 when it is missing. */
@@ -138,7 +155,9 @@ const BUILT_WEB_CLIENT = fileURLToPath(new URL("../../web/dist", import.meta.url
 export function readMessengerConfig(env: Environment): MessengerConfig {
   const read = readConfig(messengerVariables, env);
   return {
+    dataDirectory: read.DATA_DIRECTORY,
     database: databaseConfig(read),
+    databaseAdminUrl: read.DATABASE_ADMIN_URL ?? null,
     redisUrl: read.REDIS_URL ?? null,
     public: {
       host: read.HOST,
@@ -172,6 +191,7 @@ function mailConfig(read: z.infer<typeof messengerVariables>): MailConfig | null
 
 function databaseConfig(read: z.infer<typeof messengerVariables>): DatabaseConfig {
   const poolSize = read.DATABASE_POOL_SIZE;
+  if (read.DATABASE_URL_FILE !== undefined) return { kind: "file", path: read.DATABASE_URL_FILE, poolSize };
   return read.DATABASE_URL === undefined
     ? { kind: "embedded", directory: read.DATA_DIRECTORY, poolSize }
     : { kind: "url", url: read.DATABASE_URL, poolSize };

@@ -11,6 +11,7 @@ export {
   readMessengerConfig,
 } from "./config.ts";
 export { MessengerError, type MessengerErrorCode } from "./errors.ts";
+export { ENVELOPE_COLUMNS, type Installation, openInstallation } from "./installation.ts";
 export {
   type Messenger,
   type MessengerOptions,

@@ -1,10 +1,20 @@
 import { join } from "node:path";
-import { createDatabase, type Database, migrate, startEmbeddedPostgres } from "@rempart/database";
+import { auditMigrations } from "@rempart/audit";
+import {
+  createDatabase,
+  type Database,
+  findEmbeddedPostgres,
+  isDatabaseError,
+  migrate,
+  startEmbeddedPostgres,
+} from "@rempart/database";
 import { identityMigrations } from "@rempart/identity";
 import { explain } from "@rempart/kernel";
+import { keysMigrations } from "@rempart/keys";
 import type { Logger } from "@rempart/runtime";
 import type { DatabaseConfig } from "../config.ts";
 import { messengerMigrations } from "../migrations.ts";
+import { watchUrlFile } from "./url-file.ts";
 
 export interface Storage {
   readonly database: Database;
@@ -18,12 +28,23 @@ export interface Storage {
 interface Server {
   readonly url: string;
   readonly failed: Promise<Error>;
+  /** Keeps the pool on the address that holds. */
+  follow(database: Database): void;
   stop(): Promise<void>;
 }
 
+export interface StorageOptions {
+  /** Use the embedded server that another process runs on the directory: for what an operator does meanwhile. */
+  readonly beside?: boolean;
+}
+
 /** A migrated database: the embedded server's, started here, or the one at the configured address. */
-export async function openStorage(config: DatabaseConfig, log: Logger): Promise<Storage> {
-  const server = await openServer(config, log);
+export async function openStorage(
+  config: DatabaseConfig,
+  log: Logger,
+  { beside = false }: StorageOptions = {},
+): Promise<Storage> {
+  const server = await openServer(config, log, beside);
   const database = createDatabase({
     url: server.url,
     poolSize: config.poolSize,
@@ -35,7 +56,8 @@ export async function openStorage(config: DatabaseConfig, log: Logger): Promise<
     await server.stop();
   };
   try {
-    await migrate(database, [identityMigrations, messengerMigrations], log);
+    await migrate(database, [auditMigrations, identityMigrations, keysMigrations, messengerMigrations], log);
+    server.follow(database);
     return { database, incarnation: await readIncarnation(database), failed: server.failed, close };
   } catch (error) {
     await close();
@@ -43,13 +65,28 @@ export async function openStorage(config: DatabaseConfig, log: Logger): Promise<
   }
 }
 
-async function openServer(config: DatabaseConfig, log: Logger): Promise<Server> {
-  if (config.kind === "url") {
-    return { url: config.url.reveal(), failed: new Promise(() => {}), stop: async () => {} };
+async function openServer(config: DatabaseConfig, log: Logger, beside: boolean): Promise<Server> {
+  if (config.kind === "url") return elsewhere(config.url.reveal());
+  if (config.kind === "file") return { ...elsewhere(""), ...(await watchUrlFile(config.path, log)) };
+  const directory = join(config.directory, "postgres");
+  try {
+    return await startServer(directory, log);
+  } catch (error) {
+    const running =
+      beside && isDatabaseError(error, "already-running") && (await findEmbeddedPostgres(directory));
+    if (!running) throw error;
+    return elsewhere(running.url);
   }
-  const embedded = await startEmbeddedPostgres({ directory: join(config.directory, "postgres"), log });
+}
+
+function elsewhere(url: string): Server {
+  return { url, failed: new Promise(() => {}), follow: () => {}, stop: async () => {} };
+}
+
+async function startServer(directory: string, log: Logger): Promise<Server> {
+  const embedded = await startEmbeddedPostgres({ directory, log });
   const failed = embedded.exited.then((error) => error ?? new Promise<never>(() => {}));
-  return { url: embedded.url, failed, stop: () => embedded.stop() };
+  return { url: embedded.url, failed, follow: () => {}, stop: () => embedded.stop() };
 }
 
 async function readIncarnation(database: Database): Promise<number> {

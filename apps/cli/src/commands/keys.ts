@@ -1,0 +1,214 @@
+import { CodedError, explain, systemClock } from "@rempart/kernel";
+import {
+  KeysError,
+  type RewrapProgress,
+  ROTATION_PURPOSES,
+  type Rotatable,
+  type RotationPurpose,
+  type RotationStep,
+  rewrap,
+  statusOf,
+} from "@rempart/keys";
+import {
+  createLogger,
+  type Installation,
+  type MessengerConfig,
+  openInstallation,
+  readMessengerConfig,
+} from "@rempart/messenger-server";
+import { Argument, Command } from "commander";
+import { confirmed } from "../confirm.ts";
+import { loadEnvironment } from "../environment.ts";
+import { configured } from "../exit.ts";
+import { envelopeSources, passwordRotation, rotatables, standsUnder } from "../keys/rotatables.ts";
+import { statusTable } from "../keys/status-table.ts";
+
+export function keysCommand(): Command {
+  return new Command("keys")
+    .description("look after the keys: their ages, rotation, and the values sealed under them")
+    .addCommand(statusCommand())
+    .addCommand(rotateCommand())
+    .addCommand(retireCommand())
+    .addCommand(destroyCommand())
+    .addCommand(rewrapCommand());
+}
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+const purposeArgument = (): Argument => new Argument("<key>").choices(ROTATION_PURPOSES);
+
+function statusCommand(): Command {
+  return new Command("status")
+    .description("list every version of every key with its state and age; keys in use over 90 days are due")
+    .option("--json", "print JSON")
+    .action(({ json }: JsonOption) =>
+      withInstallation(async (installation, config) => {
+        const lines = await Promise.all(
+          Object.values(rotatables(installation, config)).map(async (key) =>
+            statusOf(key.purpose, await key.versions(), systemClock.now()),
+          ),
+        );
+        say(json === true ? JSON.stringify(lines.flat()) : statusTable(lines.flat()));
+      }),
+    );
+}
+
+interface RotateOptions extends JsonOption {
+  readonly grace: string;
+  readonly wait: string;
+}
+
+function rotateCommand(): Command {
+  return new Command("rotate")
+    .description(
+      "make a new version; what the old one made stays good for its overlap. For the database: a new login",
+    )
+    .addArgument(purposeArgument())
+    .option("--json", "print JSON")
+    .option("--grace <seconds>", "database: how long servers may take to read the new address", "60")
+    .option("--wait <seconds>", "database: how long to wait for the old login to fall out of use", "900")
+    .action((purpose: RotationPurpose, options: RotateOptions) =>
+      purpose === "database"
+        ? withConfig((config) => rotatePassword(config, options))
+        : withInstallation(async (installation, config) => {
+            const version = await keyOf(installation, config, purpose).rotate();
+            report(options, { key: purpose, version }, `${purpose}: the newest version is ${version}`);
+          }),
+    );
+}
+
+async function rotatePassword(config: MessengerConfig, options: RotateOptions): Promise<void> {
+  const choice = { graceMs: milliseconds(options.grace), drainMs: milliseconds(options.wait) };
+  const outcome = await passwordRotation(config, { ...choice, observe: tellOnce() }).run();
+  const text =
+    outcome.state === "done"
+      ? `the database is reached as ${outcome.login}; no older login is left`
+      : `the database is reached as ${outcome.login}; ${outcome.old} may still be in use: run this again later`;
+  report(options, outcome, text);
+}
+
+/** Progress for a person; the same wait is told once. */
+function tellOnce(): (step: RotationStep) => void {
+  let last = "";
+  return ({ step, login, ...rest }) => {
+    const sessions = "sessions" in rest ? ` (${rest.sessions} sessions)` : "";
+    const line = `${login}: ${step}${sessions}\n`;
+    if (line !== last) process.stderr.write(line);
+    last = line;
+  };
+}
+
+interface ConfirmOptions {
+  readonly yes?: boolean;
+}
+
+function retireCommand(): Command {
+  return stepCommand(
+    "retire",
+    "end the overlap of an old version now",
+    "Nothing it made is accepted any more.",
+  );
+}
+
+function destroyCommand(): Command {
+  return stepCommand("destroy", "wipe a version for good", "What it alone can open is lost.");
+}
+
+function stepCommand(step: "retire" | "destroy", description: string, warning: string): Command {
+  return new Command(step)
+    .description(description)
+    .addArgument(purposeArgument())
+    .argument("<version>")
+    .option("--yes", "do not ask")
+    .action((purpose: RotationPurpose, version: string, { yes = false }: ConfirmOptions) =>
+      withInstallation(async (installation, config) => {
+        const key = keyOf(installation, config, purpose);
+        if (!(await confirmed(`${step} ${purpose} ${version}? ${warning}`, version, yes))) return;
+        await key[step](version);
+        say(`${purpose}: ${version} is ${step === "retire" ? "retired" : "destroyed"}`);
+      }),
+    );
+}
+
+interface RewrapOptions extends JsonOption {
+  readonly after?: string;
+}
+
+function rewrapCommand(): Command {
+  return new Command("rewrap")
+    .description(
+      "seal anew what stands under the local key alone, or under an old version of it; safe to repeat",
+    )
+    .option("--json", "print JSON")
+    .action((options: RewrapOptions) =>
+      withInstallation(async (installation) => {
+        const totals = await rewrapAll(installation);
+        const count = totals.reduce((sum, { rewrapped }) => sum + rewrapped, 0);
+        report(options, totals, `${count} values were sealed anew`);
+        if (totals.some(({ refused }) => refused > 0)) process.exitCode = 1;
+      }),
+    );
+}
+
+async function rewrapAll(installation: Installation): Promise<RewrapProgress[]> {
+  const { keyring, localKey } = installation;
+  const old = (await localKey.versions()).filter(({ current }) => !current);
+  const totals: RewrapProgress[] = [];
+  for (const source of envelopeSources(installation)) {
+    const done = await rewrap(keyring, source, {
+      isDue: (envelope) =>
+        (keyring.hasPrimary && envelope.custody === "local") ||
+        old.some(({ version }) => standsUnder(envelope, version)),
+      onProgress: ({ read, rewrapped, refused }) =>
+        process.stderr.write(`${source.name}: ${read} read, ${rewrapped} sealed anew, ${refused} refused\n`),
+    });
+    totals.push(done);
+  }
+  return totals;
+}
+
+function keyOf(installation: Installation, config: MessengerConfig, purpose: RotationPurpose): Rotatable {
+  const key = rotatables(installation, config)[purpose];
+  if (key !== undefined) return key;
+  if (purpose === "database") return passwordRotation(config);
+  throw new KeysError("rotation-refused", `${purpose} cannot be rotated here`);
+}
+
+function milliseconds(seconds: string): number {
+  const value = Number(seconds);
+  if (!(value >= 0 && value <= 86_400))
+    throw new KeysError("rotation-refused", `${seconds} is no number of seconds up to a day`);
+  return value * 1_000;
+}
+
+/** Known failures are told in words, and the exit code is 1. */
+async function withConfig(work: (config: MessengerConfig) => Promise<void>): Promise<void> {
+  const config = configured(() => readMessengerConfig(loadEnvironment()));
+  if (config === null) return;
+  try {
+    await work(config);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function withInstallation(
+  work: (installation: Installation, config: MessengerConfig) => Promise<void>,
+): Promise<void> {
+  return withConfig(async (config) => {
+    await using installation = await openInstallation(config, createLogger("silent"));
+    await work(installation, config);
+  });
+}
+
+function report({ json }: JsonOption, value: unknown, text: string): void {
+  say(json === true ? JSON.stringify(value) : text);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,32 @@
+import type { KeyStatus } from "@rempart/keys";
+import { table } from "../table.ts";
+
+const DAY_MS = 86_400_000;
+/** No key is older: this one's age is not known. */
+const UNKNOWN_AGE_MS = 40 * 365 * DAY_MS;
+
+/** One line a version, newest first within its purpose. */
+export function statusTable(lines: readonly KeyStatus[]): string {
+  const head = ["key", "version", "state", "age", "accepted until", ""];
+  return table([head, ...lines.map(row)]);
+}
+
+function row({ purpose, id, state, ageMs, acceptedUntil, rotateBy, urgency }: KeyStatus): string[] {
+  const until = acceptedUntil === null ? "–" : dateOf(acceptedUntil);
+  const note = rotateBy === null || urgency === "none" ? "" : noteOf(urgency, rotateBy);
+  return [purpose, id, state, ageOf(ageMs), until, note];
+}
+
+function noteOf(urgency: KeyStatus["urgency"], rotateBy: number): string {
+  return urgency === "due" ? "rotate now: older than 90 days" : `rotate by ${dateOf(rotateBy)}`;
+}
+
+function ageOf(ms: number): string {
+  if (ms >= UNKNOWN_AGE_MS) return "unknown";
+  const days = Math.floor(ms / DAY_MS);
+  return days === 1 ? "1 day" : `${days} days`;
+}
+
+function dateOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 16).replace("T", " ");
+}

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { createDatabase, startEmbeddedPostgres } from "@rempart/database";
+import { type CliOptions, rempart, workplace } from "./cli.ts";
+
+interface Line {
+  readonly purpose: string;
+  readonly id: string;
+  readonly state: string;
+}
+
+/** Runs a command to its end: what it printed, or a failed test with what it said. */
+async function run(place: CliOptions, ...args: readonly string[]): Promise<string> {
+  const cli = rempart(["keys", ...args], place);
+  assert.equal(await cli.ended, 0, cli.said());
+  return cli.logged();
+}
+
+async function refused(place: CliOptions, about: RegExp, ...args: readonly string[]): Promise<void> {
+  const cli = rempart(["keys", ...args], place);
+  assert.equal(await cli.ended, 1, cli.logged());
+  assert.match(cli.said(), about);
+  assert.doesNotMatch(cli.said(), /\n\s+at /);
+}
+
+async function states(place: CliOptions): Promise<string[]> {
+  const lines = JSON.parse(await run(place, "status", "--json")) as Line[];
+  return lines.map(({ purpose, state }) => `${purpose} ${state}`);
+}
+
+test("keys rotate beside a running messenger, old values are rewrapped, and the old key goes", async () => {
+  await using place = await workplace();
+  const server = rempart(["up"], place);
+  await server.serving();
+  await run(place, "rotate", "csrf");
+  await run(place, "rotate", "franking");
+  const [first] = JSON.parse(await run(place, "status", "--json")) as Line[];
+  assert.ok(first);
+  assert.equal(JSON.parse(await run(place, "rotate", "encryption", "--json")).version, "2");
+  const before = await states(place);
+  for (const line of ["csrf active", "franking active", "encryption active", "encryption overlap"])
+    assert.ok(before.includes(line), `${line} is not in ${before}`);
+  await refused(place, /values stand under version 1: rewrap them/, "destroy", "encryption", "1", "--yes");
+  await refused(place, /Say --yes/, "destroy", "encryption", "1");
+  assert.match(await run(place, "rewrap"), /^[1-9]\d* values were sealed anew/);
+  assert.match(await run(place, "rewrap"), /^0 values/);
+  assert.match(await run(place, "destroy", "encryption", "1", "--yes"), /encryption: 1 is destroyed/);
+  await refused(place, /never leaves its directory/, "rotate", "database");
+  await refused(place, /in-use|in use/, "destroy", "encryption", "2", "--yes");
+  server.child.kill("SIGTERM");
+  assert.equal(await server.ended, 0);
+  assert.match(await run(place, "status"), /encryption\s+2\s+active\s+0 days/);
+});
+
+const scratch = await mkdtemp(join(tmpdir(), "rempart-cli-postgres-"));
+await chmod(scratch, 0o711);
+const postgres = await startEmbeddedPostgres({ directory: join(scratch, "postgres"), durable: false });
+const admin = createDatabase({ url: postgres.superuserUrl, poolSize: 2 });
+after(async () => {
+  await admin.close();
+  await postgres.stop();
+  await rm(scratch, { recursive: true });
+});
+
+test("database password and signing key rotate under load without a failed request", async () => {
+  await using place = await workplace();
+  await admin.query("CREATE ROLE messenger LOGIN PASSWORD 'first-password'");
+  await admin.query("CREATE DATABASE messenger OWNER messenger");
+  const address = new URL(postgres.url);
+  Object.assign(address, { username: "messenger", password: "first-password", pathname: "/messenger" });
+  const file = join(place.cwd, "database-url");
+  await writeFile(file, `${address.href}\n`, { mode: 0o600 });
+  const server = rempart(["up"], { ...place, env: { DATABASE_URL_FILE: file, RATE_LIMIT_MAX: "1000000" } });
+  const origin = await server.serving();
+  const cookie = await signUp(origin, /#invitation=(\S+)/.exec(server.said())?.[1] ?? "");
+
+  const operator = { ...place, env: { DATABASE_URL_FILE: file, DATABASE_ADMIN_URL: postgres.superuserUrl } };
+  const answers = new Map<number, number>();
+  let going = true;
+  const load = Array.from({ length: 8 }, async () => {
+    while (going) {
+      const { status } = await fetch(`${origin}/api/v1/auth/session`, { headers: { cookie } });
+      answers.set(status, (answers.get(status) ?? 0) + 1);
+    }
+  });
+  await run(operator, "rotate", "jwt");
+  for (const login of ["messenger_r1", "messenger_r2"]) {
+    const outcome = JSON.parse(await run(operator, "rotate", "database", "--grace", "1", "--json"));
+    assert.deepEqual(outcome, { state: "done", login });
+  }
+  going = false;
+  await Promise.all(load);
+  assert.deepEqual([...answers.keys()], [200]);
+  assert.ok((answers.get(200) ?? 0) > 100);
+  const logins = await admin.query(
+    "SELECT rolname::text AS name FROM pg_roles WHERE rolcanlogin AND rolname LIKE 'messenger%'",
+  );
+  assert.deepEqual(logins, [{ name: "messenger_r2" }]);
+  assert.match(await readFile(file, "utf8"), /^postgres:\/\/messenger_r2:/);
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  assert.ok((await states(operator)).includes("database active"));
+  server.child.kill("SIGTERM");
+  assert.equal(await server.ended, 0);
+  assert.doesNotMatch(server.logged(), new RegExp(new URL((await readFile(file, "utf8")).trim()).password));
+});
+
+async function signUp(origin: string, invitation: string): Promise<string> {
+  const answer = await fetch(`${origin}/api/v1/auth/sign-up`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin, "sec-fetch-site": "same-origin" },
+    body: JSON.stringify({
+      email: "ada@example.org",
+      password: "long enough to be a passphrase",
+      name: "Ada",
+      invitation,
+    }),
+  });
+  assert.equal(answer.status, 201, await answer.text());
+  return answer.headers
+    .getSetCookie()
+    .map((line) => line.split(";")[0])
+    .join("; ");
+}

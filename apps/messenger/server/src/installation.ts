@@ -1,0 +1,79 @@
+import { type Audit, createAudit } from "@rempart/audit";
+import type { Database } from "@rempart/database";
+import type { Identity } from "@rempart/identity";
+import { systemClock, systemRandom } from "@rempart/kernel";
+import {
+  type EnvelopeColumn,
+  type Keyring,
+  type LocalKeyFile,
+  localKeyFile,
+  type VersionedSecrets,
+  versionedSecrets,
+} from "@rempart/keys";
+import type { Logger } from "@rempart/runtime";
+import { identityObserver } from "./audit/identity-events.ts";
+import type { MessengerConfig } from "./config.ts";
+import { createMessengerIdentity } from "./identity.ts";
+import { PublicAddress } from "./public-address.ts";
+import { openKeyring } from "./storage/keyring.ts";
+import { openStorage } from "./storage/open.ts";
+
+/** What an operator works on: the data of the messenger, also while another process serves them. Nothing listens. */
+export interface Installation extends AsyncDisposable {
+  readonly database: Database;
+  readonly identity: Identity;
+  /** Records and reads; the server that runs places and publishes. */
+  readonly audit: Audit;
+  readonly keyring: Keyring;
+  readonly localKey: LocalKeyFile;
+  readonly secrets: { readonly csrf: VersionedSecrets; readonly franking: VersionedSecrets };
+}
+
+/** Every column that holds envelopes. */
+export const ENVELOPE_COLUMNS: readonly EnvelopeColumn[] = [
+  { table: "totp_factors", column: "seed" },
+  { table: "audit_signers", column: "sealed_key" },
+  { table: "audit_subjects", column: "sealed_key", key: "subject", keyType: "text" },
+  { table: "mail_outbox", column: "sealed_values" },
+  { table: "signing_keys", column: "private_key" },
+  { table: "secret_versions", column: "secret", key: "(purpose || '/' || id)", keyType: "text" },
+];
+
+const HOUR_MS = 3_600_000;
+/** A token lives 12 hours. */
+const CSRF_OVERLAP_MS = 24 * HOUR_MS;
+/** A message may be reported this long after a rotation. */
+const FRANKING_OVERLAP_MS = 90 * 24 * HOUR_MS;
+
+export async function openInstallation(config: MessengerConfig, log: Logger): Promise<Installation> {
+  const ports = { clock: systemClock, random: systemRandom, log };
+  const storage = await openStorage(config.database, log, { beside: true });
+  const { database } = storage;
+  const keyring = openKeyring(config.keys, ports);
+  const address = new PublicAddress(config.public);
+  // Mails are the server's to send: what is written here waits for it.
+  const shared = { database, envelopes: keyring };
+  const audit = createAudit({ ...ports, ...shared });
+  const identity = createMessengerIdentity({ ...config, mail: null }, address, {
+    ...ports,
+    ...shared,
+    mailer: null,
+    observe: identityObserver(audit),
+  });
+  return {
+    database,
+    identity,
+    audit,
+    keyring,
+    localKey: localKeyFile(config.keys.file),
+    secrets: {
+      csrf: versionedSecrets({ ...shared, purpose: "csrf", overlapMs: CSRF_OVERLAP_MS }),
+      franking: versionedSecrets({ ...shared, purpose: "franking", overlapMs: FRANKING_OVERLAP_MS }),
+    },
+    async [Symbol.asyncDispose]() {
+      await identity.close();
+      keyring[Symbol.dispose]();
+      await storage.close();
+    },
+  };
+}
