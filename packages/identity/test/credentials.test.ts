@@ -355,6 +355,19 @@ test("a change to a taken address answers the same, mails its owner, and its lin
   );
 });
 
+test("a new address is brought to its one spelling, and a look-alike letter is refused", async () => {
+  await using world = await mailHarness();
+  const { identity, mailer } = world;
+  const who = await signUp(identity, someone("ann"), HOME);
+  const { credentials } = identity;
+  for (const email of ["\u0430nn@example.org", "\u212Aate@example.org", "ann@example.org\u202e", "a@b"]) {
+    assert.equal(await codeOf(credentials.requestEmailChange(who, email)), "validation-failed", email);
+  }
+  await credentials.requestEmailChange(who, " Ann@B\u00FCcher.Example ");
+  await identity.deliverMails();
+  assert.equal(mailer.last("confirm-email-change").to, "ann@xn--bcher-kva.example");
+});
+
 test("a thief who changes the address twice cannot undo his way past the first owner", async () => {
   await using world = await mailHarness();
   const { identity, mailer, clock } = world;
