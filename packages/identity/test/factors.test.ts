@@ -163,6 +163,24 @@ test("a sign-in waits five minutes for its second factor, belongs to one account
   assert.equal(await codeOf(identity.completeSignIn(stale, AWAY)), "invalid-challenge");
 });
 
+test("a sign-in is completed once, also by two good codes at the same time", async () => {
+  await using world = await mailHarness();
+  const { identity, clock } = world;
+  const who = await signUp(identity, someone("ann"), HOME);
+  const { codes } = await enrolTotp(identity, who, clock);
+  const { challenge: token } = await challenge(identity);
+  const results = await Promise.allSettled(
+    codes
+      .slice(0, 3)
+      .map((code) =>
+        identity.completeSignIn({ challenge: token, proof: { method: "recovery-code", code } }, AWAY),
+      ),
+  );
+  assert.equal(results.filter(({ status }) => status === "fulfilled").length, 1);
+  const { recoveryCodesLeft } = await identity.factors.list(who.account.id);
+  assert.equal(recoveryCodesLeft, 9, "the codes of the others are not used up");
+});
+
 test("a reset does not go past the second factor", async () => {
   await using world = await mailHarness();
   const { identity, clock } = world;

@@ -116,6 +116,17 @@ test("a challenge answers once, in time, and only the ceremony and session it wa
   assert.equal(await codeOf(elsewhere), "wrong-factor", "another session's");
 });
 
+test("somebody else's passkey proves nothing, also when it names nobody", async () => {
+  await using world = await mailHarness({ passkeys: SITE });
+  const { identity } = world;
+  const ann = await signUp(identity, someone("ann"), HOME);
+  const bob = await signUp(identity, someone("bob"), HOME);
+  const bobsKey = await enrol(identity, bob);
+  const response = bobsKey.get(await identity.factors.startPasskeyStepUp(ann), { userHandle: null });
+  const stepping = identity.factors.stepUp(ann, { factor: { method: "passkey", response } });
+  assert.equal(await codeOf(stepping), "wrong-factor");
+});
+
 test("a counter that does not advance is refused and told; one that stays at zero is not counted", async () => {
   const events: IdentityEvent[] = [];
   await using world = await mailHarness({
