@@ -70,6 +70,16 @@ CREATE TABLE audit_sequence (
 );
 INSERT INTO audit_sequence DEFAULT VALUES;
 
+-- Who signs: the log's name and its Ed25519 key, the private half in an envelope. One row for each key the log ever had.
+CREATE TABLE audit_signers (
+  id uuid PRIMARY KEY,
+  origin text NOT NULL,
+  public_key bytea NOT NULL,
+  sealed_key text NOT NULL,
+  created_at timestamptz NOT NULL,
+  CONSTRAINT audit_signers_key_length CHECK (octet_length(public_key) = 32)
+);
+
 -- Every head that was signed, before anybody saw it: no two for one size, none smaller than the last.
 CREATE TABLE audit_checkpoints (
   size bigint PRIMARY KEY,

@@ -1,5 +1,11 @@
 import type { Database } from "@rempart/database";
-import { createIdentity, type Identity, type IdentityConfigInput, type Mailer } from "@rempart/identity";
+import {
+  createIdentity,
+  type Identity,
+  type IdentityConfigInput,
+  type Mailer,
+  type Observe,
+} from "@rempart/identity";
 import type { Clock, Random } from "@rempart/kernel";
 import type { Envelopes } from "@rempart/keys";
 import type { Logger } from "@rempart/runtime";
@@ -14,6 +20,7 @@ export interface IdentityPorts {
   readonly log: Logger;
   /** Null: this installation sends no mail. */
   readonly mailer: Mailer | null;
+  readonly observe: Observe;
 }
 
 const PRODUCT = "Secure Messenger";

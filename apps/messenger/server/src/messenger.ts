@@ -10,6 +10,8 @@ import {
   uuidV7Generator,
 } from "@rempart/kernel";
 import type { Component, Logger } from "@rempart/runtime";
+import { openAuditLog } from "./audit/audit-log.ts";
+import { identityObserver } from "./audit/identity-events.ts";
 import type { Bus } from "./bus/bus.ts";
 import { MemoryNetwork } from "./bus/memory.ts";
 import { RedisBus } from "./bus/redis.ts";
@@ -99,12 +101,14 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
   const mailer = config.mail && smtpMailer(config.mail, address);
   closers.push(async () => mailer?.close());
   const { database } = storage;
-  const identity = createMessengerIdentity(config, address, {
-    ...ports,
-    database,
-    envelopes: keyring,
-    mailer,
+  const sealing = { ...ports, database, envelopes: keyring };
+  const auditLog = await openAuditLog(sealing, {
+    directory: config.dataDirectory,
+    origin: `${address.hostname}/audit`,
   });
+  closers.push(() => auditLog.stop());
+  const observe = identityObserver(auditLog.audit);
+  const identity = createMessengerIdentity(config, address, { ...sealing, mailer, observe });
   closers.push(() => identity.close());
   const parts = await createParts(options, ports, storage, identity);
   await parts.delivery.start();

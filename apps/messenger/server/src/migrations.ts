@@ -1,7 +1,14 @@
+import { auditMigrations } from "@rempart/audit";
 import type { MigrationSource } from "@rempart/database";
+import { identityMigrations } from "@rempart/identity";
+import { keysMigrations } from "@rempart/keys";
 
-/** Applied after identity's: these tables refer to its users. */
-export const messengerMigrations: MigrationSource = {
-  name: "messenger",
-  directory: new URL("../migrations/", import.meta.url),
-};
+const own: MigrationSource = { name: "messenger", directory: new URL("../migrations/", import.meta.url) };
+
+/** Every table of an installation, in the order they are made: the messenger's own refer to identity's users. */
+export const messengerMigrations: readonly MigrationSource[] = [
+  auditMigrations,
+  identityMigrations,
+  keysMigrations,
+  own,
+];

@@ -143,3 +143,21 @@ test("two tabs may refresh at once; a stolen old token ends the session", async 
   const [row] = await database.query<{ end_reason: string }>("SELECT end_reason FROM sessions");
   assert.equal(row?.end_reason, "token-reused");
 });
+
+test("every act of an account stands in the audit log, without the address it was made with", async () => {
+  await using server = await testMessenger();
+  const eve = await Person.arrive(server.publicUrl, "Eve");
+  const { account } = await eve.must("session");
+  await eve.call("signIn", { body: { email: account.email, password: "not the password" } });
+  await eve.must("refresh");
+  await eve.must("signOutEverywhere");
+  const { database } = server.storage;
+  const rows = await database.query<{ event_type: string; body: object }>(
+    "SELECT event_type, to_jsonb(a) AS body FROM audit_logs a ORDER BY created_at, id",
+  );
+  assert.deepEqual(
+    rows.map(({ event_type }) => event_type),
+    ["INVITATION", "SIGN_UP", "LOGIN_FAILED", "TOKEN_REFRESHED", "KEY_ROTATED", "SESSION_REVOKED"],
+  );
+  assert.ok(!JSON.stringify(rows).includes(account.email));
+});

@@ -31,6 +31,8 @@ export const PROBLEMS = {
   "unknown-factor": { status: 404, title: "Unknown factor" },
   "too-many-passkeys": { status: 409, title: "Too many passkeys" },
   "unknown-api-key": { status: 404, title: "Unknown API key" },
+  "unknown-signing-key": { status: 404, title: "Unknown signing key" },
+  "signing-key-in-use": { status: 409, title: "This key still signs" },
   "too-many": { status: 409, title: "There are as many of these as there may be" },
   "last-administrator": { status: 409, title: "The last administrator stays" },
   "token-too-large": { status: 413, title: "The access token would be too large" },

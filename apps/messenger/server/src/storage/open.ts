@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { auditMigrations } from "@rempart/audit";
 import {
   createDatabase,
   type Database,
@@ -8,9 +7,7 @@ import {
   migrate,
   startEmbeddedPostgres,
 } from "@rempart/database";
-import { identityMigrations } from "@rempart/identity";
 import { explain } from "@rempart/kernel";
-import { keysMigrations } from "@rempart/keys";
 import type { Logger } from "@rempart/runtime";
 import type { DatabaseConfig } from "../config.ts";
 import { messengerMigrations } from "../migrations.ts";
@@ -56,7 +53,7 @@ export async function openStorage(
     await server.stop();
   };
   try {
-    await migrate(database, [auditMigrations, identityMigrations, keysMigrations, messengerMigrations], log);
+    await migrate(database, messengerMigrations, log);
     server.follow(database);
     return { database, incarnation: await readIncarnation(database), failed: server.failed, close };
   } catch (error) {

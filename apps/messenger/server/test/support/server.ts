@@ -1,14 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { identityMigrations } from "@rempart/identity";
 import type { Logger } from "@rempart/runtime";
 import { silentLogger } from "@rempart/runtime";
 import { type TestDatabase, testDatabase } from "@rempart/testing";
 import type { Bus } from "../../src/bus/bus.ts";
 import { type Messenger, messengerMigrations, readMessengerConfig, startMessenger } from "../../src/index.ts";
-
-export const MIGRATIONS = [identityMigrations, messengerMigrations];
 
 /** Limits that no test meets by accident. */
 const UNLIMITED = {
@@ -31,7 +28,7 @@ export interface TestMessenger extends Messenger, AsyncDisposable {
 
 /** The whole server on free ports and a database of its own. */
 export async function testMessenger(options: ServerOptions = {}): Promise<TestMessenger> {
-  const storage = await testDatabase({ migrations: MIGRATIONS });
+  const storage = await testDatabase({ migrations: messengerMigrations });
   const directory = await mkdtemp(join(tmpdir(), "rempart-messenger-"));
   const place = { url: storage.url, directory };
   const messenger = await start(place, options);

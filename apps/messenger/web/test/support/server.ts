@@ -1,4 +1,6 @@
-import { identityMigrations } from "@rempart/identity";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   type Messenger,
   messengerMigrations,
@@ -16,11 +18,11 @@ export interface Server {
 
 /** The real server in this process, on a database of its own, with limits that no test reaches. */
 export async function startServer(webDirectory = "/nonexistent"): Promise<Server> {
-  const { database, url, close } = await testDatabase({
-    migrations: [identityMigrations, messengerMigrations],
-  });
+  const { database, url, close } = await testDatabase({ migrations: messengerMigrations });
+  const directory = await mkdtemp(join(tmpdir(), "rempart-messenger-"));
   const config = readMessengerConfig({
     DATABASE_URL: url,
+    DATA_DIRECTORY: directory,
     HOST: "127.0.0.1",
     PORT: "0",
     ADMIN_PORT: "0",
@@ -37,6 +39,7 @@ export async function startServer(webDirectory = "/nonexistent"): Promise<Server
     async stop() {
       await messenger.stop();
       await close();
+      await rm(directory, { recursive: true, force: true });
     },
   };
 }

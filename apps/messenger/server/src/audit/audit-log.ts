@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import {
+  type Audit,
+  createAudit,
+  directoryStore,
+  nodePrimitives,
+  type ObjectStore,
+  openSigner,
+  type Sequencer,
+  startSequencer,
+} from "@rempart/audit";
+import { treeHash } from "@rempart/audit/verify";
+import type { Database } from "@rempart/database";
+import { type Clock, explain, type Random } from "@rempart/kernel";
+import type { Envelopes } from "@rempart/keys";
+import type { Logger } from "@rempart/runtime";
+
+export interface AuditLogPorts {
+  readonly database: Database;
+  readonly envelopes: Envelopes;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface AuditLog {
+  readonly audit: Audit;
+  /** The published files. */
+  readonly objects: ObjectStore;
+  stop(): Promise<void>;
+}
+
+const PRUNE_EVERY_MS = 3_600_000;
+
+/** The messenger's audit log, and the sequencer that publishes it into `directory`. */
+export async function openAuditLog(
+  ports: AuditLogPorts,
+  { directory, origin }: { directory: string; origin: string },
+): Promise<AuditLog> {
+  const { database, log, clock } = ports;
+  const audit = createAudit(ports);
+  await audit.announceKinds();
+  const signer = await openSigner({ ...ports, origin });
+  const objects = directoryStore(join(directory, "audit"));
+  const hash = treeHash(nodePrimitives.sha256);
+  const sequencer: Sequencer = startSequencer({ database, objects, signer, hash, clock, log });
+  const pruning = setInterval(() => void pruneQuietly(audit, log), PRUNE_EVERY_MS).unref();
+  return {
+    audit,
+    objects,
+    async stop() {
+      clearInterval(pruning);
+      await sequencer.round().catch((error: unknown) => {
+        log.warn(
+          { error: explain(error) },
+          "the last entries of the audit log are published at the next start",
+        );
+      });
+      await sequencer.stop();
+    },
+  };
+}
+
+async function pruneQuietly(audit: Audit, log: Logger): Promise<void> {
+  try {
+    for (const { class: name, entries } of await audit.prune())
+      log.info({ class: name, entries }, "audit entries pruned");
+  } catch (error) {
+    log.warn({ error: explain(error) }, "the audit log was not pruned; it is tried again later");
+  }
+}

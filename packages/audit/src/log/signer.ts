@@ -1,0 +1,69 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import type { Database, Queryable } from "@rempart/database";
+import { type Clock, type Random, type Uuid, uuidV7Generator } from "@rempart/kernel";
+import type { Envelopes } from "@rempart/keys";
+import { nodePrimitives } from "../node-primitives.ts";
+import { verifierKey } from "../note/keys.ts";
+import type { LogSigner } from "./publish.ts";
+
+interface SignerRow {
+  id: Uuid;
+  origin: string;
+  public_key: Buffer;
+  sealed_key: string;
+}
+
+export interface SignerOptions {
+  readonly database: Database;
+  readonly envelopes: Envelopes;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The log's name, if it has none yet: a URL without its scheme. What a log was called at first it is called for good. */
+  readonly origin: string;
+}
+
+/** The raw key is the end of its SubjectPublicKeyInfo (RFC 8410, section 4). */
+const RAW_KEY_BYTES = 32;
+const FIRST_SIGNER_LOCK = "7235419380122632";
+
+/** Who signs this database's log: as remembered, or made now, once for all processes that ask at the same time. */
+export async function openSigner(options: SignerOptions): Promise<LogSigner> {
+  const row = (await newestSigner(options.database)) ?? (await makeSigner(options));
+  const pkcs8 = await options.envelopes.open(row.sealed_key, whereOf(row.id));
+  const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" });
+  return signerOf(row, privateKey);
+}
+
+function signerOf({ origin, public_key }: SignerRow, privateKey: KeyObject): LogSigner {
+  const key = verifierKey(nodePrimitives.sha256, { name: origin, kind: "log", publicKey: public_key });
+  return { origin, key, sign: (message) => sign(null, message, privateKey) };
+}
+
+async function newestSigner(db: Queryable): Promise<SignerRow | undefined> {
+  const [row] = await db.query<SignerRow>(
+    "SELECT id, origin, public_key, sealed_key FROM audit_signers ORDER BY created_at DESC, id DESC LIMIT 1",
+  );
+  return row;
+}
+
+function makeSigner({ database, envelopes, clock, random, origin }: SignerOptions): Promise<SignerRow> {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const id = uuidV7Generator(clock, random)();
+  const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-RAW_KEY_BYTES);
+  return database.transaction(async (tx) => {
+    await tx.query("SELECT pg_advisory_xact_lock($1::bigint)", [FIRST_SIGNER_LOCK]);
+    const known = await newestSigner(tx);
+    if (known !== undefined) return known;
+    const sealed = await envelopes.seal(privateKey.export({ format: "der", type: "pkcs8" }), whereOf(id));
+    const row = { id, origin, public_key: raw, sealed_key: sealed };
+    await tx.query(
+      "INSERT INTO audit_signers (id, origin, public_key, sealed_key, created_at) VALUES ($1, $2, $3, $4, $5)",
+      [id, origin, raw, sealed, new Date(clock.now())],
+    );
+    return row;
+  });
+}
+
+function whereOf(id: Uuid): { table: string; column: string; row: string } {
+  return { table: "audit_signers", column: "sealed_key", row: id };
+}
