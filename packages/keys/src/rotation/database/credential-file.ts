@@ -33,7 +33,9 @@ export function credentialFile(path: string): CredentialStore {
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
-  await using file = await open(path, "w", 0o600);
+  // A draft of before a crash may have another owner's mode.
+  await rm(path, { force: true });
+  await using file = await open(path, "wx", 0o600);
   await file.writeFile(text);
   await file.sync();
 }
