@@ -1,3 +1,4 @@
+import type { Exchange } from "@rempart/edge";
 import { connectionOptions, staysFromRequest } from "./field-names.ts";
 
 /** What the gateway says of the client, in place of whatever the client said. */
@@ -8,6 +9,11 @@ export interface Told {
   /** The request's `Host`, which the edge has checked. */
   readonly host: string;
   readonly requestId: string;
+}
+
+/** What the upstream is told of the client. `host` is the request's own, which the edge has checked. */
+export function toldOf({ client, scheme, requestId, facts }: Exchange, host: string): Told {
+  return { client: client.text, scheme: scheme ?? (facts.encrypted ? "https" : "http"), host, requestId };
 }
 
 /** Who we are in `Via` (RFC 9110, 7.6.3): a pseudonym, since the host's name is nobody's business. */

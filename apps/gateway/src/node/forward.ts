@@ -1,13 +1,13 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Exchange } from "@rempart/edge";
 import { answerFields, trailerFields } from "../core/answer-fields.ts";
-import { requestFields } from "../core/request-fields.ts";
+import { requestFields, toldOf } from "../core/request-fields.ts";
 import type { GatewayError } from "../errors.ts";
 import { type BodyFraming, writeRequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import { Attempts } from "./attempts.ts";
 import type { ConnectionUser, UpstreamConnection } from "./connection.ts";
-import { type Passage, toldOf } from "./passage.ts";
+import type { Passage } from "./passage.ts";
 
 /** Bodies up to this size that came with their head leave with it, in one piece. */
 const SMALL_BODY = 16_384;

@@ -4,13 +4,13 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Exchange } from "@rempart/edge";
 import { answerFields } from "../core/answer-fields.ts";
-import { requestFields } from "../core/request-fields.ts";
+import { requestFields, toldOf } from "../core/request-fields.ts";
 import { GatewayError, protocolError } from "../errors.ts";
 import { writeRequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import { Attempts } from "./attempts.ts";
 import type { ConnectionUser, UpstreamConnection } from "./connection.ts";
-import { type Passage, toldOf } from "./passage.ts";
+import type { Passage } from "./passage.ts";
 
 /** RFC 6455, 1.3. */
 const ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
