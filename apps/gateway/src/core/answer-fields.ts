@@ -18,14 +18,9 @@ export function answerFields(
   length: number | null,
   { owns, kept }: AnswerRule,
 ): string[] {
-  const fields: string[] = [];
   const named = connectionOptions(joinedValue(raw, "connection"));
   const replaced = kept.size === 0 ? null : presentNames(raw, kept);
-  for (let i = 0; i < owed.length; i += 2) {
-    const name = owed[i] as string;
-    if (replaced?.has(name.toLowerCase())) continue;
-    fields.push(name, owed[i + 1] as string);
-  }
+  const fields = replaced === null ? owed.slice() : without(owed, replaced);
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const lower = name.toLowerCase();
@@ -43,6 +38,15 @@ export function trailerFields(raw: readonly string[], owns: (name: string) => bo
     const name = raw[i] as string;
     const lower = name.toLowerCase();
     if (!staysFromTrailers(lower) && !owns(lower)) fields.push(name, raw[i + 1] as string);
+  }
+  return fields;
+}
+
+function without(flat: readonly string[], names: ReadonlySet<string>): string[] {
+  const fields: string[] = [];
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] as string;
+    if (!names.has(name.toLowerCase())) fields.push(name, flat[i + 1] as string);
   }
   return fields;
 }

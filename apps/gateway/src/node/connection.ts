@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext } from "node:tls";
 import { GatewayError } from "../errors.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
@@ -14,6 +14,8 @@ export interface Address {
 
 /** Whoever has the connection for one request. Exactly one of `onEnd`, `onTunnel` and `onFailure` is called, once and last. */
 export interface ConnectionUser extends ResponseSink {
+  /** Whether it asks for a WebSocket: it gets a connection of its own. */
+  readonly wantsTunnel: boolean;
   /** A new connection stands. Nothing was sent before this. */
   onReady(): void;
   /** Everything received so far was handed on. */
@@ -39,6 +41,7 @@ export interface ConnectionOwner {
 export type Phase = "connect" | "request" | "headers" | "body" | "client" | "idle";
 
 const LIMITS = { headBytes: 65_536 };
+const READ_BYTES = 65_536;
 
 /**
  * One HTTP/1.1 connection to a target, one request at a time: no pipelining, so an answer can belong to one request only.
@@ -63,10 +66,11 @@ export class UpstreamConnection implements ResponseSink {
   constructor(address: Address, user: ConnectionUser, owner: ConnectionOwner) {
     this.#owner = owner;
     this.#user = user;
-    const socket = open(address);
+    const streams = user.wantsTunnel || address.tls !== null;
+    const socket = open(address, streams ? null : this.#onData);
     this.#socket = socket;
     socket.once(address.tls === null ? "connect" : "secureConnect", () => this.#user?.onReady());
-    socket.on("data", this.#onData);
+    if (streams) socket.on("data", this.#onData);
     socket.on("drain", this.#onDrain);
     socket.on("end", this.#onEnd);
     socket.on("error", (cause) => this.#broken(cause));
@@ -208,9 +212,20 @@ export class UpstreamConnection implements ResponseSink {
   }
 }
 
-function open({ host, port, tls }: Address): Socket {
-  if (tls === null) return connectTcp({ host, port, noDelay: true, keepAlive: true });
+/** `onBytes` gets what is read into one buffer per connection, past the stream: less work for each answer. */
+function open({ host, port, tls }: Address, onBytes: ((chunk: Buffer) => void) | null): Socket {
+  const plain = { host, port, noDelay: true, keepAlive: true };
+  if (tls === null) return connectTcp(onBytes === null ? plain : { ...plain, onread: reading(onBytes) });
   return connectTls({ host, port, ...tls, ALPNProtocols: ["http/1.1"] });
+}
+
+function reading(onBytes: (chunk: Buffer) => void): OnReadOpts {
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const callback = (size: number): boolean => {
+    onBytes(buffer.subarray(0, size));
+    return true;
+  };
+  return { buffer, callback };
 }
 
 function timedOut(phase: Phase): GatewayError {

@@ -17,6 +17,7 @@ const SMALL_BODY = 16_384;
  * side waits for the other. `settled` rejects with a `GatewayError`; the edge then answers, or cuts an answer that has begun.
  */
 export class Forward implements ConnectionUser {
+  readonly wantsTunnel = false;
   readonly #passage: Passage;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -76,7 +77,7 @@ export class Forward implements ConnectionUser {
     }
     if (head !== null) this.#writeHead(head);
     const connection = this.#connection as UpstreamConnection;
-    if (this.#response.write(chunk)) connection.await("body", this.#now() + this.#bodyMs);
+    if (this.#response.write(Buffer.from(chunk))) connection.await("body", this.#now() + this.#bodyMs);
     else this.#waitForClient(connection);
   }
 

@@ -28,6 +28,7 @@ export interface Tunnel {
  * handshake: between two that disagree whether one took place, a client could speak HTTP past the edge.
  */
 export class Handshake implements ConnectionUser {
+  readonly wantsTunnel = true;
   readonly #passage: Passage;
   readonly #request: IncomingMessage;
   readonly #client: Duplex;

@@ -21,6 +21,8 @@ export interface PassagesOptions {
 /** What is done with a request that the edge let pass. */
 export class Passages {
   readonly #options: PassagesOptions;
+  /** By the edge's name of the route. */
+  readonly #passages = new Map<string, Passage>();
   readonly #tunnels = new Set<Tunnel>();
   isDraining = false;
 
@@ -55,11 +57,15 @@ export class Passages {
   }
 
   #passage(routeClass: string): Passage {
+    const known = this.#passages.get(routeClass);
+    if (known !== undefined) return known;
     const { edge, clock, routing, upstreams } = this.#options;
     const route = routing(routeClass);
     const upstream = route === null ? undefined : upstreams.get(route.upstream);
     if (route === null || upstream === undefined)
       throw new GatewayError("no-route", "No route serves this path");
-    return { edge, clock, route, upstream, isDraining: () => this.isDraining };
+    const passage = { edge, clock, route, upstream, isDraining: () => this.isDraining };
+    this.#passages.set(routeClass, passage);
+    return passage;
   }
 }

@@ -44,7 +44,7 @@ export class Target implements JudgedTarget, ConnectionOwner {
    * `upstream-unavailable` when all are taken.
    */
   acquire(user: ConnectionUser, isFresh: boolean): UpstreamConnection {
-    const idle = isFresh ? undefined : this.#idle.pop();
+    const idle = isFresh || user.wantsTunnel ? undefined : this.#idle.pop();
     if (idle !== undefined) {
       idle.take(user);
       return idle;
