@@ -50,6 +50,7 @@ function answers(name: string, asked: Asked) {
       ]);
       return void response.end();
     }
+    if (path === "/silent") return;
     if (path === "/away") return void response.writeHead(302, { Location: "http://elsewhere.test/" }).end();
     if (path === "/empty") return void response.writeHead(204).end();
     if (path === "/unchanged") return void response.writeHead(304, { ETag: '"1"' }).end();
@@ -100,6 +101,7 @@ function configFor({ first, second }: Upstreams): GatewayConfig {
     upstreams: {
       first: { targets: [first.url], retry, timeouts: { headersMs: 5_000 } },
       both: { targets: [first.url, second.url], retry },
+      silent: { targets: [first.url], timeouts: { headersMs: 100 } },
       limited: { targets: [first.url], breaker: { minimum: 2 } },
       gone: { targets: ["http://127.0.0.1:1"], retry: { retries: 0 } },
     },
@@ -108,6 +110,7 @@ function configFor({ first, second }: Upstreams): GatewayConfig {
       { name: "tight", path: "/tight", upstream: "first", rateLimit: "tight" },
       { name: "kept", path: "/weak", upstream: "first", keep: ["content-security-policy"] },
       { name: "retried", path: "/flaky", upstream: "both" },
+      { name: "silent", path: "/silent", upstream: "silent" },
       { name: "limited", path: "/limited", upstream: "limited" },
       { name: "gone", path: "/gone", upstream: "gone" },
       { name: "sockets", path: "/ws", upstream: "first", webSocket: "any-client" },
@@ -300,10 +303,11 @@ function suite(platform: Platform): void {
       assert.ok([...statuses].every((status) => status === 201 || status === 502));
     });
 
-    test("an upstream that fails, is gone, or breaks off", async () => {
+    test("an upstream that fails, is gone, breaks off, or is silent", async () => {
       assertProblem(await ask(port, "/gone"), 502, "bad-gateway");
       assertProblem(await ask(port, "/dead", { method: "POST" }), 502, "bad-gateway");
       assert.equal((await ask(port, "/busy")).status, 503);
+      assertProblem(await ask(port, "/silent", { method: "POST" }), 504, "gateway-timeout");
     });
 
     test("an event arrives while its stream is still open", async () => {

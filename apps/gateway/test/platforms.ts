@@ -30,6 +30,7 @@ interface Wrangler {
   readonly main: string;
   readonly compatibility_date: string;
   readonly kv_namespaces: readonly { readonly binding: string; readonly id: string }[];
+  readonly vars: { readonly GATEWAY_CONFIG: unknown };
 }
 
 export interface RunningWorker extends RunningPlatform {
@@ -49,8 +50,7 @@ let script: Promise<string> | null = null;
 
 /** The run-time of Workers, given what `wrangler.jsonc` names. */
 export async function startWorker(config: GatewayConfig): Promise<RunningWorker> {
-  const text = readFileSync(here("wrangler.jsonc"), "utf8").replaceAll(/^\s*\/\/.*$/gm, "");
-  const wrangler = JSON.parse(text) as Wrangler;
+  const wrangler = readWrangler();
   script ??= bundle(here(wrangler.main));
   const miniflare = new Miniflare({
     modules: true,
@@ -70,6 +70,12 @@ export async function startWorker(config: GatewayConfig): Promise<RunningWorker>
     keys: async (binding) => (await (await namespaceOf(binding)).list()).keys.map(({ name }) => name),
     [Symbol.asyncDispose]: () => miniflare.dispose(),
   };
+}
+
+/** As it is shipped. */
+export function readWrangler(): Wrangler {
+  const text = readFileSync(here("wrangler.jsonc"), "utf8").replaceAll(/^\s*\/\/.*$/gm, "");
+  return JSON.parse(text) as Wrangler;
 }
 
 async function bundle(entry: string): Promise<string> {

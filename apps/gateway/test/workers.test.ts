@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { GatewayConfig } from "../src/index.ts";
 import { readWorkerSettings } from "../src/workers/settings.ts";
-import { startWorker } from "./platforms.ts";
+import { readWrangler, startWorker } from "./platforms.ts";
 import { startUpstream } from "./support.ts";
 
 const limited = (url: string): GatewayConfig => ({
@@ -56,6 +56,15 @@ test("the platform resolves dot segments, before the edge decides and before the
   };
   assert.equal((await ask("/x/../admin/users"))[0], 403);
   assert.deepEqual(await ask("/x/%2e%2e/y"), [200, "/y"]);
+});
+
+test("the configuration that is shipped is accepted, and names one service", () => {
+  const { upstreams, routes } = readWorkerSettings(readWrangler().vars.GATEWAY_CONFIG);
+  assert.deepEqual(Object.keys(upstreams), ["service"]);
+  assert.deepEqual(
+    routes.map(({ name }) => name),
+    ["metrics", "everything"],
+  );
 });
 
 test("an authority of one's own is refused, since a Worker would trust others", () => {
