@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { createDatabase, startEmbeddedPostgres } from "@rempart/database";
+import { createDatabase, type Database, startEmbeddedPostgres } from "@rempart/database";
+import { ENVELOPE_COLUMNS } from "@rempart/messenger-server";
 import { type CliOptions, rempart, workplace } from "./cli.ts";
 
 interface Line {
@@ -93,6 +94,8 @@ test("database password and signing key rotate under load without a failed reque
   }
   going = false;
   await Promise.all(load);
+  await inMessengerDatabase(everyEnvelopeIsListed);
+  await inMessengerDatabase(everyStepIsRecorded);
   assert.deepEqual([...answers.keys()], [200]);
   assert.ok((answers.get(200) ?? 0) > 100);
   const logins = await admin.query(
@@ -106,6 +109,40 @@ test("database password and signing key rotate under load without a failed reque
   assert.equal(await server.ended, 0);
   assert.doesNotMatch(server.logged(), new RegExp(new URL((await readFile(file, "utf8")).trim()).password));
 });
+
+async function inMessengerDatabase(look: (database: Database) => Promise<void>): Promise<void> {
+  const url = new URL(postgres.superuserUrl);
+  url.pathname = "/messenger";
+  const database = createDatabase({ url: url.href, poolSize: 1 });
+  await look(database);
+  await database.close();
+}
+
+/** A column that a rewrap does not know would lose its values with the old key. */
+async function everyEnvelopeIsListed(database: Database): Promise<void> {
+  const columns = await database.query<{ table: string; column: string }>(
+    `SELECT table_name AS table, column_name AS column FROM information_schema.columns
+      WHERE table_schema = 'public' AND data_type = 'text'`,
+  );
+  const listed = new Set(ENVELOPE_COLUMNS.map(({ table, column }) => `${table}.${column}`));
+  const found = new Set<string>();
+  for (const { table, column } of columns) {
+    const rows = await database.query(`SELECT 1 FROM "${table}" WHERE "${column}" ~ '^(kms|local):' LIMIT 1`);
+    if (rows.length > 0) found.add(`${table}.${column}`);
+  }
+  assert.ok(found.has("signing_keys.private_key"), [...found].join());
+  assert.deepEqual(
+    [...found].filter((name) => !listed.has(name)),
+    [],
+  );
+}
+
+async function everyStepIsRecorded(database: Database): Promise<void> {
+  const [row] = await database.query<{ count: number }>(
+    "SELECT count(*) AS count FROM audit_entries WHERE event_type = 'key.rotated'",
+  );
+  assert.equal(row?.count, 3);
+}
 
 async function signUp(origin: string, invitation: string): Promise<string> {
   const answer = await fetch(`${origin}/api/v1/auth/sign-up`, {

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { CodedError, explain, systemClock } from "@rempart/kernel";
 import {
   KeysError,
@@ -74,6 +75,7 @@ function rotateCommand(): Command {
         ? withConfig((config) => rotatePassword(config, options))
         : withInstallation(async (installation, config) => {
             const version = await keyOf(installation, config, purpose).rotate();
+            await recordStep(installation, "rotate", purpose, version);
             report(options, { key: purpose, version }, `${purpose}: the newest version is ${version}`);
           }),
     );
@@ -82,6 +84,8 @@ function rotateCommand(): Command {
 async function rotatePassword(config: MessengerConfig, options: RotateOptions): Promise<void> {
   const choice = { graceMs: milliseconds(options.grace), drainMs: milliseconds(options.wait) };
   const outcome = await passwordRotation(config, { ...choice, observe: tellOnce() }).run();
+  await using installation = await openInstallation(config, createLogger("silent"));
+  await recordStep(installation, "rotate", "database", outcome.login);
   const text =
     outcome.state === "done"
       ? `the database is reached as ${outcome.login}; no older login is left`
@@ -127,13 +131,10 @@ function stepCommand(step: "retire" | "destroy", description: string, warning: s
         const key = keyOf(installation, config, purpose);
         if (!(await confirmed(`${step} ${purpose} ${version}? ${warning}`, version, yes))) return;
         await key[step](version);
+        await recordStep(installation, step, purpose, version);
         say(`${purpose}: ${version} is ${step === "retire" ? "retired" : "destroyed"}`);
       }),
     );
-}
-
-interface RewrapOptions extends JsonOption {
-  readonly after?: string;
 }
 
 function rewrapCommand(): Command {
@@ -142,7 +143,7 @@ function rewrapCommand(): Command {
       "seal anew what stands under the local key alone, or under an old version of it; safe to repeat",
     )
     .option("--json", "print JSON")
-    .action((options: RewrapOptions) =>
+    .action((options: JsonOption) =>
       withInstallation(async (installation) => {
         const totals = await rewrapAll(installation);
         const count = totals.reduce((sum, { rewrapped }) => sum + rewrapped, 0);
@@ -174,6 +175,21 @@ function keyOf(installation: Installation, config: MessengerConfig, purpose: Rot
   if (key !== undefined) return key;
   if (purpose === "database") return passwordRotation(config);
   throw new KeysError("rotation-refused", `${purpose} cannot be rotated here`);
+}
+
+/** In the audit log. What identity does with its own keys it records itself. */
+async function recordStep(
+  { audit, database }: Installation,
+  act: "rotate" | "retire" | "destroy",
+  purpose: RotationPurpose,
+  version: string,
+): Promise<void> {
+  if (purpose === "jwt") return;
+  const type = act === "rotate" ? "key.rotated" : "key.change";
+  const metadata = { act, version, operator: userInfo().username };
+  await database.transaction((tx) =>
+    audit.record(tx, { type, actor: {}, resource: { type: "key", id: purpose, metadata } }),
+  );
 }
 
 function milliseconds(seconds: string): number {
