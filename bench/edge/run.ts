@@ -1,8 +1,8 @@
 /**
  * The cost of a hardened HTTP route: `node bench/edge/run.ts` (Linux, `wrk` and `taskset` on the PATH).
  * Each server runs alone, pinned to one core, with the load on the other; rounds are interleaved and medians reported.
- * CPU is the server's own `process.cpuUsage()` over the requests of the same seconds. `--policies` adds a table of what
- * each duty costs.
+ * CPU is the server's own `process.cpuUsage()` over the requests of the same seconds. `--duties` measures instead what each
+ * duty costs by itself.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -21,6 +21,10 @@ interface Stack {
   /** The stack whose cost is subtracted to see the hardening alone. */
   readonly without: string;
   readonly duties?: string;
+  /** Log lines in batches, where that is not the default. */
+  readonly batchedLog?: true;
+  /** The load sends a JSON body of 1 kB. */
+  readonly posts?: true;
 }
 
 interface Sample {
@@ -49,21 +53,51 @@ const STACKS: readonly Stack[] = [
     script: "peers/fastify.mjs",
     without: "bare Fastify",
   },
+  {
+    name: "the same, log lines in batches",
+    script: "peers/fastify.mjs",
+    without: "bare Fastify",
+    batchedLog: true,
+  },
+  { name: "bare Express", script: "servers/express-bare.ts", without: "bare Express" },
+  { name: "**Rempart, `express` adapter**", script: "servers/express.ts", without: "bare Express" },
+  {
+    name: "Express + helmet, cors, express-rate-limit, pino-http, prom-client, zod",
+    script: "peers/express.mjs",
+    without: "bare Express",
+  },
+  {
+    name: "Hono + secureHeaders, cors, hono-rate-limiter, pino, prom-client, zod",
+    script: "peers/hono.mjs",
+    without: "bare Hono",
+  },
 ];
 
-const POLICIES: readonly Stack[] = [
-  ["checks alone (id, Host, sizes, CSRF)", "none"],
+const NO_DUTY = "checks alone (id, Host, sizes, CSRF)";
+const DUTIES: readonly Stack[] = [
+  [NO_DUTY, "none"],
   ["with headers", "headers"],
   ["with headers and a nonce", "headers,nonce"],
   ["with CORS", "cors"],
   ["with the rate limit", "limit"],
   ["with metrics", "metrics"],
   ["with the log line", "log"],
+  ["with the detector, reporting", "detector"],
 ].map(([name, duties]) => ({
   name: name as string,
   script: "servers/node.ts",
-  without: "bare `node:http`",
+  without: NO_DUTY,
   duties: duties as string,
+}));
+const BODIES: readonly Stack[] = [
+  ["`POST` of 1 kB, read and parsed", "none"],
+  ["and shown to the detector, target and body", "detector"],
+].map(([name, duties]) => ({
+  name: name as string,
+  script: "servers/node-body.ts",
+  without: "`POST` of 1 kB, read and parsed",
+  duties: duties as string,
+  posts: true as const,
 }));
 
 const run = promisify(execFile);
@@ -75,7 +109,12 @@ async function start(stack: Stack): Promise<{ child: ChildProcess; port: number 
   const log = openSync(join(logs, "access.log"), "w");
   const child = spawn("taskset", ["-c", String(SERVER_CORE), process.execPath, script], {
     stdio: ["ignore", log, "inherit", "ipc"],
-    env: { ...process.env, NODE_ENV: "production", ...(stack.duties && { DUTIES: stack.duties }) },
+    env: {
+      ...process.env,
+      NODE_ENV: "production",
+      ...(stack.duties && { DUTIES: stack.duties }),
+      ...(stack.batchedLog && { LOG: "batched" }),
+    },
   });
   const [{ port }] = (await once(child, "message")) as [{ port: number }];
   return { child, port };
@@ -88,7 +127,11 @@ async function cpuMicros(child: ChildProcess): Promise<number> {
   return cpu.user + cpu.system;
 }
 
-async function load(port: number, seconds: number): Promise<{ requests: number; perSecond: number }> {
+async function load(
+  port: number,
+  seconds: number,
+  { posts }: Stack,
+): Promise<{ requests: number; perSecond: number }> {
   const url = `http://127.0.0.1:${port}/api/v1/items/7`;
   const wrk = [
     "wrk",
@@ -97,6 +140,7 @@ async function load(port: number, seconds: number): Promise<{ requests: number; 
     `-d${seconds}s`,
     "-H",
     "Origin: https://app.example.com",
+    ...(posts ? ["-s", fileURLToPath(new URL("post.lua", import.meta.url))] : []),
     url,
   ];
   const { stdout } = await run("taskset", ["-c", String(LOAD_CORE), ...wrk]);
@@ -119,9 +163,9 @@ async function measure(stack: Stack): Promise<Sample> {
   process.once("exit", kill);
   try {
     await checkAnswer(stack, port);
-    await load(port, WARM_UP_SECONDS);
+    await load(port, WARM_UP_SECONDS, stack);
     const before = await cpuMicros(child);
-    const { requests, perSecond } = await load(port, SECONDS);
+    const { requests, perSecond } = await load(port, SECONDS, stack);
     return { perSecond, cpuMicros: ((await cpuMicros(child)) - before) / requests };
   } finally {
     process.off("exit", kill);
@@ -152,39 +196,48 @@ function micros(median: number, least: number): string {
   return `${median.toFixed(1)} (${least.toFixed(1)})`;
 }
 
-function rows(stacks: readonly Stack[], results: ReadonlyMap<string, Result>): string[][] {
+function rows(stacks: readonly Stack[], results: ReadonlyMap<string, Result>, ceiling: string): string[][] {
   const resultOf = (name: string): Result => results.get(name) as Result;
-  const bare = resultOf("bare `node:http`");
   return stacks.map((stack) => {
     const own = resultOf(stack.name);
     const base = resultOf(stack.without);
-    const hardening = micros(own.cpuMicros - base.cpuMicros, own.leastCpuMicros - base.leastCpuMicros);
+    const added = micros(own.cpuMicros - base.cpuMicros, own.leastCpuMicros - base.leastCpuMicros);
     return [
       stack.name,
       count(own.perSecond),
-      ratio(own.perSecond / bare.perSecond),
+      ratio(own.perSecond / resultOf(ceiling).perSecond),
       micros(own.cpuMicros, own.leastCpuMicros),
-      own === base ? "–" : hardening,
+      own === base ? "–" : added,
     ];
   });
 }
 
-const HEAD = ["stack", "req/s", "× bare node:http", "CPU µs/req (least)", "of which hardening (least)"];
+const BARE = "bare `node:http`";
+const HEAD = ["stack", "req/s", `× ${BARE}`, "CPU µs/req (least)", "of which hardening (least)"];
+const DUTY_HEAD = [`\`node\` adapter`, "req/s", "× without", "CPU µs/req (least)", "this duty alone (least)"];
 
-const withPeers = existsSync(new URL("peers/node_modules", import.meta.url));
-if (!withPeers) process.stderr.write("without the peers: run `npm ci` in bench/edge/peers first\n");
-const stacks = STACKS.filter(({ script }) => withPeers || !script.startsWith("peers/"));
-const results = await measureAll(stacks);
-const sections = [
-  `\`GET\` of a JSON body of ${Buffer.byteLength(ITEM)} bytes, wrk with ${CONNECTIONS} connections and an allowed \`Origin\`; one core for the server, the other for the load. ${ROUNDS} interleaved rounds of ${SECONDS} s: medians, and in brackets the least of the rounds, since other work on the machine only ever adds. Duties of each hardened stack: security headers with a CSP nonce per response, CORS allow-list, rate limit per address with its headers, request id, counter and duration histogram (prom-client), one JSON access line, parameter validation. Rempart also checks Host, sizes and CSRF, and sends two headers more. Access lines go to a file: Rempart's own writer batches them, Fastify's pino writes each at once, as it does by default.`,
-  table(HEAD, rows(stacks, results)),
-];
-if (process.argv.includes("--policies")) {
-  const [bare] = STACKS as [Stack];
-  const parts = [bare, ...POLICIES];
-  sections.push(
-    "## What each duty costs on the `node` adapter, beside the checks that are always there",
-    table(HEAD, rows(parts, await measureAll(parts))),
-  );
+const METHOD = `\`GET\` of a JSON body of ${Buffer.byteLength(ITEM)} bytes, wrk with ${CONNECTIONS} connections and an allowed \`Origin\`; one core for the server, the other for the load. ${ROUNDS} interleaved rounds of ${SECONDS} s: medians, and in brackets the least of the rounds, since other work on the machine only ever adds. A server slower than its load leaves wrk waiting, and waking it again is the server's CPU: on a virtual machine 2 to 4 µs of a request that a bare server, which keeps wrk busy, does not pay.`;
+
+async function compareStacks(): Promise<void> {
+  const withPeers = existsSync(new URL("peers/node_modules", import.meta.url));
+  if (!withPeers) process.stderr.write("without the peers: run `npm ci` in bench/edge/peers first\n");
+  const stacks = STACKS.filter(({ script }) => withPeers || !script.startsWith("peers/"));
+  writeReport("edge", "Edge: the cost of a hardened route", [
+    METHOD,
+    "Duties of each hardened stack: security headers with a CSP nonce per response, CORS allow-list, rate limit per address with its headers, request id, counter and duration histogram (prom-client), one JSON access line, parameter validation. Rempart also checks Host, sizes and CSRF, and sends two headers more. Access lines go to a file: Rempart's own writer batches them (16 kB, 100 ms); pino writes each at once, as it does by default, or in batches of 8 kB where the row says so.",
+    table(HEAD, rows(stacks, await measureAll(stacks), BARE)),
+  ]);
 }
-writeReport("edge", "Edge: the cost of a hardened route", sections);
+
+async function compareDuties(): Promise<void> {
+  const results = await measureAll([...DUTIES, ...BODIES]);
+  writeReport("edge-duties", "Edge: what each duty costs by itself", [
+    `${METHOD} Each row is that duty alone beside the checks that are always there.`,
+    table(DUTY_HEAD, [
+      ...rows(DUTIES, results, NO_DUTY),
+      ...rows(BODIES, results, BODIES[0]?.name as string),
+    ]),
+  ]);
+}
+
+await (process.argv.includes("--duties") ? compareDuties() : compareStacks());

@@ -1,17 +1,8 @@
 /** What Fastify costs by itself. */
 import Fastify from "fastify";
+import { announce, item } from "./shared.mjs";
 
 const app = Fastify();
-const item = {
-  id: 7,
-  name: "A thing of small size",
-  price: 1999,
-  currency: "EUR",
-  stock: 7,
-  tags: ["one", "two", "three"],
-  active: true,
-};
 app.get("/api/v1/items/:id", async () => item);
 await app.listen({ port: 0, host: "127.0.0.1" });
-process.send?.({ port: app.server.address().port });
-process.on("message", () => process.send?.({ cpu: process.cpuUsage() }));
+announce(app.server);

@@ -4,20 +4,10 @@ import cors from "@fastify/cors";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import Fastify, { LogController } from "fastify";
-import { Counter, Histogram, Registry } from "prom-client";
-
-const registers = [new Registry()];
-const labelNames = ["method", "route", "status"];
-const requests = new Counter({ name: "http_requests_total", help: "Requests", labelNames, registers });
-const seconds = new Histogram({
-  name: "http_request_duration_seconds",
-  help: "Seconds",
-  labelNames,
-  registers,
-});
+import { announce, count, destination, item, ORIGIN, PERMISSIONS } from "./shared.mjs";
 
 const app = Fastify({
-  logger: { level: "info" },
+  logger: { level: "info", stream: destination },
   logController: new LogController({ disableRequestLogging: true }),
   genReqId: () => randomUUID(),
 });
@@ -34,20 +24,14 @@ await app.register(helmet, {
   },
   crossOriginEmbedderPolicy: true,
 });
-await app.register(cors, { origin: ["https://app.example.com"] });
+await app.register(cors, { origin: [ORIGIN] });
 await app.register(rateLimit, { max: 1_000_000_000, timeWindow: "1 minute" });
 app.addHook("onSend", async (request, reply) => {
   reply.header("X-Request-Id", request.id);
-  reply.header("Permissions-Policy", "camera=(), microphone=(), geolocation=()");
+  reply.header("Permissions-Policy", PERMISSIONS);
 });
 app.addHook("onResponse", async (request, reply) => {
-  const labels = {
-    method: request.method,
-    route: request.routeOptions.url,
-    status: String(reply.statusCode),
-  };
-  requests.inc(labels);
-  seconds.observe(labels, reply.elapsedTime / 1000);
+  count(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime);
   request.log.info({
     method: request.method,
     path: request.url,
@@ -57,15 +41,6 @@ app.addHook("onResponse", async (request, reply) => {
   });
 });
 
-const item = {
-  id: 7,
-  name: "A thing of small size",
-  price: 1999,
-  currency: "EUR",
-  stock: 7,
-  tags: ["one", "two", "three"],
-  active: true,
-};
 const schema = {
   params: {
     type: "object",
@@ -90,5 +65,4 @@ const schema = {
 app.get("/api/v1/items/:id", { schema }, async () => item);
 
 await app.listen({ port: 0, host: "127.0.0.1" });
-process.send?.({ port: app.server.address().port });
-process.on("message", () => process.send?.({ cpu: process.cpuUsage() }));
+announce(app.server);

@@ -1,4 +1,4 @@
-/** The edge as both adapters run it here: the same duties as the peers. `DUTIES` leaves some out, to see what each costs. */
+/** The edge as every adapter runs it here: the same duties as the peers. `DUTIES` chooses others, to see what each costs. */
 import { writeSync } from "node:fs";
 import {
   createAccessLog,
@@ -63,6 +63,7 @@ export function benchEdge(): Edge {
     rateLimit: duties.has("limit")
       ? { policies: [{ name: "default", limit: 1_000_000_000, windowSeconds: 60 }] }
       : false,
+    detector: duties.has("detector") && { observe: () => {} },
     observers: observers(),
   });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RawAnswer } from "./raw.ts";
 
-const SECURITY_HEADERS = [
+export const SECURITY_HEADERS = [
   "content-security-policy",
   "strict-transport-security",
   "x-content-type-options",
