@@ -112,6 +112,13 @@ CREATE TRIGGER not_emptied BEFORE TRUNCATE ON audit_entries FOR EACH STATEMENT E
 CREATE TRIGGER not_emptied BEFORE TRUNCATE ON audit_leaves FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER not_emptied BEFORE TRUNCATE ON audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 
+-- How far each sink has taken the log: every place below this one was delivered. One row for each sink.
+CREATE TABLE audit_sinks (
+  name text PRIMARY KEY,
+  next_index bigint NOT NULL DEFAULT 0,
+  updated_at timestamptz NOT NULL
+);
+
 -- The log as an operator asks it. `event_type` is the label of the kind; `event_name` is what programs call it.
 CREATE VIEW audit_logs AS
   SELECT e.id,

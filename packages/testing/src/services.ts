@@ -16,6 +16,7 @@ const PACKAGES = {
   promtool: "prometheus",
   prometheus: "prometheus",
   psql: "postgresql-client",
+  rsyslogd: "rsyslog",
   "softhsm2-util": "softhsm2",
   wrk: "wrk",
 } as const;

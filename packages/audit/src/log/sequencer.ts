@@ -2,6 +2,7 @@ import type { Database, Transaction } from "@rempart/database";
 import { explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
 import type { Checkpoint } from "../note/checkpoint.ts";
+import { repeat } from "../repeat.ts";
 import type { WitnessAddress } from "../witness/client.ts";
 import { Cosigners } from "./cosigners.ts";
 import { placeEntries } from "./place.ts";
@@ -43,12 +44,13 @@ export function startSequencer(options: SequencerOptions): Sequencer {
   const cosigners = new Cosigners(options);
   const round = inTurn(() => runRound(options, publisher, cosigners));
   const abort = new AbortController();
-  const running = repeat(abort.signal, everyMs, async () => {
+  const running = repeat(abort.signal, async () => {
     try {
       await round();
     } catch (error) {
       log.error({ error: explain(error) }, "the audit log cannot grow");
     }
+    return everyMs;
   });
   return {
     round,
@@ -91,23 +93,4 @@ async function alone<T>(tx: Transaction, work: () => Promise<T>): Promise<T | nu
     LOCK,
   ]);
   return lock?.free ? work() : null;
-}
-
-async function repeat(signal: AbortSignal, everyMs: number, work: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await work();
-    await pause(everyMs, signal);
-  }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  const end = (): void => {
-    clearTimeout(timer);
-    resolve();
-  };
-  signal.addEventListener("abort", end, { once: true });
-  return promise;
 }

@@ -1,7 +1,8 @@
 import type { Queryable } from "@rempart/database";
 import { canonical, type Json } from "../entry/canonical.ts";
 import { visible } from "../masking/text.ts";
-import { type AuditQuery, type AuditRecord, queryAudit } from "./query.ts";
+import { type AuditQuery, queryAudit } from "./query.ts";
+import type { AuditRecord } from "./record.ts";
 
 export type ExportFormat = "jsonl" | "csv";
 

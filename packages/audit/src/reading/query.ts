@@ -1,7 +1,7 @@
 import type { Queryable } from "@rempart/database";
 import { fromBase64Url, fromUtf8, isUuid, toBase64Url, utf8 } from "@rempart/kernel";
-import type { Json } from "../entry/canonical.ts";
 import type { EventType, Severity } from "../events/table.ts";
+import { type AuditRecord, RECORD_COLUMNS, type RecordRow, toRecord } from "./record.ts";
 
 /** Which entries. What is absent does not narrow. */
 export interface AuditQuery {
@@ -30,37 +30,10 @@ export interface PageOptions {
   readonly oldestFirst?: boolean;
 }
 
-/** An entry as it is shown. What is personal of it is not in here, but for the address while it is kept. */
-export interface AuditRecord {
-  readonly id: string;
-  /** Place in the log; null until the sequencer has come by. */
-  readonly index: number | null;
-  readonly type: string;
-  readonly label: string;
-  readonly severity: Severity | null;
-  /** Unix milliseconds. */
-  readonly time: number;
-  readonly address: string | null;
-  readonly subject: string | null;
-  readonly body: Json;
-}
-
 export interface AuditPage {
   readonly records: readonly AuditRecord[];
   /** Null: this was the last page. */
   readonly next: string | null;
-}
-
-interface Row {
-  id: string;
-  leaf_index: number | null;
-  event_type: string;
-  label: string;
-  severity: Severity | null;
-  created_at: Date;
-  ip_address: string | null;
-  subject: string | null;
-  body: Json;
 }
 
 const DEFAULT_LIMIT = 100;
@@ -78,9 +51,8 @@ export async function queryAudit(
   if (page.after !== undefined) addCursor(page.after, page.oldestFirst ?? false, { conditions, values });
   const direction = page.oldestFirst ? "ASC" : "DESC";
   values.push(limit + 1);
-  const rows = await db.query<Row>(
-    `SELECT e.id, l.leaf_index, e.event_type, coalesce(k.label, upper(e.event_type)) AS label, k.severity, e.created_at,
-            host(e.ip_address) AS ip_address, e.subject, e.body
+  const rows = await db.query<RecordRow>(
+    `SELECT ${RECORD_COLUMNS}
      FROM audit_entries e
      LEFT JOIN audit_event_kinds k ON k.event_type = e.event_type
      LEFT JOIN audit_leaves l ON l.entry_id = e.id
@@ -127,7 +99,7 @@ function dateOf(milliseconds: number | undefined): Date | undefined {
   return milliseconds === undefined ? undefined : new Date(milliseconds);
 }
 
-function cursorOf({ created_at, id }: Row): string {
+function cursorOf({ created_at, id }: RecordRow): string {
   return toBase64Url(utf8(`${created_at.getTime()} ${id}`));
 }
 
@@ -137,18 +109,4 @@ function addCursor(cursor: string, oldestFirst: boolean, { conditions, values }:
   values.push(new Date(Number(time)), id);
   const [at, last] = [`$${values.length - 1}`, `$${values.length}`];
   conditions.push(`(e.created_at, e.id) ${oldestFirst ? ">" : "<"} (${at}, ${last}::uuid)`);
-}
-
-function toRecord(row: Row): AuditRecord {
-  return {
-    id: row.id,
-    index: row.leaf_index,
-    type: row.event_type,
-    label: row.label,
-    severity: row.severity,
-    time: row.created_at.getTime(),
-    address: row.ip_address,
-    subject: row.subject,
-    body: row.body,
-  };
 }
