@@ -126,15 +126,14 @@ function stepCommand(step: "retire" | "destroy", description: string, warning: s
     .addArgument(purposeArgument())
     .argument("<version>")
     .option("--yes", "do not ask")
-    .action((purpose: RotationPurpose, version: string, { yes = false }: ConfirmOptions) =>
-      withInstallation(async (installation, config) => {
-        const key = keyOf(installation, config, purpose);
-        if (!(await confirmed(`${step} ${purpose} ${version}? ${warning}`, version, yes))) return;
-        await key[step](version);
+    .action(async (purpose: RotationPurpose, version: string, { yes = false }: ConfirmOptions) => {
+      if (!(await confirmed(`${step} ${purpose} ${version}? ${warning}`, version, yes))) return;
+      await withInstallation(async (installation, config) => {
+        await keyOf(installation, config, purpose)[step](version);
         await recordStep(installation, step, purpose, version);
         say(`${purpose}: ${version} is ${step === "retire" ? "retired" : "destroyed"}`);
-      }),
-    );
+      });
+    });
 }
 
 function rewrapCommand(): Command {

@@ -64,7 +64,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     },
     onChange(reference, changed) {
       const known = cache.peek(parseReference(reference).name);
-      timer ??= setInterval(refreshSubscribed, freshMs, undefined).unref();
+      timer ??= setInterval(() => refreshSubscribed(), freshMs).unref();
       return subscriptions.add(reference, known, changed);
     },
     forget(forgotten) {
