@@ -1,5 +1,4 @@
-import { type Custody, malformed, parseEnvelope } from "./envelope.ts";
-import { decodeHeader } from "./header.ts";
+import { type Custody, parsePrefix, splitEnvelope } from "./envelope.ts";
 
 export interface EnvelopeDescription {
   readonly custody: Custody;
@@ -12,8 +11,6 @@ export interface EnvelopeDescription {
  * Throws `envelope-malformed`.
  */
 export function describeEnvelope(envelope: string): EnvelopeDescription {
-  const { custody, header } = parseEnvelope(envelope);
-  const wraps = decodeHeader(header);
-  if (wraps === null) throw malformed("its header is not one");
+  const { custody, wraps } = parsePrefix(splitEnvelope(envelope).prefix);
   return { custody, keys: wraps.map(({ provider, version }) => ({ provider, version })) };
 }

@@ -11,19 +11,19 @@ import { createCipheriv, createDecipheriv, type Decipheriv, timingSafeEqual } fr
 import { KeysError } from "../errors.ts";
 import type { Where } from "../ports.ts";
 import { COMMITMENT_BYTES, type DataKey, emptyRecordKey, SALT_BYTES } from "./data-key.ts";
-import { MAX_HEADER_BYTES } from "./header.ts";
+import { decodeHeader, encodeHeader, MAX_HEADER_BYTES, type Wrap } from "./header.ts";
 
 /** Under which provider a value stands: `local` also for what was sealed while the KMS gave no answer. */
 export type Custody = "kms" | "local";
 
 export interface DataKeyName {
   readonly custody: Custody;
-  /** All before the body. */
-  readonly prefix: string;
-  readonly header: Buffer;
+  readonly wraps: readonly Wrap[];
 }
 
-export interface Envelope extends DataKeyName {
+export interface Envelope {
+  /** All before the body: the data key's name. */
+  readonly prefix: string;
   readonly body: Buffer;
 }
 
@@ -38,8 +38,9 @@ const PREFIX = /^(kms|local):1\.([\w-]+)\.$/;
 export const MAX_PREFIX_LENGTH = "local:1..".length + base64Length(MAX_HEADER_BYTES);
 const MAX_LENGTH = MAX_PREFIX_LENGTH + base64Length(MAX_PLAINTEXT_BYTES + OVERHEAD);
 
-export function prefixOf(custody: Custody, header: Uint8Array): string {
-  return `${custody}:1.${Buffer.from(header).toString("base64url")}.`;
+/** Throws `TypeError` as `encodeHeader` does. */
+export function prefixOf({ custody, wraps }: DataKeyName): string {
+  return `${custody}:1.${Buffer.from(encodeHeader(wraps)).toString("base64url")}.`;
 }
 
 /** Sealing and opening run without a pause, so one record's key is all there is at a time. */
@@ -86,22 +87,24 @@ export function refused(): KeysError {
   return new KeysError("envelope-refused", "the value was not sealed with this key for this place");
 }
 
-/** Throws `envelope-malformed` for any text but the one that `sealRecord` would write. */
-export function parseEnvelope(text: string): Envelope {
+/** Throws `envelope-malformed` for a body that `sealRecord` would not write. The prefix is looked at by `parsePrefix`. */
+export function splitEnvelope(text: string): Envelope {
   if (text.length > MAX_LENGTH) throw malformed("longer than one can be");
   const end = text.indexOf(".", text.indexOf(".") + 1);
   const body = decode(text.slice(end + 1));
   if (end < 0 || body === null || body.length < OVERHEAD) throw malformed("cut or not base64url");
-  return { ...parsePrefix(text.slice(0, end + 1)), body };
+  return { prefix: text.slice(0, end + 1), body };
 }
 
 /** Throws `envelope-malformed` for any text but one of `prefixOf`. */
 export function parsePrefix(prefix: string): DataKeyName {
   if (prefix.length > MAX_PREFIX_LENGTH) throw malformed("its header is longer than one can be");
   const [, custody, text = ""] = PREFIX.exec(prefix) ?? [];
+  if (custody === undefined) throw malformed("not kms: or local: of version 1");
   const header = decode(text);
-  if (custody === undefined || header === null) throw malformed("not kms: or local: of version 1");
-  return { custody: custody as Custody, prefix, header };
+  const wraps = header === null ? null : decodeHeader(header);
+  if (wraps === null) throw malformed("its header is not one");
+  return { custody: custody as Custody, wraps };
 }
 
 /** Null for what is not an envelope. Says nothing about whether it would open. */

@@ -1,7 +1,7 @@
 import type { Random } from "@rempart/kernel";
 import { DATA_KEY_BYTES, DataKey } from "../envelope/data-key.ts";
-import { type Custody, type DataKeyName, malformed, prefixOf } from "../envelope/envelope.ts";
-import { decodeHeader, encodeHeader, type Wrap } from "../envelope/header.ts";
+import { type Custody, parsePrefix, prefixOf } from "../envelope/envelope.ts";
+import type { Wrap } from "../envelope/header.ts";
 import { KeysError } from "../errors.ts";
 import type { FailoverReason, KeysEvent } from "../events.ts";
 import { type GuardedProvider, outageOf } from "./guard.ts";
@@ -24,7 +24,8 @@ export interface DataKeys {
    * key alone.
    */
   make(custody: Custody): Promise<NewDataKey>;
-  open(name: DataKeyName): Promise<DataKey>;
+  /** The data key named by what stands before a record. Rejects with `envelope-malformed` when that is no name. */
+  open(prefix: string): Promise<DataKey>;
 }
 
 export function dataKeys(
@@ -38,7 +39,7 @@ export function dataKeys(
       if (custody === "kms" && primary !== undefined)
         wraps.push({ provider: primary.name, ...(await primary.wrap(key)) });
       wraps.push({ provider: local.name, ...(await orUnavailable(local.wrap(key))) });
-      const prefix = prefixOf(custody, encodeHeader(wraps));
+      const prefix = prefixOf({ custody, wraps });
       return { custody, sealing: new DataKey(key, prefix), opening: new DataKey(key, prefix) };
     } finally {
       key.fill(0);
@@ -68,12 +69,12 @@ export function dataKeys(
 
   return {
     make,
-    async open({ header, prefix }) {
-      const wraps = decodeHeader(header);
-      if (wraps === null) throw malformed("its header is not one");
-      const key = await unwrap(wraps);
+    async open(prefix) {
+      const name = parsePrefix(prefix);
+      const key = await unwrap(name.wraps);
       try {
-        return new DataKey(key, prefix);
+        // Not the text that came in: a slice of it would keep the whole value alive in the cache.
+        return new DataKey(key, prefixOf(name));
       } finally {
         key.fill(0);
       }

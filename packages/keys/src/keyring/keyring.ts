@@ -1,7 +1,6 @@
 import type { Clock, Random } from "@rempart/kernel";
 import { type DependencyHealth, type Logger, silentLogger } from "@rempart/runtime";
-import type { DataKey } from "../envelope/data-key.ts";
-import { MAX_PLAINTEXT_BYTES, openRecord, parseEnvelope, sealRecord } from "../envelope/envelope.ts";
+import { MAX_PLAINTEXT_BYTES, openRecord, sealRecord, splitEnvelope } from "../envelope/envelope.ts";
 import { saltSource } from "../envelope/salts.ts";
 import { KeysError } from "../errors.ts";
 import { type KeysObserver, reporter } from "../events.ts";
@@ -50,7 +49,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
   const primary = options.primary && guard(options.primary);
   if (primary?.name === local.name) throw new TypeError("the two providers need names of their own");
   const keys = dataKeys({ primary, local }, { random, report });
-  const opened = new OpenedKeys({ ...OPENED_KEYS_LIMITS, ...options.openedKeys }, clock);
+  const opened = new OpenedKeys({ keys, clock, limits: { ...OPENED_KEYS_LIMITS, ...options.openedKeys } });
   const sealing = new SealingKey({
     keys,
     primary,
@@ -74,11 +73,10 @@ export function createKeyring(options: KeyringOptions): Keyring {
       return sealing.use(plaintext.length, (key) => sealRecord(key, nextSalt(), plaintext, where));
     },
     async open(envelope, where) {
-      const parsed = parseEnvelope(envelope);
-      const load = (): Promise<DataKey> => keys.open(parsed);
-      return opened.use(parsed.prefix, load, (key) => openRecord(key, parsed.body, where));
+      const { prefix, body } = splitEnvelope(envelope);
+      return opened.use(prefix, (key) => openRecord(key, body, where));
     },
-    ...sealedStreams({ sealing, opened, keys, nextSalt }),
+    ...sealedStreams({ sealing, opened, nextSalt }),
     health: () =>
       [primary, local].flatMap((provider) =>
         provider === undefined ? [] : [{ provider: provider.name, ...provider.health() }],

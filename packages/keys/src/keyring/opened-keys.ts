@@ -1,5 +1,6 @@
 import type { Clock } from "@rempart/kernel";
 import type { DataKey } from "../envelope/data-key.ts";
+import type { DataKeys } from "./data-keys.ts";
 
 export interface OpenedKeysLimits {
   readonly keys: number;
@@ -9,34 +10,42 @@ export interface OpenedKeysLimits {
 
 export const OPENED_KEYS_LIMITS: OpenedKeysLimits = { keys: 1_000, ageMs: 15 * 60_000 };
 
+interface Ports {
+  readonly keys: DataKeys;
+  readonly limits: OpenedKeysLimits;
+  readonly clock: Clock;
+}
+
 /** Data keys that were unwrapped, by the text that names them. The least recently used goes first, and is wiped. */
 export class OpenedKeys {
+  readonly #keys: DataKeys;
   readonly #limits: OpenedKeysLimits;
   readonly #clock: Clock;
   readonly #known = new Map<string, { readonly key: DataKey; readonly since: number }>();
   readonly #underWay = new Map<string, Promise<void>>();
   #closed = false;
 
-  constructor(limits: OpenedKeysLimits, clock: Clock) {
+  constructor({ keys, limits, clock }: Ports) {
+    this.#keys = keys;
     this.#limits = limits;
     this.#clock = clock;
   }
 
-  /** Runs `work` with the key: at once, since a moment later it may be wiped. One `load` at a time for a prefix. */
-  use<T>(prefix: string, load: () => Promise<DataKey>, work: (key: DataKey) => T): T | Promise<T> {
+  /** Runs `work` with the key: at once, since a moment later it may be wiped. One request at a time for a prefix. */
+  use<T>(prefix: string, work: (key: DataKey) => T): T | Promise<T> {
     if (this.#closed) throw new TypeError("this keyring is closed");
     const key = this.#recall(prefix);
-    return key === undefined ? this.#useLoaded(prefix, load, work) : work(key);
+    return key === undefined ? this.#useLoaded(prefix, work) : work(key);
   }
 
-  async #useLoaded<T>(prefix: string, load: () => Promise<DataKey>, work: (key: DataKey) => T): Promise<T> {
+  async #useLoaded<T>(prefix: string, work: (key: DataKey) => T): Promise<T> {
     let loading = this.#underWay.get(prefix);
     if (loading === undefined) {
-      loading = this.#load(prefix, load).finally(() => this.#underWay.delete(prefix));
+      loading = this.#load(prefix).finally(() => this.#underWay.delete(prefix));
       this.#underWay.set(prefix, loading);
     }
     await loading;
-    return this.use(prefix, load, work);
+    return this.use(prefix, work);
   }
 
   add(key: DataKey): void {
@@ -52,9 +61,10 @@ export class OpenedKeys {
     for (const prefix of [...this.#known.keys()]) this.#drop(prefix);
   }
 
-  async #load(prefix: string, load: () => Promise<DataKey>): Promise<void> {
-    const key = await load();
-    if (!this.#known.has(prefix)) this.add(key);
+  async #load(prefix: string): Promise<void> {
+    const key = await this.#keys.open(prefix);
+    if (this.#known.has(prefix)) key.wipe();
+    else this.add(key);
   }
 
   #recall(prefix: string): DataKey | undefined {

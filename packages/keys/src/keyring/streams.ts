@@ -10,19 +10,17 @@ import {
   sealChunks,
   verifyStart,
 } from "../stream/stream.ts";
-import type { DataKeys } from "./data-keys.ts";
 import type { OpenedKeys } from "./opened-keys.ts";
 import type { SealingKey } from "./sealing-key.ts";
 
 interface Ports {
   readonly sealing: SealingKey;
   readonly opened: OpenedKeys;
-  readonly keys: DataKeys;
   readonly nextSalt: () => Uint8Array;
 }
 
 /** A stream counts as one record of its data key, and as no bytes: it is sealed under a key of its own. */
-export function sealedStreams({ sealing, opened, keys, nextSalt }: Ports): SealedStreams {
+export function sealedStreams({ sealing, opened, nextSalt }: Ports): SealedStreams {
   return {
     async *sealStream(source, where) {
       const bytes = new ByteSource(source);
@@ -43,10 +41,7 @@ export function sealedStreams({ sealing, opened, keys, nextSalt }: Ports): Seale
       const bytes = new ByteSource(source);
       try {
         const start = await readStart(bytes);
-        const load = () => keys.open(start);
-        const derived = await opened.use(start.prefix, load, (key) =>
-          deriveStreamKey(key, start.salt, where),
-        );
+        const derived = await opened.use(start.prefix, (key) => deriveStreamKey(key, start.salt, where));
         yield* openVerified(bytes, start, derived);
       } finally {
         await bytes.close();

@@ -16,16 +16,7 @@ import {
   type RecordKey,
   SALT_BYTES,
 } from "../envelope/data-key.ts";
-import {
-  CIPHER,
-  type DataKeyName,
-  finish,
-  MAX_PREFIX_LENGTH,
-  malformed,
-  parsePrefix,
-  refused,
-  TAG_BYTES,
-} from "../envelope/envelope.ts";
+import { CIPHER, finish, MAX_PREFIX_LENGTH, malformed, refused, TAG_BYTES } from "../envelope/envelope.ts";
 import { KeysError } from "../errors.ts";
 import type { Where } from "../ports.ts";
 import type { ByteSource } from "./byte-source.ts";
@@ -34,7 +25,8 @@ const CHUNK_BYTES = 65_536;
 /** 1 TiB: AES-GCM under one key stays far from its bounds. */
 const MAX_CHUNKS = 2 ** 24;
 
-export interface StreamStart extends DataKeyName {
+export interface StreamStart {
+  readonly prefix: string;
   readonly salt: Buffer;
   readonly commitment: Buffer;
 }
@@ -55,11 +47,11 @@ export async function readStart(source: ByteSource): Promise<StreamStart> {
   const size = await source.take(2);
   const length = size.length === 2 ? size.readUInt16BE() : 0;
   if (length === 0 || length > MAX_PREFIX_LENGTH) throw malformed("no stream of ours begins so");
-  const name = parsePrefix((await source.take(length)).toString("latin1"));
+  const prefix = (await source.take(length)).toString("latin1");
   const salt = await source.take(SALT_BYTES);
   const commitment = await source.take(COMMITMENT_BYTES);
   if (commitment.length < COMMITMENT_BYTES) throw malformed("the stream is cut");
-  return { ...name, salt, commitment };
+  return { prefix, salt, commitment };
 }
 
 /** Throws `envelope-refused` before any chunk is looked at unless the stream was begun with this key for this place. */
