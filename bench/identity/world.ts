@@ -35,7 +35,7 @@ export async function makeWorld(): Promise<World> {
     clock: systemClock,
     random: systemRandom,
   });
-  const identity = createIdentity({ database, clock, envelopes, config: { hashing: { concurrency: 1 } } });
+  const identity = createIdentity({ database, clock, envelopes });
   return {
     identity,
     postgresPid: server.pid,

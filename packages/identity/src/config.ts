@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -74,7 +76,7 @@ export interface IdentityConfig {
   /** argon2id. Defaults: OWASP Password Storage Cheat Sheet, 19 MiB, two passes, one lane. */
   readonly argon2: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number };
   readonly hashing: {
-    /** Hashes at once. Each takes one of libuv's threads (4 unless UV_THREADPOOL_SIZE says otherwise) and `memoryKiB`. */
+    /** Hashes at once, each on a thread of its own with `memoryKiB`. Unless told: one less than there are cores, 8 at most. */
     readonly concurrency: number;
     /** Callers that may wait for their turn; one more is refused with `unavailable`. */
     readonly queue: number;
@@ -161,7 +163,7 @@ export const defaultConfig: IdentityConfig = {
   tenants: { perAccount: 50, members: 10_000, invitationMs: 7 * DAY },
   apiKeys: { lifetimeMs: 365 * DAY, perAccount: 50, cacheEntries: 10_000 },
   argon2: { memoryKiB: 19_456, passes: 2, lanes: 1 },
-  hashing: { concurrency: 2, queue: 256 },
+  hashing: { concurrency: Math.min(8, Math.max(1, availableParallelism() - 1)), queue: 256 },
   attempts: {
     pair: { free: 5, firstDelayMs: SECOND, maxDelayMs: 15 * MINUTE },
     account: { free: 20, firstDelayMs: SECOND, maxDelayMs: 30 * SECOND },

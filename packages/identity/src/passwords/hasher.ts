@@ -1,6 +1,7 @@
-import { hash, parseOptions, verify } from "@node-rs/argon2";
+import { parseOptions } from "@node-rs/argon2";
 import { type Random, utf8 } from "@rempart/kernel";
 import type { IdentityConfig } from "../config.ts";
+import { onHashThread } from "./hash-threads.ts";
 import type { TurnQueue } from "./queue.ts";
 
 /** Slow hashing of passwords. Every call costs the same whether the answer is yes or no. */
@@ -33,8 +34,16 @@ export function argon2Hasher(
     outputLen: DIGEST_BYTES,
   };
   return {
-    hash: (password) => queue.run(() => hash(utf8(password), { ...options, salt: random.bytes(SALT_BYTES) })),
-    verify: (passwordHash, password) => queue.run(() => verify(passwordHash, utf8(password))),
+    async hash(password) {
+      const salted = { ...options, salt: random.bytes(SALT_BYTES) };
+      return String(
+        await queue.run(() => onHashThread({ kind: "hash", password: utf8(password), options: salted })),
+      );
+    },
+    async verify(passwordHash, password) {
+      const job = { kind: "verify" as const, passwordHash, password: utf8(password) };
+      return (await queue.run(() => onHashThread(job))) === true;
+    },
     isOutdated(passwordHash) {
       const made = parseOptions(passwordHash);
       return (
