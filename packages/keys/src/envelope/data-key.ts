@@ -3,7 +3,7 @@
  *
  * The record's key is HKDF-SHA256 (RFC 5869) of the data key, extracted once and expanded once per record; its commitment is
  * a hash of the record's key. `crypto.hash` in one call takes a third of an `Hmac` object's time, so HMAC (RFC 2104) is spelt
- * out over two of them with the padded keys standing ready: docs/decisions/0009.
+ * out over two of them with the padded keys standing ready: docs/decisions/0012.
  */
 import { createHmac, hash } from "node:crypto";
 import { utf8 } from "@rempart/kernel";
