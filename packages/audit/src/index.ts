@@ -1,4 +1,7 @@
 export { type Audit, type AuditOptions, createAudit } from "./audit.ts";
+export { type DetectorOptions, detectorSink, type Responder } from "./detection/detector.ts";
+export type { Response, Rule, Suspicion, Target } from "./detection/rule.ts";
+export { OFFICE_HOURS, type OfficeHours, privilegeOutsideHours, RULES } from "./detection/rules.ts";
 export { AuditError, type AuditErrorCode } from "./errors.ts";
 export type { Actor, AuditEvent } from "./events/event.ts";
 export {

@@ -7,6 +7,7 @@ import { silentLogger } from "@rempart/runtime";
 import { type Audit, createAudit } from "../src/audit.ts";
 import { detectorSink, type Responder } from "../src/detection/detector.ts";
 import { RULES } from "../src/detection/rules.ts";
+import type { AuditRecord } from "../src/reading/record.ts";
 import { type Forwarder, startForwarder } from "../src/sinks/forwarder.ts";
 import { type TestLog, testLog } from "./log.ts";
 
@@ -67,15 +68,14 @@ test("a guesser is found, recorded with evidence, answered once, and found again
   await second.stop();
   assert.deepEqual(done, ["ban-address address 192.0.2.1"]);
   const { records } = await audit.query({ types: ["detection.finding"] });
-  assert.equal(records.length, 1);
-  assert.equal(records[0]?.address, "192.0.2.1");
-  const { resource, security } = records[0]?.body as {
-    resource: { metadata: { rule: string; evidence: string[] } };
-    security: { score: number };
-  };
-  assert.equal(resource.metadata.rule, "failed-logins-by-address");
-  assert.equal(resource.metadata.evidence.length, 10);
-  assert.equal(security.score, 70);
+  assert.deepEqual(
+    records.map(({ address }) => address),
+    ["192.0.2.1"],
+  );
+  const [finding] = records.map(bodyOf);
+  assert.equal(finding?.resource.metadata.rule, "failed-logins-by-address");
+  assert.equal(finding?.resource.metadata.evidence.length, 10);
+  assert.equal(finding?.security.score, 70);
 });
 
 test("a response that fails leaves the finding", async () => {
@@ -91,10 +91,24 @@ test("a response that fails leaves the finding", async () => {
   await detector.drain();
   await detector.stop();
   const { records } = await audit.query({ types: ["detection.finding"] });
-  assert.deepEqual(
-    records.map(
-      ({ body }) => (body as { resource: { metadata: { response: null } } }).resource.metadata.response,
-    ),
-    [undefined],
-  );
+  assert.deepEqual(records.map(responseOf), [null]);
 });
+
+interface FindingBody {
+  readonly resource: {
+    readonly metadata: {
+      readonly rule: string;
+      readonly evidence: string[];
+      readonly response: string | null;
+    };
+  };
+  readonly security: { readonly score: number };
+}
+
+function bodyOf({ body }: AuditRecord): FindingBody {
+  return body as unknown as FindingBody;
+}
+
+function responseOf(record: AuditRecord): string | null {
+  return bodyOf(record).resource.metadata.response;
+}
