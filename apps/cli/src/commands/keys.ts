@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { CodedError, explain, systemClock } from "@rempart/kernel";
+import { systemClock } from "@rempart/kernel";
 import {
   KeysError,
   type RewrapProgress,
@@ -15,12 +15,10 @@ import {
   type Installation,
   type MessengerConfig,
   openInstallation,
-  readMessengerConfig,
 } from "@rempart/messenger-server";
 import { Argument, Command } from "commander";
 import { confirmed } from "../confirm.ts";
-import { loadEnvironment } from "../environment.ts";
-import { configured } from "../exit.ts";
+import { type JsonOption, report, say, withConfig, withInstallation } from "../installation.ts";
 import { envelopeSources, passwordRotation, rotatables, standsUnder } from "../keys/rotatables.ts";
 import { statusTable } from "../keys/status-table.ts";
 
@@ -32,10 +30,6 @@ export function keysCommand(): Command {
     .addCommand(retireCommand())
     .addCommand(destroyCommand())
     .addCommand(rewrapCommand());
-}
-
-interface JsonOption {
-  readonly json?: boolean;
 }
 
 const purposeArgument = (): Argument => new Argument("<key>").choices(ROTATION_PURPOSES);
@@ -196,34 +190,4 @@ function milliseconds(seconds: string): number {
   if (!(value >= 0 && value <= 86_400))
     throw new KeysError("rotation-refused", `${seconds} is no number of seconds up to a day`);
   return value * 1_000;
-}
-
-/** Known failures are told in words, and the exit code is 1. */
-async function withConfig(work: (config: MessengerConfig) => Promise<void>): Promise<void> {
-  const config = configured(() => readMessengerConfig(loadEnvironment()));
-  if (config === null) return;
-  try {
-    await work(config);
-  } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-    process.stderr.write(`${explain(error)}\n`);
-    process.exitCode = 1;
-  }
-}
-
-function withInstallation(
-  work: (installation: Installation, config: MessengerConfig) => Promise<void>,
-): Promise<void> {
-  return withConfig(async (config) => {
-    await using installation = await openInstallation(config, createLogger("silent"));
-    await work(installation, config);
-  });
-}
-
-function report({ json }: JsonOption, value: unknown, text: string): void {
-  say(json === true ? JSON.stringify(value) : text);
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
 }
