@@ -16,7 +16,7 @@ interface Upstreams {
   readonly second: RunningServer;
 }
 
-/** `name METHOD url` of what each upstream was asked. */
+/** `name METHOD url` of what each upstream was asked, then `name whole path` or `name cut path` when its body has ended. */
 type Asked = string[];
 
 function answers(name: string, asked: Asked) {
@@ -59,7 +59,9 @@ function answers(name: string, asked: Asked) {
       response.writeHead(200, { "Content-Type": "text/event-stream" });
       return void response.write("data: first\n\n");
     }
-    const body = await text(request);
+    const body = await text(request).catch(() => null);
+    asked.push(`${name} ${body === null ? "cut" : "whole"} ${path}`);
+    if (body === null) return;
     response.writeHead(201, { "Content-Type": "application/json", "X-Own": name });
     response.end(JSON.stringify({ name, method, url, headers, body }));
   };
@@ -117,7 +119,7 @@ function configFor({ first, second }: Upstreams): GatewayConfig {
       { name: "refused-sockets", path: "/ws-refused", upstream: "first", webSocket: "any-client" },
       { name: "site", path: "/site/*", upstream: "first" },
       { name: "slashes", path: "/evil.test/*", upstream: "first" },
-      ...["/dead", "/away", "/empty", "/unchanged", "/busy", "/events", "/echo"].map((path) => ({
+      ...["/dead", "/away", "/empty", "/unchanged", "/busy", "/events", "/echo", "/broken"].map((path) => ({
         name: path.slice(1),
         path,
         upstream: "first",
@@ -275,9 +277,25 @@ function suite(platform: Platform): void {
         const reply = await ask(port, "/limited", { method: "POST", body }).catch(() => null);
         if (reply !== null || platform.name === "Node") assertProblem(reply as Reply, 413, "body-too-large");
       }
+      assert.ok(
+        !asked.includes("first whole /limited"),
+        "the upstream took a body cut short for a whole one",
+      );
       // workerd cuts a connection whose body nobody read to its end, and once more the next.
       const next = () => ask(port, "/limited");
       assert.equal((await next().catch(next)).status, 201);
+    });
+
+    test("a body that its client breaks off is broken off for the upstream too", async () => {
+      const sent = sendRequest({ host: "127.0.0.1", port, path: "/broken", method: "POST" });
+      sent.on("error", () => {});
+      sent.write("half");
+      while (!asked.includes("first POST /broken")) await new Promise((resolve) => setImmediate(resolve));
+      sent.destroy();
+      while (!asked.includes("first cut /broken")) {
+        assert.ok(!asked.includes("first whole /broken"));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
     });
 
     test("two slashes are a path, never another host", async () => {
@@ -298,7 +316,8 @@ function suite(platform: Platform): void {
       for (let i = 0; i < 2; i += 1) {
         statuses.add((await ask(port, "/flaky", { method: "POST", body: ["x"] })).status);
       }
-      assert.ok(asked.length - before <= 2, "a POST was repeated");
+      const posts = asked.slice(before).filter((line) => line.includes(" POST "));
+      assert.ok(posts.length <= 2, "a POST was repeated");
       assert.ok([...statuses].every((status) => status === 201 || status === 502));
     });
 

@@ -1,4 +1,4 @@
-import { EdgeError, type Exchange } from "@rempart/edge";
+import type { Exchange } from "@rempart/edge";
 import { explain } from "@rempart/kernel";
 import { answerFields } from "../core/answer-fields.ts";
 import { requestFields, toldOf } from "../core/request-fields.ts";
@@ -8,6 +8,7 @@ import { type Health, isFailing } from "../core/upstream/health.ts";
 import { mayRetry } from "../core/upstream/retry.ts";
 import type { Upstream } from "../core/upstream/upstream.ts";
 import { GatewayError } from "../errors.ts";
+import { handOver } from "./body.ts";
 
 /** An origin that `fetch` reaches. */
 export interface WorkerTarget {
@@ -42,15 +43,22 @@ export async function forward(
   const { target: path } = exchange.facts;
   if (!isForwardable(path))
     throw new GatewayError("refused-request", "Refused: the target's path is ambiguous");
-  const body = BODILESS.has(request.method) ? null : request.body;
-  const init = {
+  const cut = new AbortController();
+  const sent = {
     method: request.method,
     headers: headersOf(request, exchange),
-    body,
+    body: bodyOf(request, () => cut.abort()),
     redirect: "manual",
+    signal: AbortSignal.any([request.signal, cut.signal]),
   } as const;
-  const response = await answerOf(passage.upstream, path, { ...init, signal: request.signal });
+  const response = await answerOf(passage.upstream, path, sent);
   return exchange.facts.upgrade ? upgraded(passage, response) : passedBack(passage, response);
+}
+
+/** A declared length holds the platform to it: such a body cannot end early and look whole. */
+function bodyOf({ method, headers, body }: Request, cut: () => void): ReadableStream<Uint8Array> | null {
+  if (BODILESS.has(method) || body === null) return null;
+  return headers.has("content-length") ? body : handOver(body, cut);
 }
 
 type Sent = RequestInit & { readonly method: string; readonly signal: AbortSignal };
@@ -92,7 +100,7 @@ async function attempt(target: WorkerTarget, path: string, sent: Sent, headersMs
     return await fetch(target.name + path, { ...sent, signal: AbortSignal.any([sent.signal, late.signal]) });
   } catch (cause) {
     // The client left, or its body passed the limit: that says nothing about the target.
-    if (sent.signal.aborted || cause instanceof EdgeError) throw cause;
+    if (sent.signal.aborted) throw cause;
     const code = late.signal.aborted ? "upstream-timeout" : "upstream-unreachable";
     throw new GatewayError(code, `${target.name}: ${explain(cause)}`, { cause });
   } finally {
