@@ -58,6 +58,15 @@ describe("a WebSocket", () => {
     );
   });
 
+  test("finds room where idle connections take all there is", async () => {
+    await using upstream = await startEcho();
+    await using gateway = await startInFront([upstream.url], { upstream: { connections: 1 } });
+    await fetch(gateway.url);
+    const socket = new WebSocket(gateway.url.replace("http", "ws"));
+    await once(socket, "open");
+    socket.terminate();
+  });
+
   test("frames sent with the handshake, before its answer, arrive", async () => {
     await using upstream = await startEcho();
     await using gateway = await startInFront([upstream.url]);

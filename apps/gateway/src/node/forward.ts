@@ -189,8 +189,9 @@ export class Forward implements ConnectionUser {
 
   #writeTrailers(trailers: readonly string[]): void {
     const fields = trailerFields(trailers, this.#passage.edge.owns);
-    for (let i = 0; i < fields.length; i += 2)
-      this.#response.addTrailers([[fields[i] as string, fields[i + 1] as string]]);
+    const pairs: [string, string][] = [];
+    for (let i = 0; i < fields.length; i += 2) pairs.push([fields[i] as string, fields[i + 1] as string]);
+    this.#response.addTrailers(pairs);
   }
 
   #finish(): void {

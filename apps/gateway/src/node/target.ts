@@ -49,7 +49,7 @@ export class Target implements JudgedTarget, ConnectionOwner {
       idle.take(user);
       return idle;
     }
-    if (this.#open.size >= this.#settings.connections)
+    if (this.#open.size >= this.#settings.connections && !this.#giveUpIdle())
       throw new GatewayError("upstream-unavailable", `Every connection to ${this.name} is taken`);
     const connection = new UpstreamConnection(this.address, user, this);
     connection.await("connect", this.#clock.monotonic() + this.#settings.timeouts.connectMs);
@@ -82,5 +82,14 @@ export class Target implements JudgedTarget, ConnectionOwner {
 
   close(): void {
     for (const connection of this.#open) connection.destroy();
+  }
+
+  /** Room for a connection that must be new. */
+  #giveUpIdle(): boolean {
+    const oldest = this.#idle.shift();
+    if (oldest === undefined) return false;
+    this.#open.delete(oldest);
+    oldest.destroy();
+    return true;
   }
 }
