@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { dlopen } from "node:ffi";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
+import { fromUtf8, systemClock, systemRandom, utf8 } from "@rempart/kernel";
+import { createKeyring, localKeyFile } from "@rempart/keys";
 import { Secret } from "@rempart/runtime";
 import { requireService, startSoftHsm, type TestToken } from "@rempart/testing";
 import { KeysError } from "../src/errors.ts";
@@ -185,6 +191,40 @@ describe("PKCS#11 on SoftHSM2", { skip }, () => {
     meddler().finalise();
     await hsm.insert();
     assert.deepEqual(new Uint8Array(await provider.unwrap(wrapped, signal)), key);
+  });
+
+  test("a keyring goes on while the token is out, loses nothing, and comes back to it", async () => {
+    const scratch = await mkdtemp(join(tmpdir(), "rempart-pkcs11-"));
+    const where = { table: "notes", column: "text", row: "1" };
+    await using primary = open();
+    const local = localKeyFile(join(scratch, "local"));
+    using keyring = createKeyring({
+      primary,
+      local,
+      clock: systemClock,
+      random: systemRandom,
+      keyLimits: { records: 1 },
+      openedKeys: { keys: 1 },
+      returnAfterMs: 0,
+      calls: { breaker: { failures: 3, halfOpenAfterMs: 1 } },
+    });
+    const before = await keyring.seal(utf8("before"), where);
+    assert.match(before, /^kms:/);
+    meddler().finalise();
+    await hsm.remove();
+    const during = [await keyring.seal(utf8("one"), where), await keyring.seal(utf8("two"), where)];
+    for (const text of during) assert.match(text, /^local:/);
+    assert.equal(fromUtf8(await keyring.open(before, where)), "before");
+    meddler().finalise();
+    await hsm.insert();
+    let later = await keyring.seal(utf8("after"), where);
+    while (!later.startsWith("kms:")) {
+      await sleep(5);
+      later = await keyring.seal(utf8("after"), where);
+    }
+    const opened = await Promise.all([before, ...during, later].map((text) => keyring.open(text, where)));
+    assert.deepEqual(opened.map(fromUtf8), ["before", "one", "two", "after"]);
+    await rm(scratch, { recursive: true });
   });
 
   test("an abort rejects at once, also for those who wait in line", async () => {
