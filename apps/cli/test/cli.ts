@@ -70,7 +70,7 @@ function exitOf(child: ChildProcess, event: "exit" | "close"): Promise<number> {
 async function addressIn(read: () => string): Promise<string> {
   const limit = AbortSignal.timeout(START_LIMIT_MS);
   while (!limit.aborted) {
-    const address = /Messenger\s+(http:\S+)/.exec(read())?.[1];
+    const address = /(?:Messenger|Public)\s+(http:\S+)/.exec(read())?.[1];
     if (address !== undefined) return address;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -120,7 +120,7 @@ export const gatewaySchema = z.strictObject({
   admin: z.union([admin, z.literal(false)]).prefault({}),
   edge: edgeSchema.prefault({}),
   upstreams: z.record(name, upstream),
-  routes: z.array(route).max(1000),
+  routes: z.array(route).min(1, "expects at least one: nothing would be served").max(1000),
   drain: z
     .strictObject({
       /** Told unready, still serving: the time a load balancer needs to notice. */
