@@ -24,6 +24,8 @@ export interface DialogProps {
   /** Stays visible below content that scrolls. */
   footer?: ReactNode;
   wide?: boolean;
+  /** A click beside it does not close it: what it shows is shown once. */
+  keepOpen?: boolean;
 }
 
 /** A sheet on a phone, a centred card elsewhere. Focus goes in, stays in, and returns where it was. */
@@ -36,10 +38,11 @@ export function Dialog({
   children,
   footer,
   wide,
+  keepOpen = false,
 }: DialogProps) {
   useFocusGivenBack();
   return (
-    <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
+    <Base.Root open={open} onOpenChange={(next) => !next && onClose()} disablePointerDismissal={keepOpen}>
       <Base.Portal>
         <Base.Backdrop className={SCRIM} />
         <Base.Popup className={clsx(POPUP, wide ? "sm:max-w-2xl" : "sm:max-w-md")}>

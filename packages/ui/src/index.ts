@@ -2,6 +2,7 @@ export { Avatar, type AvatarProps, toneInkClass } from "./avatar.tsx";
 export { AVATAR_TONES, avatarTone, initials } from "./avatar-tone.ts";
 export { Badge, CountBadge } from "./badge.tsx";
 export { Button, type ButtonProps, IconButton, type IconButtonProps } from "./button.tsx";
+export { Checkbox, type CheckboxProps } from "./checkbox.tsx";
 export { ConfirmDialog, type ConfirmDialogProps, Dialog, type DialogProps } from "./dialog.tsx";
 export { EmptyState } from "./empty-state.tsx";
 export { SearchField, type SearchFieldProps, TextField, type TextFieldProps } from "./field.tsx";

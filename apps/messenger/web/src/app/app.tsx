@@ -3,28 +3,29 @@ import { RouterProvider } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import type { MessengerClient } from "../client/api.ts";
 import { ClientContext } from "./client-context.tsx";
-import { InvitationContext } from "./door/invitation-context.ts";
+import type { Arrival } from "./door/arrival.ts";
+import { ArrivalProvider } from "./door/arrival-context.tsx";
 import { I18nProvider, useI18n } from "./i18n/context.tsx";
 import { createAppRouter } from "./router.tsx";
 import { AnnouncerProvider } from "./shell/announcer.tsx";
 
 interface AppProps {
   client: MessengerClient;
-  /** Makes the account created with it an administrator's. */
-  invitation: string | null;
+  /** What the address brought along. */
+  arrival: Arrival | null;
 }
 
-export function App({ client, invitation }: AppProps) {
+export function App({ client, arrival }: AppProps) {
   const [router] = useState(createAppRouter);
   return (
     <ClientContext value={client}>
-      <InvitationContext value={invitation}>
+      <ArrivalProvider first={arrival}>
         <I18nProvider>
           <Surroundings>
             <RouterProvider router={router} />
           </Surroundings>
         </I18nProvider>
-      </InvitationContext>
+      </ArrivalProvider>
     </ClientContext>
   );
 }

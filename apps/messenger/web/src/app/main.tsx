@@ -3,7 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { createMessengerClient } from "../client/index.ts";
 import { App } from "./app.tsx";
-import { takeInvitation } from "./door/take-invitation.ts";
+import { takeArrival } from "./door/take-arrival.ts";
 import { installTrustedTypesPolicy } from "./trusted-types.ts";
 
 installTrustedTypesPolicy();
@@ -13,6 +13,6 @@ if (root === null) throw new TypeError("index.html has no #root");
 
 createRoot(root).render(
   <StrictMode>
-    <App client={createMessengerClient()} invitation={takeInvitation()} />
+    <App client={createMessengerClient()} arrival={takeArrival()} />
   </StrictMode>,
 );

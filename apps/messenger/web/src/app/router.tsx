@@ -30,17 +30,39 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./settings/settings-pane.tsx"), "SettingsPane"),
 });
 
-/** The gate shows these two while nobody is signed in; afterwards they lead home. */
+const settingsPages = () => import("./settings/pages.tsx");
+
+const accountSettings = createRoute({
+  getParentRoute: () => settings,
+  path: "/",
+  component: lazyRouteComponent(settingsPages, "AccountPage"),
+});
+
+const securitySettings = createRoute({
+  getParentRoute: () => settings,
+  path: "/security",
+  component: lazyRouteComponent(settingsPages, "SecurityPage"),
+});
+
+const deviceSettings = createRoute({
+  getParentRoute: () => settings,
+  path: "/devices",
+  component: lazyRouteComponent(settingsPages, "DevicesPage"),
+});
+
+/** The gate shows these while nobody is signed in; afterwards they lead home. */
 const toHome = () => <Navigate to="/" replace />;
 const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", component: toHome });
 const signUp = createRoute({ getParentRoute: () => root, path: "/sign-up", component: toHome });
+const forgotten = createRoute({ getParentRoute: () => root, path: "/forgotten", component: toHome });
 
 const routeTree = root.addChildren([
   home,
   conversationRoute.addChildren([details]),
-  settings,
+  settings.addChildren([accountSettings, securitySettings, deviceSettings]),
   signIn,
   signUp,
+  forgotten,
 ]);
 
 export function createAppRouter() {

@@ -2,7 +2,17 @@
  * What the screens know of the messenger: stores to read and commands to give. Behind it stands the core in its worker
  * (network, encryption, storage); in tests and in design work, a typed double. No React and no cryptography here.
  */
-import type { Device, ProblemCode, Role, Session, User } from "@rempart/messaging/contract";
+import type {
+  Device,
+  FactorProof,
+  Factors,
+  Passkey,
+  ProblemCode,
+  Role,
+  SecondFactor,
+  Session,
+  User,
+} from "@rempart/messaging/contract";
 
 /** A value that changes. `subscribe` calls back after each change, and returns the way to stop; made for `useSyncExternalStore`. */
 export interface Store<T> {
@@ -10,9 +20,15 @@ export interface Store<T> {
   subscribe(changed: () => void): () => void;
 }
 
-/** Why a command failed, as a code the screens translate. `offline` and `timeout` never reached the server's answer. */
+/**
+ * Why a command failed, as a code the screens translate. `offline` and `timeout` never reached the server's answer;
+ * `passkey-*` come from the browser's own dialog.
+ */
 export type FailureCode =
   | ProblemCode
+  | "passkey-cancelled"
+  | "passkey-exists"
+  | "passkey-failed"
   | "offline"
   | "timeout"
   | "storage-full"
@@ -29,7 +45,13 @@ export interface Me {
   readonly id: string;
   readonly name: string;
   readonly email: string;
+  /** Mail to the address has reached its owner. */
+  readonly emailVerified: boolean;
   readonly role: "USER" | "MODERATOR" | "ADMIN";
+  /** Signing in takes more than the password. */
+  readonly mfaEnabled: boolean;
+  /** The role demands a second factor and there is none yet: nothing of the role can be done. */
+  readonly mfaRequired: boolean;
   /** This browser's device; null until it is registered. */
   readonly deviceId: string | null;
 }
@@ -155,6 +177,37 @@ export interface SafetyNumber {
   readonly changed: boolean;
 }
 
+/** For `parseCreationOptionsFromJSON()` or `parseRequestOptionsFromJSON()` (WebAuthn Level 3, section 5.1). */
+export type PasskeyOptions = Readonly<Record<string, unknown>>;
+
+/** What the browser's dialog gave, in its JSON form. */
+export type PasskeyAnswer = Record<string, unknown>;
+
+/** Where a sign-in stands after the password: done, or to be finished with a second factor in time. */
+export type SignInStep =
+  | { readonly status: "signed-in" }
+  | {
+      readonly status: "second-factor";
+      readonly challenge: string;
+      /** Unix milliseconds. */
+      readonly expiresAt: number;
+      readonly methods: readonly SecondFactor[];
+    };
+
+/** `verify-email`: the account begins with the link of a mail that is on its way. */
+export type SignUpStep = { readonly status: "signed-in" | "verify-email" };
+
+/** What an authenticator app is told; nothing changes until its first code is confirmed. */
+export interface TotpEnrolment {
+  /** Base32. */
+  readonly secret: string;
+  /** `otpauth://`, for a QR code. */
+  readonly uri: string;
+}
+
+/** Shown once; null when the account has some already. */
+export type RecoveryCodes = readonly string[] | null;
+
 export interface MessengerClient {
   readonly app: Store<AppState>;
   readonly connection: Store<Connection>;
@@ -163,12 +216,52 @@ export interface MessengerClient {
   /** One store per conversation; reading it for the first time loads the newest page. */
   timeline(conversationId: string): Store<Timeline>;
 
-  signUp(input: { email: string; password: string; name: string; invitation?: string }): Promise<Result>;
-  signIn(input: { email: string; password: string }): Promise<Result>;
+  /** `language`: of the mails to this person. */
+  signUp(input: {
+    email: string;
+    password: string;
+    name: string;
+    language?: "en" | "fr";
+    invitation?: string;
+  }): Promise<Result<SignUpStep>>;
+  signIn(input: { email: string; password: string }): Promise<Result<SignInStep>>;
+  completeSignIn(input: { challenge: string; proof: FactorProof }): Promise<Result>;
+  /** What to ask a passkey for, as the second factor of this sign-in. */
+  startPasskeySecondFactor(challenge: string): Promise<Result<PasskeyOptions>>;
+  /** What to ask a passkey for, to sign in with it alone. */
+  startPasskeySignIn(): Promise<Result<PasskeyOptions>>;
+  signInWithPasskey(answer: PasskeyAnswer): Promise<Result>;
   /** `forgetDevice` also removes this device from the account and erases keys and history from this browser. */
   signOut(options: { everywhere?: boolean; forgetDevice?: boolean }): Promise<Result>;
   takeOver(): Promise<Result>;
   rename(name: string): Promise<Result>;
+
+  /** Succeeds whoever has the address, so that nobody learns who has one. */
+  requestPasswordReset(email: string): Promise<Result>;
+  /** These take the secret of a mail's link. A reset and an undone change end every session. */
+  resetPassword(input: { token: string; password: string }): Promise<Result>;
+  verifyEmail(token: string): Promise<Result>;
+  confirmEmailChange(token: string): Promise<Result>;
+  undoEmailChange(token: string): Promise<Result>;
+
+  changePassword(input: { current: string; next: string; keepOtherSessions: boolean }): Promise<Result>;
+  /** The address changes when the link of the mail to the new one is followed. */
+  changeEmail(email: string): Promise<Result>;
+  resendVerification(): Promise<Result>;
+  /** Proves oneself again: by a passkey alone, or the password with the second factor the account has. */
+  stepUp(proof: { password?: string; factor?: FactorProof }): Promise<Result>;
+  startPasskeyStepUp(): Promise<Result<PasskeyOptions>>;
+  factors(): Promise<Result<Factors>>;
+  startTotp(): Promise<Result<TotpEnrolment>>;
+  confirmTotp(code: string): Promise<Result<RecoveryCodes>>;
+  startPasskey(): Promise<Result<PasskeyOptions>>;
+  addPasskey(input: {
+    name: string;
+    answer: PasskeyAnswer;
+  }): Promise<Result<{ readonly passkey: Passkey; readonly recoveryCodes: RecoveryCodes }>>;
+  renamePasskey(passkeyId: string, name: string): Promise<Result>;
+  removeFactor(factorId: string): Promise<Result>;
+  replaceRecoveryCodes(): Promise<Result<readonly string[]>>;
 
   searchUsers(query: string): Promise<Result<readonly User[]>>;
   /** Opens the existing conversation with this person, or starts one. */
@@ -196,6 +289,8 @@ export interface MessengerClient {
   revokeDevice(deviceId: string): Promise<Result>;
   sessions(): Promise<Result<readonly Session[]>>;
   revokeSession(sessionId: string): Promise<Result>;
+  /** Every session of the account but this one. */
+  revokeOtherSessions(): Promise<Result>;
   safetyNumber(userId: string): Promise<Result<SafetyNumber>>;
   setVerified(userId: string, verified: boolean): Promise<Result>;
   /** Try to connect now instead of at `retryAt`. */

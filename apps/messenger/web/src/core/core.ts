@@ -34,6 +34,7 @@ export function createCore(ports: CorePorts): Core {
       return failure(code, error);
     }
   };
+  const { door } = session;
   const account = (): AccountCommands => session.account().commands;
   const tell = (work: () => void): void => {
     try {
@@ -52,9 +53,31 @@ export function createCore(ports: CorePorts): Core {
     close: session.close,
     signUp: (input) => attempt(() => session.signUp(input)),
     signIn: (input) => attempt(() => session.signIn(input)),
+    completeSignIn: (input) => attempt(() => session.completeSignIn(input)),
+    startPasskeySecondFactor: (challenge) => attempt(() => door.startPasskeySecondFactor(challenge)),
+    startPasskeySignIn: () => attempt(door.startPasskeySignIn),
+    signInWithPasskey: (answer) => attempt(() => session.signInWithPasskey(answer)),
     signOut: (options) => attempt(() => session.signOut(options)),
     takeOver: () => attempt(session.takeOver),
     rename: (name) => attempt(() => session.rename(name)),
+    requestPasswordReset: (email) => attempt(() => door.requestPasswordReset(email)),
+    resetPassword: (input) => attempt(() => door.resetPassword(input)),
+    verifyEmail: (token) => attempt(() => door.verifyEmail(token)),
+    confirmEmailChange: (token) => attempt(() => door.confirmEmailChange(token)),
+    undoEmailChange: (token) => attempt(() => door.undoEmailChange(token)),
+    changePassword: (input) => attempt(async () => account().changePassword(input)),
+    changeEmail: (email) => attempt(async () => account().changeEmail(email)),
+    resendVerification: () => attempt(async () => account().resendVerification()),
+    stepUp: (proof) => attempt(async () => account().stepUp(proof)),
+    startPasskeyStepUp: () => attempt(async () => account().startPasskeyStepUp()),
+    factors: () => attempt(async () => account().factors()),
+    startTotp: () => attempt(async () => account().startTotp()),
+    confirmTotp: (code) => attempt(async () => account().confirmTotp(code)),
+    startPasskey: () => attempt(async () => account().startPasskey()),
+    addPasskey: (input) => attempt(async () => account().addPasskey(input)),
+    renamePasskey: (id, name) => attempt(async () => account().renamePasskey(id, name)),
+    removeFactor: (id) => attempt(async () => account().removeFactor(id)),
+    replaceRecoveryCodes: () => attempt(async () => account().replaceRecoveryCodes()),
     searchUsers: (query) => attempt(async () => account().searchUsers(query)),
     startDirect: (userId) => attempt(async () => account().startDirect(userId)),
     createGroup: (input) => attempt(async () => account().createGroup(input)),
@@ -74,6 +97,7 @@ export function createCore(ports: CorePorts): Core {
     revokeDevice: (deviceId) => attempt(async () => account().revokeDevice(deviceId)),
     sessions: () => attempt(async () => account().sessions()),
     revokeSession: (sessionId) => attempt(async () => account().revokeSession(sessionId)),
+    revokeOtherSessions: () => attempt(async () => account().revokeOtherSessions()),
     safetyNumber: (userId) => attempt(async () => account().safetyNumber(userId)),
     setVerified: (userId, verified) => attempt(async () => account().setVerified(userId, verified)),
     reconnect: () => tell(() => account().reconnect()),

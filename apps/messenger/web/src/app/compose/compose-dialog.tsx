@@ -22,7 +22,7 @@ export default function ComposeDialog({ onClose }: { onClose: () => void }) {
   }
 
   async function startWith(person: User) {
-    const started = await run(client.startDirect(person.id));
+    const started = await run(() => client.startDirect(person.id));
     if (started) open(started.value.conversationId);
   }
 

@@ -22,7 +22,7 @@ export function NewGroup({ onCreated }: { onCreated: (conversationId: string) =>
     event.preventDefault();
     setChecked(true);
     if (busy || title.trim() === "" || picked.ids.length === 0) return;
-    const created = await run(client.createGroup({ title: title.trim(), userIds: picked.ids }));
+    const created = await run(() => client.createGroup({ title: title.trim(), userIds: picked.ids }));
     if (created) onCreated(created.value.conversationId);
   }
 

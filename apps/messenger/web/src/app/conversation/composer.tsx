@@ -41,7 +41,7 @@ export function Composer({ conversation }: { conversation: ConversationView }) {
     const message = text.trim();
     change("");
     draft.flush();
-    const sent = await run(client.send(id, message));
+    const sent = await run(() => client.send(id, message));
     if (sent === null) setText((now) => (now === "" ? message : now));
   }
 

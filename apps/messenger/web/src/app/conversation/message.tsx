@@ -164,10 +164,18 @@ function FailedActions({ item, conversationId }: { item: TextItem; conversationI
     <div className="mt-1 flex flex-wrap items-center justify-end gap-x-2 text-sm text-danger">
       <span>{item.failure ? t.failures[item.failure] : t.conversation.delivery.failed}</span>
       <span className="flex gap-1">
-        <button type="button" className={button} onClick={() => run(client.retry(conversationId, item.id))}>
+        <button
+          type="button"
+          className={button}
+          onClick={() => run(() => client.retry(conversationId, item.id))}
+        >
           {t.conversation.resend}
         </button>
-        <button type="button" className={button} onClick={() => run(client.discard(conversationId, item.id))}>
+        <button
+          type="button"
+          className={button}
+          onClick={() => run(() => client.discard(conversationId, item.id))}
+        >
           {t.conversation.discard}
         </button>
       </span>

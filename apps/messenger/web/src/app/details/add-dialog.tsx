@@ -22,7 +22,7 @@ export function AddDialog({
 
   async function add() {
     if (picked.ids.length === 0) return;
-    if (await run(client.addMembers(conversation.id, picked.ids))) onClose();
+    if (await run(() => client.addMembers(conversation.id, picked.ids))) onClose();
   }
 
   return (

@@ -102,7 +102,7 @@ function Leave({ conversation }: { conversation: ConversationView }) {
   const { busy, run } = useCommand();
   const [asking, setAsking] = useState(false);
   async function leave() {
-    const left = await run(client.leave(conversation.id));
+    const left = await run(() => client.leave(conversation.id));
     setAsking(false);
     if (left) void navigate({ to: "/c/$conversationId", params: { conversationId: conversation.id } });
   }

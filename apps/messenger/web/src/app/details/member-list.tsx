@@ -67,7 +67,7 @@ function RemoveDialog({ conversation, member, onClose }: RemoveDialogProps) {
   const client = useClient();
   const { busy, run } = useCommand();
   async function remove() {
-    await run(client.removeMember(conversation.id, member.id));
+    await run(() => client.removeMember(conversation.id, member.id));
     onClose();
   }
   return (

@@ -47,7 +47,7 @@ function MemberMenu({ conversation, member, onVerify, onRemove }: MemberRowProps
   const { run } = useCommand();
 
   async function message() {
-    const started = await run(client.startDirect(member.id));
+    const started = await run(() => client.startDirect(member.id));
     if (!started) return;
     void navigate({ to: "/c/$conversationId", params: { conversationId: started.value.conversationId } });
   }
@@ -100,7 +100,7 @@ function RoleItems({ conversation, member }: Pick<MemberRowProps, "conversation"
       <MenuItem
         key={role}
         icon={<UserCog size={17} />}
-        onSelect={() => void run(client.setRole(conversation.id, member.id, role))}
+        onSelect={() => void run(() => client.setRole(conversation.id, member.id, role))}
       >
         {label}
       </MenuItem>

@@ -23,7 +23,7 @@ export function RenameDialog({
     event.preventDefault();
     setChecked(true);
     if (title.trim() === "") return;
-    if (await run(client.renameGroup(conversation.id, title.trim()))) onClose();
+    if (await run(() => client.renameGroup(conversation.id, title.trim()))) onClose();
   }
 
   return (

@@ -6,8 +6,8 @@ import type { Person, SafetyNumber } from "../../client/api.ts";
 import { useClient } from "../client-context.tsx";
 import { useCommand } from "../commands.ts";
 import { useI18n } from "../i18n/context.tsx";
+import { QrCode } from "../qr/qr-code.tsx";
 import { useRemote } from "../use-remote.ts";
-import { QrCode } from "./qr-code.tsx";
 
 /** Two people compare this number to know that nobody stands between them. */
 export default function SafetyDialog({ person, onClose }: { person: Person; onClose: () => void }) {
@@ -44,7 +44,7 @@ function Comparison({ person, number, onChanged }: ComparisonProps) {
   const client = useClient();
   const { busy, run } = useCommand();
   async function setVerified(verified: boolean) {
-    if (await run(client.setVerified(person.id, verified))) await onChanged();
+    if (await run(() => client.setVerified(person.id, verified))) await onChanged();
   }
   return (
     <div className="flex flex-col items-center gap-5 pt-3">

@@ -1,19 +1,30 @@
 import { Button, TextField } from "@rempart/ui";
 import ShieldCheck from "lucide-react/icons/shield-check";
+import { useState } from "react";
 import { useClient } from "../client-context.tsx";
+import { FormFailure, OtherWay } from "../forms/form-parts.tsx";
+import { PasswordField } from "../forms/password-field.tsx";
+import { signUpErrors } from "../forms/rules.ts";
+import { useForm } from "../forms/use-form.ts";
 import { useI18n } from "../i18n/context.tsx";
-import { FormFailure, OtherWay } from "./form-parts.tsx";
-import { PasswordField } from "./password-field.tsx";
-import { signUpErrors } from "./rules.ts";
-import { useCredentialsForm } from "./use-form.ts";
+import { CheckMail } from "./check-mail.tsx";
 
 export function SignUp({ invitation }: { invitation: string | null }) {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const client = useClient();
-  const { errors, failure, busy, form, submit } = useCredentialsForm(
-    (values) => signUpErrors(t, values),
-    (values) => client.signUp(invitation === null ? values : { ...values, invitation }),
-  );
+  const [mailedTo, setMailedTo] = useState<string | null>(null);
+  const { errors, failure, busy, form, submit } = useForm({
+    fields: ["name", "email", "password"],
+    check: (values) => signUpErrors(t, values),
+    send: ({ name, email, password }) =>
+      client.signUp({
+        ...{ name: name.trim(), email: email.trim(), password, language },
+        ...(invitation !== null && { invitation }),
+      }),
+    done: ({ status }, { email }) => status === "verify-email" && setMailedTo(email.trim()),
+    meanings: { "email-taken": { field: "email" }, "weak-password": { field: "password" } },
+  });
+  if (mailedTo !== null) return <CheckMail body={t.door.verificationSent(mailedTo)} />;
   return (
     <>
       <h1 className="mb-6 text-2xl font-semibold tracking-tight">{t.door.signUpTitle}</h1>

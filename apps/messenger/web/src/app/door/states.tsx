@@ -28,7 +28,7 @@ export function Elsewhere() {
   return (
     <Centred>
       <Stand title={t.door.elsewhereTitle} body={t.door.elsewhereBody}>
-        <Button tone="primary" busy={busy} onClick={() => run(client.takeOver())}>
+        <Button tone="primary" busy={busy} onClick={() => run(() => client.takeOver())}>
           {t.door.useHere}
         </Button>
       </Stand>

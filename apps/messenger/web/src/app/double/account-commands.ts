@@ -1,14 +1,12 @@
 import type { Device, Session } from "@rempart/messaging/contract";
-import type { MessengerClient, Result, SafetyNumber } from "../../client/api.ts";
+import type { MessengerClient, SafetyNumber } from "../../client/api.ts";
 import { fixtureId, ME } from "./people.ts";
-import { type DoubleState, OK, pause } from "./state.ts";
+import { type DoubleState, OK, pause, remove } from "./state.ts";
 
 const DAY = 86_400_000;
 
 type AccountCommands = Pick<
   MessengerClient,
-  | "signUp"
-  | "signIn"
   | "signOut"
   | "takeOver"
   | "rename"
@@ -16,6 +14,10 @@ type AccountCommands = Pick<
   | "revokeDevice"
   | "sessions"
   | "revokeSession"
+  | "revokeOtherSessions"
+  | "changePassword"
+  | "changeEmail"
+  | "resendVerification"
   | "safetyNumber"
   | "setVerified"
   | "reconnect"
@@ -26,28 +28,23 @@ export function accountCommands(state: DoubleState): AccountCommands {
   const sessions = fixtureSessions();
   const verified = new Set<string>();
 
-  async function enter(email: string, name: string): Promise<Result> {
-    await pause();
-    if (state.scenario.failing) return { ok: false, code: "wrong-credentials" };
-    if (email.startsWith("taken")) return { ok: false, code: "email-taken" };
-    state.app.set({ phase: "ready", me: { ...ME, email, name } });
-    return OK;
-  }
-
   return {
-    signUp: ({ email, name }) => enter(email, name),
-    signIn: ({ email }) => enter(email, ME.name),
     async signOut() {
       await pause();
       state.app.set({ phase: "signed-out", reason: "none" });
       return OK;
     },
     takeOver: () => state.answer(() => state.app.set({ phase: "ready", me: ME })),
-    rename: (name) => state.answer(() => state.app.set({ phase: "ready", me: { ...ME, name } })),
+    rename: (name) => state.answer(() => state.become({ name })),
+    changePassword: ({ current }) =>
+      state.answer(() => undefined, current.startsWith("wrong") ? "wrong-credentials" : null),
+    changeEmail: () => state.answer(() => undefined),
+    resendVerification: () => state.answer(() => undefined),
     devices: () => state.answer(() => [...devices]),
-    revokeDevice: (id) => state.answer(() => forget(devices, id)),
+    revokeDevice: (id) => state.answer(() => remove(devices, id)),
     sessions: () => state.answer(() => [...sessions]),
-    revokeSession: (id) => state.answer(() => forget(sessions, id)),
+    revokeSession: (id) => state.answer(() => remove(sessions, id)),
+    revokeOtherSessions: () => state.answer(() => void sessions.splice(1)),
     safetyNumber: (userId) => state.answer(() => safetyNumberOf(userId, verified.has(userId))),
     setVerified: (userId, on) =>
       state.answer(() => {
@@ -56,11 +53,6 @@ export function accountCommands(state: DoubleState): AccountCommands {
       }),
     reconnect: () => state.connection.set({ status: "online", retryAt: null }),
   };
-}
-
-function forget(list: { readonly id: string }[], id: string): void {
-  const index = list.findIndex((each) => each.id === id);
-  if (index !== -1) list.splice(index, 1);
 }
 
 function safetyNumberOf(userId: string, verified: boolean): SafetyNumber {
@@ -86,7 +78,7 @@ function fixtureDevices(): Device[] {
 }
 
 function fixtureSessions(): Session[] {
-  const made = (n: number, userAgent: string, usedAgo: number): Session => ({
+  const made = (n: number, userAgent: string, usedAgo: number, amr: string[]): Session => ({
     id: fixtureId("session", n),
     current: n === 0,
     createdAt: Date.now() - 12 * DAY,
@@ -94,9 +86,19 @@ function fixtureSessions(): Session[] {
     expiresAt: Date.now() + 18 * DAY,
     userAgent,
     address: `192.0.2.${n + 10}`,
+    amr,
   });
   return [
-    made(0, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", 20_000),
-    made(1, "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36", 3 * DAY),
+    made(0, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", 20_000, [
+      "pwd",
+      "otp",
+      "mfa",
+    ]),
+    made(1, "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36", 3 * DAY, [
+      "pop",
+      "user",
+      "mfa",
+    ]),
+    made(2, "curl/8.14.1", 9 * DAY, ["pwd"]),
   ];
 }

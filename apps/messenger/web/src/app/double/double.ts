@@ -1,6 +1,8 @@
 import type { MessengerClient } from "../../client/api.ts";
 import { accountCommands } from "./account-commands.ts";
 import { conversationCommands } from "./conversation-commands.ts";
+import { doorCommands } from "./door-commands.ts";
+import { factorCommands } from "./factor-commands.ts";
 import { messageCommands } from "./message-commands.ts";
 import type { Scenario } from "./scenarios.ts";
 import { DoubleState } from "./state.ts";
@@ -16,7 +18,9 @@ export function createDouble(scenario: Scenario): MessengerClient {
     connection: state.connection,
     conversations: state.conversations,
     timeline: (id) => state.timeline(id),
+    ...doorCommands(state),
     ...accountCommands(state),
+    ...factorCommands(state),
     ...conversationCommands(state),
     ...messageCommands(state),
   };

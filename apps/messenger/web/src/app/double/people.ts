@@ -1,13 +1,17 @@
 import type { Me, MemberView, Person } from "../../client/api.ts";
 
+const KINDS = {
+  person: "a001",
+  conversation: "a002",
+  message: "a003",
+  device: "a004",
+  session: "a005",
+  factor: "a006",
+} as const;
+
 /** Ids that read as UUIDs and stay the same from run to run. */
-export function fixtureId(
-  kind: "person" | "conversation" | "message" | "device" | "session",
-  n: number,
-): string {
-  const group = { person: "a001", conversation: "a002", message: "a003", device: "a004", session: "a005" }[
-    kind
-  ];
+export function fixtureId(kind: keyof typeof KINDS, n: number): string {
+  const group = KINDS[kind];
   return `01990000-${group}-7000-8000-${n.toString(16).padStart(12, "0")}`;
 }
 
@@ -15,7 +19,10 @@ export const ME: Me = {
   id: fixtureId("person", 0),
   name: "Camille Laurent",
   email: "camille@example.org",
+  emailVerified: true,
   role: "ADMIN",
+  mfaEnabled: true,
+  mfaRequired: false,
   deviceId: fixtureId("device", 0),
 };
 

@@ -1,4 +1,11 @@
-import type { AppState, Connection, ConversationView, MemberView, TimelineItem } from "../../client/api.ts";
+import type {
+  AppState,
+  Connection,
+  ConversationView,
+  Me,
+  MemberView,
+  TimelineItem,
+} from "../../client/api.ts";
 import { fixtureId, ME, member, person } from "./people.ts";
 import { FESTIVAL, filler, noticed, PAIR, SMALL_TALK, said, story, unreadable } from "./stories.ts";
 
@@ -14,9 +21,13 @@ export interface Scenario {
   readonly timelines: ReadonlyMap<string, readonly TimelineItem[]>;
   /** Every command fails, as behind a broken server. */
   readonly failing: boolean;
+  /** The account has an authenticator app, passkeys and recovery codes; otherwise it has none. */
+  readonly protected: boolean;
 }
 
 const READY: AppState = { phase: "ready", me: ME };
+/** An administrator who has to add a second factor, and whose address is not proven. */
+const UNPROTECTED: Me = { ...ME, emailVerified: false, mfaEnabled: false, mfaRequired: true };
 const ONLINE: Connection = { status: "online", retryAt: null };
 
 type Entry = readonly [ConversationView, readonly TimelineItem[]];
@@ -57,6 +68,7 @@ function scenario(entries: readonly Entry[], part: Partial<Scenario> = {}): Scen
     conversations: sorted.map(([view]) => view),
     timelines: new Map(entries.map(([view, items]) => [view.id, items])),
     failing: false,
+    protected: true,
     ...part,
   };
 }
@@ -171,6 +183,7 @@ export const SCENARIOS = {
   failures: () => everyday({ failing: true }),
   removed: () => scenario([festival({ active: false, myRole: "member" }), pair()]),
   recovering: () => scenario([festival({ sync: "recovering" }), pair({ sync: "catching-up" })]),
+  unprotected: () => everyday({ app: { phase: "ready", me: UNPROTECTED }, protected: false }),
   "signed-out": () => scenario([], { app: { phase: "signed-out", reason: "none" } }),
   expired: () => scenario([], { app: { phase: "signed-out", reason: "expired" } }),
   starting: () => scenario([], { app: { phase: "starting" } }),

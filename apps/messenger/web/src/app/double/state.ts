@@ -1,4 +1,12 @@
-import type { ConversationView, MemberView, Result, Timeline, TimelineItem } from "../../client/api.ts";
+import type {
+  ConversationView,
+  FailureCode,
+  Me,
+  MemberView,
+  Result,
+  Timeline,
+  TimelineItem,
+} from "../../client/api.ts";
 import { type Cell, createCell } from "../../client/cell.ts";
 import { fixtureId, ME, member, PEOPLE } from "./people.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -21,6 +29,11 @@ export function membersWith(userIds: readonly string[]): MemberView[] {
   return [member(ME, { role: "owner", online: true }), ...others.map((each) => member(each))];
 }
 
+export function remove(list: { readonly id: string }[], id: string): void {
+  const index = list.findIndex((each) => each.id === id);
+  if (index !== -1) list.splice(index, 1);
+}
+
 /** What the double knows, and the ways it changes. */
 export class DoubleState {
   readonly scenario: Scenario;
@@ -37,12 +50,19 @@ export class DoubleState {
     this.conversations = createCell(scenario.conversations);
   }
 
-  /** After a moment: what the act gives, or the failure of a broken server or a missing connection. */
-  async answer<T>(act: () => T): Promise<Result<T>> {
+  /** After a moment: what the act gives, or the failure of a broken server, a missing connection or a refusal. */
+  async answer<T>(act: () => T, refusal: FailureCode | null = null): Promise<Result<T>> {
     await pause();
     if (this.scenario.failing) return { ok: false, code: "unavailable", retryAfterSeconds: 30 };
     if (this.connection.get().status === "offline") return { ok: false, code: "offline" };
+    if (refusal !== null) return { ok: false, code: refusal };
     return { ok: true, value: act() };
+  }
+
+  /** Who is signed in becomes this in part. */
+  become(part: Partial<Me>): void {
+    const app = this.app.get();
+    if (app.phase === "ready") this.app.set({ phase: "ready", me: { ...app.me, ...part } });
   }
 
   find(id: string): ConversationView | undefined {

@@ -3,14 +3,14 @@ import type { ReactNode } from "react";
 import { useI18n } from "../i18n/context.tsx";
 import type { Remote } from "../use-remote.ts";
 
-interface RemoteListProps<T> {
-  remote: Remote<readonly T[]>;
+interface LoadedProps<T> {
+  remote: Remote<T>;
   onRetry: () => void;
-  children: (item: T) => ReactNode;
+  children: (value: T) => ReactNode;
 }
 
-/** A list that comes from the server: on its way, there, or failed with a way to ask again. */
-export function RemoteList<T>({ remote, onRetry, children }: RemoteListProps<T>) {
+/** Something that comes from the server: on its way, there, or failed with a way to ask again. */
+export function Loaded<T>({ remote, onRetry, children }: LoadedProps<T>) {
   const { t } = useI18n();
   switch (remote.state) {
     case "loading":
@@ -31,6 +31,20 @@ export function RemoteList<T>({ remote, onRetry, children }: RemoteListProps<T>)
         </div>
       );
     case "loaded":
-      return <ul className="divide-y divide-line">{remote.value.map((item) => children(item))}</ul>;
+      return children(remote.value);
   }
+}
+
+interface RemoteListProps<T> {
+  remote: Remote<readonly T[]>;
+  onRetry: () => void;
+  children: (item: T) => ReactNode;
+}
+
+export function RemoteList<T>({ remote, onRetry, children }: RemoteListProps<T>) {
+  return (
+    <Loaded remote={remote} onRetry={onRetry}>
+      {(items) => <ul className="divide-y divide-line">{items.map((item) => children(item))}</ul>}
+    </Loaded>
+  );
 }

@@ -1,51 +1,42 @@
-import type { ReactNode } from "react";
+import { Link, Outlet } from "@tanstack/react-router";
 import { useI18n } from "../i18n/context.tsx";
 import { BackLink } from "../shell/back-link.tsx";
-import { AppearanceSettings } from "./appearance-settings.tsx";
-import { DeviceSettings } from "./device-settings.tsx";
-import { LanguageSwitch } from "./language-switch.tsx";
-import { ProfileSettings } from "./profile-settings.tsx";
-import { SessionSettings } from "./session-settings.tsx";
-import { SignOutSettings } from "./sign-out-settings.tsx";
 
+/** The frame of the settings; its pages are in the folders beside. */
 export function SettingsPane() {
   const { t } = useI18n();
   return (
     <div className="min-w-0 flex-1 overflow-y-auto bg-canvas">
-      <header className="sticky top-0 z-10 flex min-h-16 items-center gap-1 border-b border-line bg-surface px-2 md:px-5">
+      <header className="sticky top-0 z-10 flex min-h-16 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-surface px-2 py-2 md:px-5">
         <BackLink to="/" label={t.pane.backToList} className="md:hidden" />
         <h2 className="text-lg font-semibold">{t.settings.title}</h2>
+        <nav aria-label={t.settings.title} className="ms-auto flex gap-1 rounded-lg bg-sunken p-1">
+          <PageLink to="/settings" exact label={t.settings.account} />
+          <PageLink to="/settings/security" label={t.settings.security} />
+          <PageLink to="/settings/devices" label={t.settings.devices} />
+        </nav>
       </header>
       <div className="mx-auto flex max-w-2xl flex-col gap-5 px-4 py-6 sm:px-6">
-        <Card title={t.settings.profile}>
-          <ProfileSettings />
-        </Card>
-        <Card title={t.settings.appearance}>
-          <div className="flex flex-wrap gap-x-8 gap-y-4">
-            <AppearanceSettings />
-            <LanguageSwitch />
-          </div>
-        </Card>
-        <Card title={t.settings.devices} body={t.settings.devicesBody}>
-          <DeviceSettings />
-        </Card>
-        <Card title={t.settings.sessions} body={t.settings.sessionsBody}>
-          <SessionSettings />
-        </Card>
-        <Card title={t.settings.signOut} body={t.settings.signOutBody}>
-          <SignOutSettings />
-        </Card>
+        <Outlet />
       </div>
     </div>
   );
 }
 
-function Card({ title, body, children }: { title: string; body?: string; children: ReactNode }) {
+interface PageLinkProps {
+  to: "/settings" | "/settings/security" | "/settings/devices";
+  label: string;
+  exact?: boolean;
+}
+
+function PageLink({ to, label, exact = false }: PageLinkProps) {
   return (
-    <section className="rounded-xl border border-line bg-surface p-5">
-      <h3 className="font-semibold">{title}</h3>
-      {body && <p className="mt-0.5 text-sm text-ink-soft">{body}</p>}
-      <div className="mt-4">{children}</div>
-    </section>
+    <Link
+      to={to}
+      activeOptions={{ exact }}
+      className="inline-flex min-h-9 items-center rounded-md px-3 text-sm font-medium text-ink-soft hover:text-ink data-[status=active]:bg-raised data-[status=active]:text-ink data-[status=active]:shadow-low"
+    >
+      {label}
+    </Link>
   );
 }

@@ -30,7 +30,7 @@ export default function OpenedAccountMenu() {
       <MenuItem icon={<Keyboard size={17} />} onSelect={openHelp}>
         {t.menu.shortcuts}
       </MenuItem>
-      <MenuItem icon={<LogOut size={17} />} onSelect={() => void run(client.signOut({}))}>
+      <MenuItem icon={<LogOut size={17} />} onSelect={() => void run(() => client.signOut({}))}>
         {t.menu.signOut}
       </MenuItem>
     </Menu>

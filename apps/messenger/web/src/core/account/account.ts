@@ -1,3 +1,4 @@
+import type { Account as ServerAccount } from "@rempart/messaging/contract";
 import type { Connection as ConnectionView, ConversationView, Me } from "../../client/api.ts";
 import type { Cell } from "../../client/cell.ts";
 import type { ConversationDeps } from "../conversation/deps.ts";
@@ -12,10 +13,12 @@ import { type AccountCommands, createAccountCommands } from "./commands.ts";
 import { openDeviceState } from "./device-state.ts";
 import { createFrameHandler } from "./frames.ts";
 import { type AccountEnd, createGuard } from "./guard.ts";
+import { meOf } from "./me.ts";
 import { createPresence } from "./presence.ts";
 import { createReceiptBatch } from "./receipts.ts";
 import { openRooms } from "./rooms.ts";
 import { createSync } from "./sync.ts";
+import { createTokenRefresh } from "./token-refresh.ts";
 import { createTyping } from "./typing.ts";
 
 export type { AccountEnd } from "./guard.ts";
@@ -25,7 +28,10 @@ export interface Account {
   readonly commands: AccountCommands;
   /** Registers the device and connects; keeps trying until it is closed. */
   start(): void;
-  renamed(name: string): void;
+  /** The server said who this is. */
+  became(account: ServerAccount): void;
+  /** Asks the server who this is. */
+  reload(): Promise<void>;
   /** Removes this device from the account on the server. */
   removeDevice(): Promise<void>;
   /** Erases keys and history from this browser. */
@@ -62,9 +68,22 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
       sync.again();
     };
 
+    const became = (account: ServerAccount): void => {
+      const before = me;
+      me = meOf(account, device.deviceId);
+      events.changed(me);
+      if (me.role !== before.role) refresh.now().catch(failed);
+      if (me.name === before.name) return;
+      directory
+        .learn([{ id: me.id, name: me.name }])
+        .then(rooms.touchAll)
+        .catch(failed);
+    };
+    const reload = async (): Promise<void> => became((await rest.call("session", {})).account);
+
     /** The socket was refused for want of a session: the server's answer says which way it ended. */
     const recheckSession = async (): Promise<void> => {
-      await rest.call("session", {});
+      await reload();
       connection.start();
     };
 
@@ -121,6 +140,7 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
       connection,
       waiting: (retryAt) => stores.connection.set({ status: "offline", retryAt }),
     });
+    const refresh = createTokenRefresh({ ports, rest, vault: state.vault, refreshed: became, failed });
     const reconnect = (): void => {
       boot.wake();
       connection.reconnect();
@@ -129,6 +149,7 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
     const close = (): void => {
       guard.close();
       boot.wake();
+      refresh.stop();
       receipts.stop();
       sync.stop();
       connection.stop();
@@ -141,16 +162,13 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
     stores.timelines.fillWith(rooms.watch);
     return {
       me: () => me,
-      commands: createAccountCommands({ deps, rooms, typing, sync, reconnect }),
-      start: () => void boot.start().catch(failed),
-      renamed(newName) {
-        me = { ...me, name: newName };
-        events.changed(me);
-        directory
-          .learn([{ id: me.id, name: newName }])
-          .then(rooms.touchAll)
-          .catch(failed);
+      commands: createAccountCommands({ deps, rooms, typing, sync, reconnect, accountChanged: reload }),
+      start() {
+        boot.start().catch(failed);
+        refresh.start().catch(failed);
       },
+      became,
+      reload,
       async removeDevice() {
         await rest.call("revokeDevice", { params: { deviceId: device.deviceId } });
       },

@@ -2,7 +2,7 @@ import { fromBase64Url } from "@rempart/kernel";
 import { safetyNumber } from "@rempart/messaging";
 import type { Suite } from "@rempart/messaging/contract";
 import { LIMITS } from "@rempart/messaging/contract";
-import type { MessengerClient, Result, SafetyNumber } from "../../client/api.ts";
+import type { MessengerClient, SafetyNumber } from "../../client/api.ts";
 import { pendingCommit } from "../conversation/commits.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import type { ConversationDeps } from "../conversation/deps.ts";
@@ -10,16 +10,11 @@ import type { RoomState } from "../conversation/store.ts";
 import { CoreError, failsWith, isTransient } from "../errors.ts";
 import type { PersonRecord } from "../storage/records.ts";
 import { Batch } from "../storage/vault.ts";
+import type { Throwing } from "../throwing.ts";
+import { type OwnAccountCommands, ownAccountCommands } from "./own-account.ts";
 import { newRoom, type Rooms } from "./rooms.ts";
 import type { Sync } from "./sync.ts";
 import type { Typing } from "./typing.ts";
-
-/** A command of the client as work that throws: the core turns what it throws into a `Result`. */
-type Throwing<F> = F extends (...args: infer A) => Promise<Result<infer T>>
-  ? (...args: A) => Promise<T>
-  : F extends (...args: infer A) => void
-    ? (...args: A) => void
-    : never;
 
 type Names =
   | "searchUsers"
@@ -39,14 +34,12 @@ type Names =
   | "saveDraft"
   | "devices"
   | "revokeDevice"
-  | "sessions"
-  | "revokeSession"
   | "safetyNumber"
   | "setVerified"
   | "reconnect";
 
 /** The commands that need an open account. */
-export type AccountCommands = { readonly [N in Names]: Throwing<MessengerClient[N]> };
+export type AccountCommands = { readonly [N in Names]: Throwing<MessengerClient[N]> } & OwnAccountCommands;
 
 export interface CommandParts {
   readonly deps: ConversationDeps;
@@ -54,6 +47,8 @@ export interface CommandParts {
   readonly typing: Typing;
   readonly sync: Sync;
   reconnect(): void;
+  /** Asks the server anew who this is. */
+  accountChanged(): Promise<void>;
 }
 
 const DRAFT_DELAY_MS = 300;
@@ -116,8 +111,7 @@ export function createAccountCommands(parts: CommandParts): AccountCommands {
     saveDraft,
     devices: async () => (await rest.call("devices", {})).devices,
     revokeDevice: async (deviceId) => void (await rest.call("revokeDevice", { params: { deviceId } })),
-    sessions: async () => (await rest.call("sessions", {})).sessions,
-    revokeSession: async (sessionId) => void (await rest.call("revokeSession", { params: { sessionId } })),
+    ...ownAccountCommands(rest, parts.accountChanged),
     safetyNumber: async (userId) => readSafetyNumber(deps, userId),
     async setVerified(userId, verified) {
       const { groups } = await readSafetyNumber(deps, userId);

@@ -60,7 +60,7 @@ export function createGuard(ended: (reason: AccountEnd) => void): Guard {
 }
 
 function endOf(error: unknown): AccountEnd | null {
-  if (failsWith(error, "unauthenticated")) return "expired";
+  if (failsWith(error, "unauthenticated", "session-ended")) return "expired";
   if (failsWith(error, "account-suspended", "account-banned")) return "suspended";
   if (failsWith(error, "device-revoked")) return "device-removed";
   if (failsWith(error, "storage-full")) return "storage-full";

@@ -31,5 +31,5 @@ export function createRegistry(ports: Pick<CorePorts, "openStorage" | "random">)
 /** A record that does not open is as good as none: the server says who is signed in. */
 async function read(vault: Vault): Promise<Me | null> {
   const stored = await vault.get("meta", KEY).catch(() => undefined);
-  return stored !== undefined && "email" in stored ? stored : null;
+  return stored !== undefined && "mfaRequired" in stored ? stored : null;
 }

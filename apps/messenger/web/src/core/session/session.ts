@@ -1,11 +1,13 @@
 import type { SignedIn } from "@rempart/messaging/contract";
-import type { AppState, Me } from "../../client/api.ts";
+import type { AppState, Me, PasskeyAnswer, SignInStep, SignUpStep } from "../../client/api.ts";
 import { type Cell, createCell } from "../../client/cell.ts";
 import type { Account, AccountEnd, OpenAccount } from "../account/account.ts";
+import { meOf } from "../account/me.ts";
 import { CoreError, failsWith, failureCode, isTransient } from "../errors.ts";
 import type { Rest, RestInput } from "../net/rest.ts";
 import type { CorePorts } from "../ports.ts";
 import { createSerial } from "../serial.ts";
+import { type DoorCommands, doorCommands } from "./at-the-door.ts";
 import { awaitFreedom, claimOwnership, type Ownership, takeOverOwnership } from "./ownership.ts";
 import { createRegistry } from "./registry.ts";
 
@@ -13,11 +15,14 @@ export interface Session {
   readonly app: Cell<AppState>;
   /** Asks who is signed in, and opens that account; offline, the account that was signed in last. */
   start(): Promise<void>;
-  signUp(input: RestInput<"signUp">["body"]): Promise<void>;
-  signIn(input: RestInput<"signIn">["body"]): Promise<void>;
+  signUp(input: RestInput<"signUp">["body"]): Promise<SignUpStep>;
+  signIn(input: RestInput<"signIn">["body"]): Promise<SignInStep>;
+  completeSignIn(input: RestInput<"completeSignIn">["body"]): Promise<void>;
+  signInWithPasskey(answer: PasskeyAnswer): Promise<void>;
   signOut(options: { everywhere?: boolean; forgetDevice?: boolean }): Promise<void>;
   takeOver(): Promise<void>;
   rename(name: string): Promise<void>;
+  readonly door: DoorCommands;
   /** @throws CoreError `unauthenticated` unless the phase is `ready`. */
   account(): Account;
   close(): Promise<void>;
@@ -66,6 +71,9 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
     }
   };
 
+  const admit = ({ account }: Pick<SignedIn, "account">): Promise<void> =>
+    enter(meOf(account, null), claimOwnership);
+
   const elsewhere = (me: Me): void => {
     const stop = awaitFreedom(ports, me.id, () => void start());
     waiting = { me, stop };
@@ -111,7 +119,7 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
 
   const begin = async (): Promise<void> => {
     try {
-      await enter(meOf(await rest.call("session", {})), claimOwnership);
+      await admit(await rest.call("session", {}));
     } catch (error) {
       if (failsWith(error, "unauthenticated", "account-suspended", "account-banned")) await refused(error);
       else if (isTransient(error)) await startOffline(error);
@@ -132,8 +140,22 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
   return {
     app,
     start,
-    signUp: (body) => serial(async () => enter(meOf(await rest.call("signUp", { body })), claimOwnership)),
-    signIn: (body) => serial(async () => enter(meOf(await rest.call("signIn", { body })), claimOwnership)),
+    signUp: (body) =>
+      serial(async () => {
+        const answer = await rest.call("signUp", { body });
+        if (answer.status === "signed-in") await admit(answer);
+        return { status: answer.status };
+      }),
+    signIn: (body) =>
+      serial(async () => {
+        const answer = await rest.call("signIn", { body });
+        if (answer.status === "second-factor") return answer;
+        await admit(answer);
+        return { status: answer.status };
+      }),
+    completeSignIn: (body) => serial(async () => admit(await rest.call("completeSignIn", { body }))),
+    signInWithPasskey: (response) =>
+      serial(async () => admit(await rest.call("passkeySignIn", { body: { response } }))),
     signOut: ({ everywhere = false, forgetDevice = false }) =>
       serial(async () => {
         const leaving = open?.account;
@@ -151,18 +173,18 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
       }),
     async rename(name) {
       const { account } = await rest.call("updateAccount", { body: { name } });
-      open?.account.renamed(account.name);
+      open?.account.became(account);
     },
+    door: doorCommands(rest, async () => {
+      // Also the end of this session is told that way; whatever it is, the link did its work.
+      await open?.account.reload().catch(() => undefined);
+    }),
     account() {
       if (open === null) throw new CoreError("unauthenticated", "Nobody is signed in here");
       return open.account;
     },
     close: () => serial(async () => leaveAccount(false)),
   };
-}
-
-function meOf({ account: { id, name, email, role } }: SignedIn): Me {
-  return { id, name, email, role, deviceId: null };
 }
 
 /** A session that is over already is as good as ended. */

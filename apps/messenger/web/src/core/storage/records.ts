@@ -9,8 +9,8 @@ import type { Range } from "./storage.ts";
 export type Undecryptable = Extract<TimelineItem, { kind: "undecryptable" }>["reason"];
 
 export interface Records {
-  /** `state` in an account's store, `last-account` in the browser's own. */
-  meta: MetaRecord | Me;
+  /** `state` and `refreshed` in an account's store, `last-account` in the browser's own. */
+  meta: MetaRecord | RefreshRecord | Me;
   device: DeviceRecord;
   keyPackages: KeyPackageRecord;
   /** At the conversation's id the MLS state, sealed as bytes; at `<id>/pending` the commit under way. */
@@ -25,6 +25,11 @@ export interface Records {
 
 export interface MetaRecord {
   readonly incarnation: number;
+}
+
+/** When this browser last replaced its session's token, in Unix milliseconds. */
+export interface RefreshRecord {
+  readonly refreshedAt: number;
 }
 
 /** At the key `self`: this browser's device. The private key never leaves the vault but to the engine. */
@@ -146,6 +151,7 @@ const SEQ_DIGITS = 16;
 export const keys = {
   self: "self",
   state: "state",
+  refreshed: "refreshed",
   roster: (conversationId: string) => `${conversationId}/roster`,
   pendingCommit: (conversationId: string) => `${conversationId}/pending`,
   message: (conversationId: string, seq: number) =>

@@ -1,9 +1,9 @@
 import { LIMITS } from "@rempart/messaging/contract";
 import { Badge, Button, TextField, useToast } from "@rempart/ui";
 import { type FormEvent, useState } from "react";
-import { useClient, useMe } from "../client-context.tsx";
-import { useCommand } from "../commands.ts";
-import { useI18n } from "../i18n/context.tsx";
+import { useClient, useMe } from "../../client-context.tsx";
+import { useCommand } from "../../commands.ts";
+import { useI18n } from "../../i18n/context.tsx";
 
 export function ProfileSettings() {
   const { t } = useI18n();
@@ -17,7 +17,7 @@ export function ProfileSettings() {
   async function save(event: FormEvent) {
     event.preventDefault();
     if (wanted === "" || wanted === me.name) return;
-    if (await run(client.rename(wanted))) toast({ title: t.settings.saved, tone: "success" });
+    if (await run(() => client.rename(wanted))) toast({ title: t.settings.saved, tone: "success" });
   }
 
   return (
@@ -31,9 +31,7 @@ export function ProfileSettings() {
         onChange={(event) => setName(event.target.value)}
       />
       <div className="flex flex-wrap items-center justify-between gap-3">
-        <p className="text-sm text-ink-soft">
-          {me.email} {me.role === "ADMIN" && <Badge tone="primary">{t.settings.administrator}</Badge>}
-        </p>
+        {me.role === "USER" ? <span /> : <Badge tone="primary">{t.settings.roles[me.role]}</Badge>}
         <Button type="submit" tone="primary" busy={busy} disabled={wanted === "" || wanted === me.name}>
           {t.save}
         </Button>

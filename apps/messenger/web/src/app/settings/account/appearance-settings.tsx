@@ -2,8 +2,8 @@ import { Segmented } from "@rempart/ui";
 import Monitor from "lucide-react/icons/monitor";
 import Moon from "lucide-react/icons/moon";
 import Sun from "lucide-react/icons/sun";
-import { useI18n } from "../i18n/context.tsx";
-import { useTheme } from "../theme.ts";
+import { useI18n } from "../../i18n/context.tsx";
+import { useTheme } from "../../theme.ts";
 
 export function AppearanceSettings() {
   const { t } = useI18n();

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { useI18n } from "../i18n/context.tsx";
 
 export function FormFailure({ text }: { text: string | null }) {
   if (text === null) return null;
@@ -9,16 +10,14 @@ export function FormFailure({ text }: { text: string | null }) {
   );
 }
 
-/** The way to the other form. */
-export function OtherWay({
-  question,
-  label,
-  to,
-}: {
+interface OtherWayProps {
   question: string;
   label: string;
   to: "/sign-in" | "/sign-up";
-}) {
+}
+
+/** The way to the other form. */
+export function OtherWay({ question, label, to }: OtherWayProps) {
   return (
     <p className="mt-6 text-center text-ink-soft">
       {question}{" "}
@@ -28,6 +27,16 @@ export function OtherWay({
       >
         {label}
       </Link>
+    </p>
+  );
+}
+
+/** Between two ways to the same end. */
+export function Or() {
+  const { t } = useI18n();
+  return (
+    <p className="my-4 flex items-center gap-3 text-sm text-ink-faint before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+      {t.or}
     </p>
   );
 }

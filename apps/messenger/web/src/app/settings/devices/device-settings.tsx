@@ -2,12 +2,12 @@ import type { Device } from "@rempart/messaging/contract";
 import { Badge, Button, ConfirmDialog, ListRow } from "@rempart/ui";
 import MonitorSmartphone from "lucide-react/icons/monitor-smartphone";
 import { useCallback, useState } from "react";
-import { useClient, useMe } from "../client-context.tsx";
-import { useCommand } from "../commands.ts";
-import { useI18n } from "../i18n/context.tsx";
-import { useNow } from "../use-now.ts";
-import { useRemote } from "../use-remote.ts";
-import { RemoteList } from "./remote-list.tsx";
+import { useClient, useMe } from "../../client-context.tsx";
+import { useCommand } from "../../commands.ts";
+import { useI18n } from "../../i18n/context.tsx";
+import { useNow } from "../../use-now.ts";
+import { useRemote } from "../../use-remote.ts";
+import { RemoteList } from "../remote-list.tsx";
 
 export function DeviceSettings() {
   const { t } = useI18n();
@@ -17,7 +17,7 @@ export function DeviceSettings() {
   const [removing, setRemoving] = useState<Device | null>(null);
 
   async function remove(device: Device) {
-    const removed = await run(client.revokeDevice(device.id));
+    const removed = await run(() => client.revokeDevice(device.id));
     setRemoving(null);
     if (removed) await reload();
   }

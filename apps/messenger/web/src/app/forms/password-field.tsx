@@ -4,16 +4,19 @@ import EyeOff from "lucide-react/icons/eye-off";
 import { useState } from "react";
 import { useI18n } from "../i18n/context.tsx";
 
-type PasswordFieldProps = Pick<TextFieldProps, "hint" | "error" | "autoComplete">;
+interface PasswordFieldProps extends Pick<TextFieldProps, "hint" | "error" | "autoComplete"> {
+  label?: string;
+  name?: string;
+}
 
-export function PasswordField(props: PasswordFieldProps) {
+export function PasswordField({ label, name = "password", ...rest }: PasswordFieldProps) {
   const { t } = useI18n();
   const [shown, setShown] = useState(false);
   return (
     <TextField
-      {...props}
-      label={t.door.password}
-      name="password"
+      {...rest}
+      label={label ?? t.door.password}
+      name={name}
       type={shown ? "text" : "password"}
       maxLength={256}
       trailing={

@@ -1,8 +1,8 @@
 import { Button, ConfirmDialog } from "@rempart/ui";
 import { useState } from "react";
-import { useClient } from "../client-context.tsx";
-import { useCommand } from "../commands.ts";
-import { useI18n } from "../i18n/context.tsx";
+import { useClient } from "../../client-context.tsx";
+import { useCommand } from "../../commands.ts";
+import { useI18n } from "../../i18n/context.tsx";
 
 type Asked = "nothing" | "everywhere" | "forget";
 
@@ -14,13 +14,13 @@ export function SignOutSettings() {
   const forget = asked === "forget";
 
   async function confirm() {
-    await run(client.signOut(forget ? { forgetDevice: true } : { everywhere: true }));
+    await run(() => client.signOut(forget ? { forgetDevice: true } : { everywhere: true }));
     setAsked("nothing");
   }
 
   return (
     <div className="flex flex-wrap gap-2">
-      <Button onClick={() => run(client.signOut({}))}>{t.settings.signOut}</Button>
+      <Button onClick={() => run(() => client.signOut({}))}>{t.settings.signOut}</Button>
       <Button onClick={() => setAsked("everywhere")}>{t.settings.signOutEverywhere}</Button>
       <Button tone="danger-quiet" onClick={() => setAsked("forget")}>
         {t.settings.forget}
