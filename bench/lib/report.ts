@@ -35,7 +35,10 @@ export function ratio(value: number): string {
 
 function commit(): string {
   const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
-  const dirty = git("status", "--porcelain", "--untracked-files=no") === "" ? "" : " with local changes";
+  const dirty =
+    git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)bench/results") === ""
+      ? ""
+      : " with local changes";
   return git("rev-parse", "--short", "HEAD") + dirty;
 }
 
