@@ -77,6 +77,17 @@ describe("answers", () => {
     assert.doesNotMatch(texts[1] as string, /content-length|transfer-encoding/i);
   });
 
+  test("an answer that ends with its connection ends the body, and the client's connection goes on", async () => {
+    await using upstream = await startRawUpstream(
+      (socket) => void socket.write("HTTP/1.0 200 OK\r\n\r\nfirst", () => socket.end("last")),
+    );
+    await using gateway = await startInFront([upstream.url]);
+    const ask = "GET / HTTP/1.1\r\nHost: a\r\n";
+    const text = await exchange(gateway.port, `${ask}\r\n${ask}Connection: close\r\n\r\n`);
+    assert.equal(text.split("HTTP/1.1 200 OK").length, 3);
+    assert.equal(text.replaceAll(/\r\n[0-9a-f]+\r\n/g, "").split("firstlast").length, 3, text);
+  });
+
   test("cookies stay on lines of their own, trailers pass, the software's name does not", async () => {
     await using upstream = await startUpstream((_, response) => {
       response.writeHead(200, {

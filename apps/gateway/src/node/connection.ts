@@ -52,7 +52,7 @@ export class UpstreamConnection implements ResponseSink {
   readonly #reader = new ResponseReader(LIMITS);
   readonly #socket: Socket;
   #user: ConnectionUser | null;
-  #isClosed = false;
+  #isOver = false;
   #isSent = false;
   #isAnswered = false;
   #mayStay = false;
@@ -136,6 +136,7 @@ export class UpstreamConnection implements ResponseSink {
   /** Whatever is under way is given up, without telling its user. */
   destroy(): void {
     this.#user = null;
+    this.#isOver = true;
     this.#socket.destroy();
   }
 
@@ -173,7 +174,7 @@ export class UpstreamConnection implements ResponseSink {
 
   #release(): void {
     this.#isAnswered = false;
-    if (this.#mayStay && this.#isSent && !this.#isClosed) this.#owner.onIdle(this);
+    if (this.#mayStay && this.#isSent && !this.#isOver) this.#owner.onIdle(this);
     else this.#socket.destroy();
   }
 
@@ -206,7 +207,6 @@ export class UpstreamConnection implements ResponseSink {
   }
 
   #closed(): void {
-    this.#isClosed = true;
     this.#owner.onClosed(this);
     this.#fail(new GatewayError("upstream-unreachable", "The upstream closed the connection"));
   }
