@@ -114,8 +114,14 @@ export type IdentityEvent =
       readonly type: "auth.password.reset-requested";
       /** Null: nobody has this address. */
       readonly userId: Uuid | null;
-      /** Null: an operator made the link. */
-      readonly client: Client | null;
+      readonly client: Client;
+    }
+  /** Somebody else made the link, to hand it over. */
+  | {
+      readonly type: "auth.password.reset-requested";
+      readonly userId: Uuid;
+      readonly client: null;
+      readonly actor: ActorRef;
     }
   | { readonly type: "auth.password.reset"; readonly userId: Uuid; readonly client: Client }
   | {
@@ -160,6 +166,12 @@ export type IdentityEvent =
       readonly invitationId: Uuid;
       readonly userId: Uuid;
       readonly role: Role;
+    }
+  | {
+      readonly type: "account.created";
+      readonly userId: Uuid;
+      readonly role: Role;
+      readonly actor: ActorRef;
     }
   | { readonly type: "account.renamed"; readonly userId: Uuid }
   | {

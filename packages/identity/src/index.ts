@@ -1,7 +1,9 @@
 export type { Administration } from "./administration/administration.ts";
 export type { AccountStatus } from "./administration/authority.ts";
+export type { AccountToCreate } from "./administration/create-account.ts";
 export type { UserExport } from "./administration/export.ts";
 export type { Ban, Suspension } from "./administration/moderation.ts";
+export type { ResetLink } from "./administration/reset-link.ts";
 export type { UserPage, UserSearch, UserSummary } from "./administration/search.ts";
 export type { ApiKeys, IssuedApiKey, NewApiKey } from "./api-keys/api-keys.ts";
 export type { ApiKey } from "./api-keys/store.ts";
@@ -15,7 +17,6 @@ export type { Observe } from "./context.ts";
 export { clearSessionCookie, parseSessionCookie, SESSION_COOKIE, serialiseSessionCookie } from "./cookie.ts";
 export type { PasswordChange } from "./credentials/change-password.ts";
 export type { Credentials } from "./credentials/credentials.ts";
-export type { ResetLink } from "./credentials/reset-password.ts";
 export type { FindUsers, GetUsersOptions } from "./directory.ts";
 export { normaliseEmail } from "./email.ts";
 export { IdentityError, type IdentityErrorCode } from "./errors.ts";

@@ -28,7 +28,7 @@ export async function createAdminInvitation(context: Context): Promise<Invitatio
   await context.database.transaction(async (tx) => {
     await tx.query(ADMINS_LOCK);
     if (await adminExists(tx)) throw new IdentityError("forbidden", "There is an administrator already");
-    await withdrawOpen(tx, now);
+    await withdrawOpenInvitations(tx, now);
     const id = context.newId();
     await tx.query(
       "INSERT INTO invitations (id, token_hash, role, created_at, expires_at) VALUES ($1, $2, 'ADMIN', $3, $4)",
@@ -39,7 +39,8 @@ export async function createAdminInvitation(context: Context): Promise<Invitatio
   return { token, expiresAt };
 }
 
-async function withdrawOpen(tx: Queryable, now: number): Promise<void> {
+/** Invitations nobody has followed yet. */
+export async function withdrawOpenInvitations(tx: Queryable, now: number): Promise<void> {
   await tx.query(
     "UPDATE invitations SET withdrawn_at = $1 WHERE redeemed_at IS NULL AND withdrawn_at IS NULL",
     [instant(now)],

@@ -17,6 +17,63 @@ async function refused(act: Promise<unknown>, code: string, reason?: string): Pr
   });
 }
 
+test("an account made for somebody else is recorded with its maker, and an administrator ends the first invitation", async () => {
+  const events: IdentityEvent[] = [];
+  await using world = await harness({ observe: async (event) => void events.push(event) });
+  const { administration, adminExists, createAdminInvitation } = world.identity;
+  const { token } = await createAdminInvitation();
+  const wanted = { ...someone("root"), role: "ADMIN" as const };
+  await refused(administration.create(OPERATOR, { ...wanted, password: "password1" }), "weak-password");
+  await refused(administration.create(OPERATOR, { ...wanted, email: "nobody" }), "validation-failed");
+  const account = await administration.create(OPERATOR, wanted);
+  assert.deepEqual([account.role, account.email, await adminExists()], ["ADMIN", wanted.email, true]);
+  assert.deepEqual(events.at(-1), {
+    type: "account.created",
+    userId: account.id,
+    role: "ADMIN",
+    actor: OPERATOR,
+  });
+  await refused(administration.create(OPERATOR, wanted), "email-taken");
+  const late = { ...someone("late"), invitation: token };
+  await refused(signUp(world.identity, late, HOME), "invalid-invitation");
+  const { session } = await signIn(world.identity, wanted, HOME);
+  assert.equal(session.userId, account.id);
+  const moderator = await persona(world, "mod", "MODERATOR");
+  const other = { ...someone("other"), role: "USER" as const };
+  await refused(administration.create(await moderator.subject(), other), "forbidden", "role");
+});
+
+test("a link of a forgotten password is made by who may, once, for an hour, and says who made it", async () => {
+  const events: IdentityEvent[] = [];
+  await using world = await harness({ observe: async (event) => void events.push(event) });
+  const { administration, credentials } = world.identity;
+  const admin = await persona(world, "admin", "ADMIN");
+  const moderator = await persona(world, "mod", "MODERATOR");
+  const user = await persona(world, "user");
+  const { id } = user.account;
+  await refused(administration.resetPassword(await moderator.subject(), id), "forbidden", "role");
+  await refused(
+    administration.resetPassword(await admin.subject(), admin.account.id),
+    "forbidden",
+    "own-account",
+  );
+  await refused(administration.resetPassword(OPERATOR, NOBODY), "unknown-user");
+  const link = await administration.resetPassword(await admin.subject(), id);
+  assert.equal(link.expiresAt, world.clock.now() + 60 * MINUTE);
+  assert.deepEqual(events.at(-1), {
+    type: "auth.password.reset-requested",
+    userId: id,
+    client: null,
+    actor: { kind: "session", userId: admin.account.id },
+  });
+  await credentials.resetPassword({ token: link.token, password: "a brass weathervane" }, AWAY);
+  assert.equal(await world.identity.authenticate(user.token), null);
+  const again = credentials.resetPassword({ token: link.token, password: "a brass weathervane" }, AWAY);
+  await refused(again, "invalid-link");
+  world.clock.advance(11 * MINUTE);
+  await refused(administration.resetPassword(await admin.subject(), id), "step-up-required", "step-up");
+});
+
 test("who may do what to whom, through every act", async () => {
   const events: IdentityEvent[] = [];
   await using world = await harness({ observe: async (event) => void events.push(event) });

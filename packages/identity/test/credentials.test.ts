@@ -3,7 +3,18 @@ import { test } from "node:test";
 import { CodedError } from "@rempart/kernel";
 import type { IdentityEvent } from "../src/index.ts";
 import { SITE } from "./authenticator.ts";
-import { AWAY, codeOf, HOME, mailHarness, PASSWORD, refusal, signIn, signUp, someone } from "./harness.ts";
+import {
+  AWAY,
+  codeOf,
+  HOME,
+  mailHarness,
+  OPERATOR,
+  PASSWORD,
+  refusal,
+  signIn,
+  signUp,
+  someone,
+} from "./harness.ts";
 
 const HOUR = 3_600_000;
 const NEXT = "seven purple lanterns";
@@ -82,7 +93,7 @@ test("of two uses of one reset link at once, one wins", async () => {
   await using world = await mailHarness();
   const { identity } = world;
   const who = await signUp(identity, someone("ann"), HOME);
-  const { token } = await identity.credentials.createPasswordResetLink(who.account.id);
+  const { token } = await identity.administration.resetPassword(OPERATOR, who.account.id);
   const uses = Array.from({ length: 4 }, (_, i) =>
     identity.credentials.resetPassword({ token, password: `${i} purple lanterns` }, AWAY),
   );
@@ -95,7 +106,7 @@ test("of two uses of one reset link at once, one wins", async () => {
 test("a password that was right when it was typed opens nothing after a reset that overtook it", async () => {
   await using world = await mailHarness();
   const who = await signUp(world.identity, someone("ann"), HOME);
-  const { token } = await world.identity.credentials.createPasswordResetLink(who.account.id);
+  const { token } = await world.identity.administration.resetPassword(OPERATOR, who.account.id);
   const arrived = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const slow = world.another({
@@ -408,7 +419,7 @@ test("a reset link follows the account to no other address", async () => {
   await using world = await mailHarness();
   const { identity, mailer } = world;
   const who = await signUp(identity, someone("ann"), HOME);
-  const { token } = await identity.credentials.createPasswordResetLink(who.account.id);
+  const { token } = await identity.administration.resetPassword(OPERATOR, who.account.id);
   await identity.credentials.requestEmailChange(who, "new@example.org");
   await identity.deliverMails();
   await identity.credentials.confirmEmailChange(mailer.token("confirm-email-change"));

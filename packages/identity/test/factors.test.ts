@@ -14,6 +14,7 @@ import {
   HOME,
   harness,
   mailHarness,
+  OPERATOR,
   PASSWORD,
   refusal,
   signIn,
@@ -157,7 +158,7 @@ test("a sign-in waits five minutes for its second factor, belongs to one account
   const late = { challenge: asked.challenge, proof: { method: "totp", code: app.code() } } as const;
   assert.equal(await codeOf(identity.completeSignIn(late, AWAY)), "invalid-challenge");
   const again = await challenge(identity);
-  const { token } = await identity.credentials.createPasswordResetLink(who.account.id);
+  const { token } = await identity.administration.resetPassword(OPERATOR, who.account.id);
   await identity.credentials.resetPassword({ token, password: "seven purple lanterns" }, HOME);
   const stale = { challenge: again.challenge, proof: { method: "totp", code: app.code() } } as const;
   assert.equal(await codeOf(identity.completeSignIn(stale, AWAY)), "invalid-challenge");
@@ -186,7 +187,7 @@ test("a reset does not go past the second factor", async () => {
   const { identity, clock } = world;
   const who = await signUp(identity, someone("ann"), HOME);
   await enrolTotp(identity, who, clock);
-  const { token } = await identity.credentials.createPasswordResetLink(who.account.id);
+  const { token } = await identity.administration.resetPassword(OPERATOR, who.account.id);
   await identity.credentials.resetPassword({ token, password: "seven purple lanterns" }, HOME);
   const asked = await challenge(identity, { ...ANN, password: "seven purple lanterns" });
   assert.deepEqual(asked.methods, ["totp", "recovery-code"]);

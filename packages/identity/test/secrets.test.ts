@@ -5,7 +5,7 @@ import type { Database } from "@rempart/database";
 import type { Logger } from "@rempart/runtime";
 import type { Mail } from "../src/index.ts";
 import { SITE } from "./authenticator.ts";
-import { HOME, harness, PASSWORD, signIn, signUp, someone, testEnvelopes } from "./harness.ts";
+import { HOME, harness, OPERATOR, PASSWORD, signIn, signUp, someone, testEnvelopes } from "./harness.ts";
 import { App } from "./totp-app.ts";
 
 /** Every row of every table as text. */
@@ -83,7 +83,7 @@ test("no link, seed, code, challenge or new password is anywhere in the database
   const { challenge } = await factors.startPasskey(who);
   await credentials.requestPasswordReset("ada@example.org", HOME);
   await credentials.requestEmailChange(who, "ada2@example.org");
-  const link = await credentials.createPasswordResetLink(who.account.id);
+  const link = await identity.administration.resetPassword(OPERATOR, who.account.id);
   await identity.deliverMails();
   const asked = await identity.signIn({ email: "ada@example.org", password: PASSWORD }, HOME);
   assert.ok(asked.status === "second-factor");

@@ -2,10 +2,12 @@ import type { Uuid } from "@rempart/kernel";
 import { type Context, instant } from "../context.ts";
 import type { Actor } from "../roles/actor.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import type { Role, Session } from "../types.ts";
+import type { Account, Role, Session } from "../types.ts";
 import { demandPermission, holdTarget } from "./authority.ts";
+import { type AccountToCreate, createAccount } from "./create-account.ts";
 import { exportUser, type UserExport } from "./export.ts";
 import { type Ban, ban, changeRole, reactivate, type Suspension, suspend } from "./moderation.ts";
+import { createResetLink, type ResetLink } from "./reset-link.ts";
 import { searchUsers, type UserPage, type UserSearch } from "./search.ts";
 
 /**
@@ -13,6 +15,8 @@ import { searchUsers, type UserPage, type UserSearch } from "./search.ts";
  * `forbidden` (`details.reason`), `mfa-enrolment-required`, `step-up-required`, `unknown-user`.
  */
 export interface Administration {
+  /** Codes: `validation-failed`, `weak-password`, `email-taken`, `unavailable`. */
+  create(actor: Actor, account: AccountToCreate): Promise<Account>;
   /** Ends the account's sessions, tokens and API keys in every process within a second. Code: `last-administrator`. */
   suspend(actor: Actor, userId: Uuid, suspension: Suspension): Promise<void>;
   /** The same without end. Resolves with the addresses its event names. Code: `last-administrator`. */
@@ -20,6 +24,8 @@ export interface Administration {
   reactivate(actor: Actor, userId: Uuid): Promise<void>;
   /** Code: `last-administrator`. */
   changeRole(actor: Actor, userId: Uuid, role: Role): Promise<void>;
+  /** The link of a forgotten password, to hand to its owner: once, for `links.resetPasswordMs`. */
+  resetPassword(actor: Actor, userId: Uuid): Promise<ResetLink>;
   search(actor: Actor, search: UserSearch): Promise<UserPage>;
   /** What this package keeps about a person. One's own through a session needs no permission. */
   export(actor: Actor, userId: Uuid): Promise<UserExport>;
@@ -39,10 +45,12 @@ export function createAdministration(
   changing: <T>(act: () => Promise<T>) => Promise<T>,
 ): Administration {
   return {
+    create: (actor, account) => createAccount(context, actor, account),
     suspend: (actor, userId, suspension) => changing(() => suspend(context, actor, userId, suspension)),
     ban: (actor, userId, how) => changing(() => ban(context, actor, userId, how)),
     reactivate: (actor, userId) => changing(() => reactivate(context, actor, userId)),
     changeRole: (actor, userId, role) => changing(() => changeRole(context, actor, userId, role)),
+    resetPassword: (actor, userId) => createResetLink(context, actor, userId),
     search: (actor, search) => searchUsers(context, actor, search),
     export: (actor, userId) => exportUser(context, actor, userId),
     async sessions(actor, userId) {

@@ -1,15 +1,9 @@
-import type { Uuid } from "@rempart/kernel";
 import type { Context } from "../context.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Authenticated, Client } from "../types.ts";
 import { confirmEmailChange, requestEmailChange, undoEmailChange } from "./change-email.ts";
 import { changePassword, type PasswordChange } from "./change-password.ts";
-import {
-  createPasswordResetLink,
-  type ResetLink,
-  requestPasswordReset,
-  resetPassword,
-} from "./reset-password.ts";
+import { requestPasswordReset, resetPassword } from "./reset-password.ts";
 import { requestEmailVerification, verifyEmail } from "./verify-email.ts";
 
 /** Passwords and addresses, and the links in mails that prove or replace them. */
@@ -18,8 +12,6 @@ export interface Credentials {
   changePassword(who: Authenticated, change: PasswordChange): Promise<void>;
   /** Resolves alike whoever has the address, and whether or not it is one. Code: `not-configured`. */
   requestPasswordReset(email: string, client: Client): Promise<void>;
-  /** For support. Code: `unknown-user`. */
-  createPasswordResetLink(userId: Uuid): Promise<ResetLink>;
   /** Codes: `invalid-link`, `weak-password`, `unavailable`. */
   resetPassword(input: { readonly token: string; readonly password: string }, client: Client): Promise<void>;
   /** Does nothing when the address is proven. Codes: `rate-limited`, `not-configured`, `session-ended`. */
@@ -46,7 +38,6 @@ export function createCredentials(
   return {
     changePassword: (who, change) => changing(() => changePassword(context, sessions, who, change)),
     requestPasswordReset: (email, client) => mailing(() => requestPasswordReset(context, email, client)),
-    createPasswordResetLink: (userId) => createPasswordResetLink(context, userId),
     resetPassword: (input, client) => changing(() => resetPassword(context, sessions, input, client)),
     requestEmailVerification: (who) => mailing(() => requestEmailVerification(context, who)),
     verifyEmail: (token, client) => changing(() => verifyEmail(context, token, client)),

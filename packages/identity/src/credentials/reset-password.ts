@@ -1,8 +1,7 @@
 import type { Transaction } from "@rempart/database";
-import { isUuid, type Uuid } from "@rempart/kernel";
+import type { Uuid } from "@rempart/kernel";
 import { type Context, instant } from "../context.ts";
 import { normaliseEmail } from "../email.ts";
-import { IdentityError } from "../errors.ts";
 import { demandMails, writeMail } from "../mail/outbox.ts";
 import { choosePassword } from "../passwords/choose.ts";
 import { writePasswordHash } from "../passwords/prove.ts";
@@ -47,31 +46,6 @@ export async function requestPasswordReset(context: Context, input: string, clie
       withheld: userId === null,
     });
     await context.observe({ type: "auth.password.reset-requested", userId, client }, tx);
-  });
-}
-
-export interface ResetLink {
-  /** Shown once, stored nowhere. */
-  readonly token: string;
-  /** Unix milliseconds. */
-  readonly expiresAt: number;
-}
-
-/** The same link for an operator to hand over. Whether they may is the caller's question. Throws `unknown-user`. */
-export async function createPasswordResetLink(context: Context, userId: Uuid): Promise<ResetLink> {
-  const { resetPasswordMs } = context.config.links;
-  return context.database.transaction(async (tx) => {
-    const found = isUuid(userId) ? await readAccount(tx, userId) : null;
-    if (found === null) throw new IdentityError("unknown-user", "Unknown user");
-    const { email } = found.account;
-    const token = await writeLink(context, tx, {
-      userId,
-      purpose: "reset-password",
-      email,
-      forMs: resetPasswordMs,
-    });
-    await context.observe({ type: "auth.password.reset-requested", userId, client: null }, tx);
-    return { token, expiresAt: context.clock.now() + resetPasswordMs };
   });
 }
 

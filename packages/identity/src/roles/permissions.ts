@@ -23,6 +23,7 @@ export const PERMISSIONS = {
   "api-keys.create": { least: "USER", fresh: true },
   "users.search": { least: "MODERATOR" },
   "users.read": { least: "MODERATOR" },
+  "users.create": { least: "ADMIN", fresh: true },
   "users.suspend": { least: "MODERATOR", over: "person" },
   "users.reactivate": { least: "MODERATOR", over: "person" },
   "users.end-sessions": { least: "MODERATOR", over: "person" },

@@ -10,12 +10,13 @@ export interface NewAccount extends Account {
 
 /** Violates `users_email_key` when the address is taken. */
 export async function insertAccount(tx: Transaction, account: NewAccount): Promise<void> {
-  const { id, email, name, createdAt, emailVerifiedAt } = account;
+  const { id, email, name, role, createdAt, emailVerifiedAt, language } = account;
+  const verified = emailVerifiedAt === null ? null : instant(emailVerifiedAt);
   const now = instant(createdAt);
   await tx.query(
-    `INSERT INTO users (id, email, name, language, email_verified_at, created_at, last_active_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $6)`,
-    [id, email, name, account.language, emailVerifiedAt === null ? null : instant(emailVerifiedAt), now],
+    `INSERT INTO users (id, email, name, role, language, email_verified_at, created_at, last_active_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
+    [id, email, name, role, language, verified, now],
   );
   await tx.query("INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3)", [
     id,

@@ -6,13 +6,7 @@ import { writeMail } from "../mail/outbox.ts";
 import { digest, isToken, mintToken } from "../tokens.ts";
 import type { Client } from "../types.ts";
 import { insertAccount } from "./insert-account.ts";
-
-export interface Newcomer {
-  readonly email: string;
-  readonly name: string;
-  readonly language: string | null;
-  readonly passwordHash: string;
-}
+import type { Newcomer } from "./newcomer.ts";
 
 /**
  * Keeps a sign-up until its mail's link is followed. No account stands in its way and it stands in nobody's: several may wait

@@ -3,15 +3,12 @@ import type { Uuid } from "@rempart/kernel";
 import type { Context } from "../context.ts";
 import { findOwner } from "../credentials/owner.ts";
 import { mailVerification } from "../credentials/verify-email.ts";
-import { normaliseEmail } from "../email.ts";
-import { IdentityError } from "../errors.ts";
 import { demandInvitation, redeemInvitation } from "../invitations.ts";
-import { normaliseLanguage, normaliseName } from "../names.ts";
-import { choosePassword } from "../passwords/choose.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Account, Client, SignedIn, SignUpResult } from "../types.ts";
 import { insertAccount } from "./insert-account.ts";
-import { type Newcomer, requestSignUp } from "./pending-sign-up.ts";
+import { checkNewcomer, emailTaken, type Newcomer } from "./newcomer.ts";
+import { requestSignUp } from "./pending-sign-up.ts";
 
 export interface SignUpInput {
   readonly email: string;
@@ -46,15 +43,6 @@ export async function signUp(
   } catch (error) {
     throw isUniqueViolation(error, "users_email_key") ? emailTaken() : error;
   }
-}
-
-async function checkNewcomer(context: Context, input: SignUpInput): Promise<Newcomer> {
-  const email = normaliseEmail(input.email);
-  if (email === null) throw invalid("email", "This is not an e-mail address");
-  const name = normaliseName(input.name);
-  if (name === null) throw invalid("name", "This name cannot be shown");
-  const passwordHash = await choosePassword(context, input.password, { email, name });
-  return { email, name, language: normaliseLanguage(input.language), passwordHash };
 }
 
 async function settle(
@@ -92,12 +80,4 @@ async function invitedRole(
   userId: Uuid,
 ): Promise<Account["role"]> {
   return invitation === undefined ? "USER" : redeemInvitation(context, tx, invitation, userId);
-}
-
-function emailTaken(): IdentityError {
-  return new IdentityError("email-taken", "This e-mail address is already in use");
-}
-
-function invalid(field: "email" | "name", message: string): IdentityError {
-  return new IdentityError("validation-failed", message, { details: { field } });
 }

@@ -32,6 +32,7 @@ const TYPES: Readonly<Record<IdentityEvent["type"], EventType | null>> = {
   "auth.invitation.redeemed": "auth.invitation",
   "auth.api-key.created": "auth.api-key.created",
   "auth.api-key.revoked": "auth.api-key.revoked",
+  "account.created": "admin.operation.create",
   "account.renamed": "account.changed",
   "account.suspended": "account.suspended",
   "account.banned": "account.banned",
