@@ -63,7 +63,7 @@ describe("a WebSocket", () => {
     await using gateway = await startInFront([upstream.url], { upstream: { connections: 1 } });
     await fetch(gateway.url);
     const socket = new WebSocket(gateway.url.replace("http", "ws"));
-    await once(socket, "open");
+    await once(socket, "message");
     socket.terminate();
   });
 

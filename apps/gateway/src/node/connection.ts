@@ -164,7 +164,7 @@ export class UpstreamConnection implements ResponseSink {
     try {
       end = this.#reader.read(chunk);
     } catch (error) {
-      this.#fail(error as GatewayError);
+      this.#fail(unreadable(error));
       return;
     }
     if (this.#reader.isTunnel) this.#openTunnel(chunk.subarray(end));
@@ -191,7 +191,7 @@ export class UpstreamConnection implements ResponseSink {
     try {
       this.#reader.end();
     } catch (error) {
-      this.#fail(error as GatewayError);
+      this.#fail(unreadable(error));
     }
     this.#socket.destroy();
   };
@@ -226,6 +226,12 @@ function reading(onBytes: (chunk: Buffer) => void): OnReadOpts {
     return true;
   };
   return { buffer, callback };
+}
+
+/** What a user could not pass on is the answer's fault too: it must not end the process. */
+function unreadable(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  return new GatewayError("upstream-protocol", "The upstream's answer cannot be passed on", { cause: error });
 }
 
 function timedOut(phase: Phase): GatewayError {
