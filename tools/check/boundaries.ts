@@ -41,6 +41,7 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     "packages/runtime",
     "packages/keys",
     "packages/database",
+    "packages/edge",
     "packages/audit",
     "packages/identity",
     "apps/gateway",

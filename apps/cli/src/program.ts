@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { auditCommand } from "./commands/audit.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { gatewayCommand } from "./commands/gateway.ts";
@@ -18,5 +19,6 @@ export function createProgram(): Command {
     .addCommand(configCommand())
     .addCommand(gatewayCommand())
     .addCommand(keysCommand())
+    .addCommand(auditCommand())
     .addCommand(versionCommand());
 }

@@ -8,7 +8,7 @@ import { type ExportFormat, exportAudit } from "./reading/export.ts";
 import { type AuditPage, type AuditQuery, type PageOptions, queryAudit } from "./reading/query.ts";
 import { type Pruned, prune } from "./retention/prune.ts";
 import { eraseSubject } from "./subjects/erase.ts";
-import { SubjectKeys } from "./subjects/subjects.ts";
+import { addressReader, SubjectKeys } from "./subjects/subjects.ts";
 
 export interface AuditOptions {
   readonly database: Database;
@@ -29,6 +29,8 @@ export interface Audit {
   erase(tx: Transaction, subject: string, actor?: { readonly userId: string }): Promise<boolean>;
   /** Removes the bodies of entries that have outlived their class. */
   prune(): Promise<Pruned[]>;
+  /** For verification: the address inside an entry's encrypted part, which vouches for the one in clear. */
+  readonly addressOf: ReturnType<typeof addressReader>;
   /** Tells the database what kinds of event there are. Once, at start. */
   announceKinds(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export function createAudit(options: AuditOptions): Audit {
     export: (query, format) => exportAudit(database, query, format),
     erase: (tx, subject, actor) => eraseSubject(tx, { subjects, record }, subject, actor),
     prune: () => prune(database, { clock, record }),
+    addressOf: addressReader(database, subjects),
     announceKinds: () => announceKinds(database),
   };
 }

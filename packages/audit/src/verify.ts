@@ -1,6 +1,12 @@
 /** Verification without a server: runs in a browser as in Node. */
 export { type Checkpoint, parseCheckpoint } from "./note/checkpoint.ts";
-export { formatVerifierKey, parseVerifierKey, type VerifierKey, type VerifyEd25519 } from "./note/keys.ts";
+export {
+  formatVerifierKey,
+  parseVerifierKey,
+  type VerifierKey,
+  type VerifyEd25519,
+  verifierKey,
+} from "./note/keys.ts";
 export { parseNote } from "./note/note.ts";
 export { formatProofFile, type ProofFile, parseProofFile } from "./proof/proof-file.ts";
 export {

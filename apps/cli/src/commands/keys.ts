@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { systemClock } from "@rempart/kernel";
 import {
   KeysError,
@@ -21,6 +20,7 @@ import { confirmed } from "../confirm.ts";
 import { type JsonOption, report, say, withConfig, withInstallation } from "../installation.ts";
 import { envelopeSources, passwordRotation, rotatables, standsUnder } from "../keys/rotatables.ts";
 import { statusTable } from "../keys/status-table.ts";
+import { operatorName } from "../operator.ts";
 
 export function keysCommand(): Command {
   return new Command("keys")
@@ -179,7 +179,7 @@ async function recordStep(
 ): Promise<void> {
   if (purpose === "jwt") return;
   const type = act === "rotate" ? "key.rotated" : "key.change";
-  const metadata = { act, version, operator: userInfo().username };
+  const metadata = { act, version, operator: operatorName() };
   await database.transaction((tx) =>
     audit.record(tx, { type, actor: {}, resource: { type: "key", id: purpose, metadata } }),
   );

@@ -1,4 +1,4 @@
-import { type Audit, createAudit } from "@rempart/audit";
+import { type Audit, createAudit, type ObjectStore } from "@rempart/audit";
 import type { Database } from "@rempart/database";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
@@ -11,6 +11,7 @@ import {
   versionedSecrets,
 } from "@rempart/keys";
 import type { Logger } from "@rempart/runtime";
+import { auditObjects } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
 import type { MessengerConfig } from "./config.ts";
 import { createMessengerIdentity } from "./identity.ts";
@@ -24,6 +25,8 @@ export interface Installation extends AsyncDisposable {
   readonly identity: Identity;
   /** Records and reads; the server that runs places and publishes. */
   readonly audit: Audit;
+  /** The published files of the audit log. */
+  readonly auditObjects: ObjectStore;
   readonly keyring: Keyring;
   readonly localKey: LocalKeyFile;
   readonly secrets: { readonly csrf: VersionedSecrets; readonly franking: VersionedSecrets };
@@ -64,6 +67,7 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
     database,
     identity,
     audit,
+    auditObjects: auditObjects(config.dataDirectory),
     keyring,
     localKey: localKeyFile(config.keys.file),
     secrets: {

@@ -3,7 +3,7 @@ import type { Database, Queryable } from "@rempart/database";
 import { type Clock, type Random, type Uuid, uuidV7Generator } from "@rempart/kernel";
 import type { Envelopes } from "@rempart/keys";
 import { nodePrimitives } from "../node-primitives.ts";
-import { verifierKey } from "../note/keys.ts";
+import { type VerifierKey, verifierKey } from "../note/keys.ts";
 import type { LogSigner } from "./publish.ts";
 
 interface SignerRow {
@@ -34,9 +34,20 @@ export async function openSigner(options: SignerOptions): Promise<LogSigner> {
   return signerOf(row, privateKey);
 }
 
-function signerOf({ origin, public_key }: SignerRow, privateKey: KeyObject): LogSigner {
-  const key = verifierKey(nodePrimitives.sha256, { name: origin, kind: "log", publicKey: public_key });
-  return { origin, key, sign: (message) => sign(null, message, privateKey) };
+/** The keys this log was ever signed with, the newest first: what to hand to whoever verifies. */
+export async function signerKeys(db: Queryable): Promise<VerifierKey[]> {
+  const rows = await db.query<Pick<SignerRow, "origin" | "public_key">>(
+    "SELECT origin, public_key FROM audit_signers ORDER BY created_at DESC, id DESC",
+  );
+  return rows.map(publicKeyOf);
+}
+
+function publicKeyOf({ origin, public_key }: Pick<SignerRow, "origin" | "public_key">): VerifierKey {
+  return verifierKey(nodePrimitives.sha256, { name: origin, kind: "log", publicKey: public_key });
+}
+
+function signerOf(row: SignerRow, privateKey: KeyObject): LogSigner {
+  return { origin: row.origin, key: publicKeyOf(row), sign: (message) => sign(null, message, privateKey) };
 }
 
 async function newestSigner(db: Queryable): Promise<SignerRow | undefined> {

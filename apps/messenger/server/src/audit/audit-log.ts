@@ -30,6 +30,11 @@ export interface AuditLog {
   stop(): Promise<void>;
 }
 
+/** Where an installation publishes its log. */
+export function auditObjects(dataDirectory: string): ObjectStore {
+  return directoryStore(join(dataDirectory, "audit"));
+}
+
 const PRUNE_EVERY_MS = 3_600_000;
 
 /** The messenger's audit log, and the sequencer that publishes it into `directory`. */
@@ -41,7 +46,7 @@ export async function openAuditLog(
   const audit = createAudit(ports);
   await audit.announceKinds();
   const signer = await openSigner({ ...ports, origin });
-  const objects = directoryStore(join(directory, "audit"));
+  const objects = auditObjects(directory);
   const hash = treeHash(nodePrimitives.sha256);
   const sequencer: Sequencer = startSequencer({ database, objects, signer, hash, clock, log });
   const pruning = setInterval(() => void pruneQuietly(audit, log), PRUNE_EVERY_MS).unref();
