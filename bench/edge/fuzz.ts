@@ -55,7 +55,7 @@ function report(slices: readonly Slice[]): void {
   const total = (of: "requests" | "connections"): number => slices.reduce((sum, slice) => sum + slice[of], 0);
   const rows = [...times].sort(([a], [b]) => a - b);
   writeReport("edge-fuzz", "Edge: hostile requests", [
-    `${count(total("requests"))} generated requests on ${count(total("connections"))} connections to the \`node\` adapter with every policy on, seeds ${SEED} to ${SEED + slices.length - 1}. No process ended, nothing was thrown past the edge, no answer was malformed to the letter of RFC 9112, lacked a security header, had a header nobody meant to send, or was a failure (5xx); observers were told of each.`,
+    `${count(total("requests"))} generated requests on ${count(total("connections"))} connections to the \`node\` adapter with redirects, CORS, versions, limits, CSRF, experiments and a blocking detector on, seeds ${SEED} to ${SEED + slices.length - 1}. No process ended, nothing was thrown past the edge, no answer was malformed to the letter of RFC 9112, lacked a security header, had a header nobody meant to send, or was a failure (5xx); observers were told of each.`,
     table(
       ["status", "answers"],
       rows.map(([status, own]) => [status === 0 ? "closed without an answer" : status, count(own)]),

@@ -1,4 +1,4 @@
-/** An application that uses what the edge offers for hostile input, behind an edge with every policy on. */
+/** An application that uses what the edge offers for hostile input, behind an edge with the policies that read what a client sends. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
