@@ -64,6 +64,8 @@ describe("a WebSocket", () => {
     await fetch(gateway.url);
     const socket = new WebSocket(gateway.url.replace("http", "ws"));
     await once(socket, "message");
+    socket.send("echo");
+    assert.equal(String((await once(socket, "message"))[0]), "echo");
     socket.terminate();
   });
 
