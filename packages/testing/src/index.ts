@@ -1,3 +1,4 @@
+export { totpCode } from "./authenticator-app.ts";
 export { type TestCertificate, testCertificate } from "./certificate.ts";
 export { startNginx, type TestNginx, type TestNginxOptions } from "./nginx.ts";
 export { freePort } from "./ports.ts";

@@ -1,24 +1,13 @@
 import assert from "node:assert/strict";
-import { createHmac, createPublicKey, verify, type webcrypto } from "node:crypto";
+import { createPublicKey, verify, type webcrypto } from "node:crypto";
 import { test } from "node:test";
+import { totpCode } from "@rempart/testing";
+import { linkIn, startSmtp } from "@rempart/testing/smtp";
 import { Person } from "./support/person.ts";
 import { testMessenger } from "./support/server.ts";
-import { linkIn, startSmtp } from "./support/smtp.ts";
 
 const PASSWORD = "a quiet harbour at dawn";
 const NEXT_PASSWORD = "nine lanterns over water";
-
-function totp(secret: string, at = Date.now()): string {
-  const bits = [...secret]
-    .map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0"))
-    .join("");
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const digest = createHmac("sha1", key).update(counter).digest();
-  const offset = (digest[19] as number) & 15;
-  return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 
 test("an account begins with the link of a mail, and a forgotten password is chosen anew with another", async () => {
   await using smtp = await startSmtp();
@@ -81,7 +70,7 @@ test("a second factor stands between the password and the session, and each proo
   const bo = new Person(server.publicUrl, "Bo");
   await bo.must("signUp", { body: { email, password: PASSWORD, name: "Bo" } });
   const { secret } = await bo.must("startTotp");
-  const { recoveryCodes } = await bo.must("confirmTotp", { body: { code: totp(secret) } });
+  const { recoveryCodes } = await bo.must("confirmTotp", { body: { code: totpCode(secret) } });
   assert.equal(recoveryCodes.length, 10);
   assert.notEqual((await bo.must("factors")).totp, null);
 
@@ -91,7 +80,7 @@ test("a second factor stands between the password and the session, and each proo
   assert.equal(again.cookie, "", "no session yet");
   const { challenge } = half;
   const used = await again.call("completeSignIn", {
-    body: { challenge, proof: { method: "totp", code: totp(secret) } },
+    body: { challenge, proof: { method: "totp", code: totpCode(secret) } },
   });
   assert.equal(used.code, "wrong-factor", "the code that enrolled is spent");
   const proof = { method: "recovery-code", code: recoveryCodes[0] };
