@@ -1,94 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { accessibilityViolations, type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
-import type { ScenarioName } from "../src/app/double/scenarios.ts";
 import { type BuiltWeb, buildWeb } from "./support/build-web.ts";
 import { type FileServer, serveFiles } from "./support/serve-files.ts";
-
-/** The first conversation of most scenarios. */
-const FIRST = "/c/01990000-a002-7000-8000-000000000001";
-const PHONE = { width: 390, height: 844 };
-const DESKTOP = { width: 1360, height: 860 };
-
-interface View {
-  readonly name: string;
-  readonly path: string;
-  readonly scenario: ScenarioName;
-  readonly size?: typeof PHONE;
-  /** Brings the page into the state that is looked at. */
-  readonly prepare?: (page: Page) => Promise<void>;
-}
-
-const VIEWS: readonly View[] = [
-  { name: "sign in", path: "/sign-in", scenario: "signed-out" },
-  { name: "sign in after the session ended", path: "/", scenario: "expired", size: PHONE },
-  { name: "sign up with an invitation", path: "/#invitation=0123456789abcdef", scenario: "signed-out" },
-  {
-    name: "sign up, refused by the form",
-    path: "/sign-up",
-    scenario: "signed-out",
-    prepare: (page) => page.locator("button[type=submit]").click(),
-  },
-  { name: "starting", path: "/", scenario: "starting" },
-  { name: "open in another tab", path: "/", scenario: "elsewhere" },
-  { name: "could not start", path: "/", scenario: "failed" },
-  { name: "no conversation yet", path: "/", scenario: "empty" },
-  { name: "loading", path: "/", scenario: "loading" },
-  { name: "the list on a phone", path: "/", scenario: "everyday", size: PHONE },
-  { name: "a group", path: FIRST, scenario: "everyday" },
-  { name: "a crowded group", path: FIRST, scenario: "crowded" },
-  { name: "trouble", path: FIRST, scenario: "troubled", size: PHONE },
-  { name: "offline", path: FIRST, scenario: "offline" },
-  { name: "no longer a member", path: FIRST, scenario: "removed" },
-  { name: "rejoining", path: FIRST, scenario: "recovering" },
-  { name: "details", path: `${FIRST}/details`, scenario: "everyday" },
-  { name: "details on a phone", path: `${FIRST}/details`, scenario: "everyday", size: PHONE },
-  {
-    name: "settings",
-    path: "/settings",
-    scenario: "everyday",
-    prepare: (page) => page.getByText("Chrome · Android").first().waitFor(),
-  },
-  {
-    name: "a failure in a toast",
-    path: "/settings",
-    scenario: "failures",
-    prepare: async (page) => {
-      await page.locator("form input").first().fill("Camille L.");
-      await page.locator("form button[type=submit]").click();
-      await page.locator("[data-base-ui-swipe-ignore], [role=dialog], [role=alertdialog]").first().waitFor();
-    },
-  },
-  {
-    name: "people found",
-    path: "/",
-    scenario: "everyday",
-    prepare: async (page) => {
-      await page.keyboard.press("Alt+n");
-      await page.getByRole("dialog").getByRole("searchbox").fill("ma");
-      await page.getByRole("button", { name: "Mathilde Roy" }).waitFor();
-    },
-  },
-  {
-    name: "safety number",
-    path: `${FIRST}/details`,
-    scenario: "everyday",
-    prepare: async (page) => {
-      await page.getByRole("button", { name: /Inès Moreau/ }).click();
-      await page.getByRole("menuitem", { name: /Inès/ }).click();
-      await page.getByRole("dialog").locator("svg[role=img]").waitFor();
-    },
-  },
-  {
-    name: "shortcuts",
-    path: "/",
-    scenario: "everyday",
-    prepare: async (page) => {
-      await page.keyboard.press("Control+/");
-      await page.getByRole("dialog").waitFor();
-    },
-  },
-];
+import { DESKTOP, VIEWS, type View } from "./support/views.ts";
 
 let browser: Browser;
 let web: BuiltWeb;

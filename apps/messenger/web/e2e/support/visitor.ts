@@ -19,11 +19,40 @@ export class Visitor {
   }
 
   async signUp(): Promise<void> {
+    await this.fillsInSignUp();
+    await this.seesList();
+  }
+
+  async fillsInSignUp(): Promise<void> {
     await this.page.getByLabel("Your name").fill(this.name);
     await this.page.getByLabel("E-mail address").fill(this.email);
     await this.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-    await this.page.getByRole("button", { name: "Create account" }).click();
-    await this.seesList();
+    await this.presses("Create account");
+  }
+
+  /** As far as the password leads: to the list, or to the question for a second factor. */
+  async fillsInSignIn(password = PASSWORD, email = this.email): Promise<void> {
+    await this.page.getByLabel("E-mail address").fill(email);
+    await this.page.getByLabel("Password", { exact: true }).fill(password);
+    await this.presses("Sign in");
+  }
+
+  async signsOut(): Promise<void> {
+    await this.presses("Account menu");
+    await this.page.getByRole("menuitem", { name: "Sign out" }).click();
+    await this.page.getByRole("heading", { name: "Welcome back" }).waitFor();
+  }
+
+  async opens(path: string): Promise<void> {
+    await this.page.goto(this.origin + path);
+  }
+
+  async presses(name: string): Promise<void> {
+    await this.page.getByRole("button", { name, exact: true }).click();
+  }
+
+  async sees(text: string): Promise<void> {
+    await this.page.getByText(text).first().waitFor();
   }
 
   async seesList(): Promise<void> {

@@ -24,7 +24,8 @@ export class World implements AsyncDisposable {
     this.#data = data;
   }
 
-  static async start(): Promise<World> {
+  /** `env` on top of limits that no test reaches. */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<World> {
     const data = await mkdtemp(join(tmpdir(), "rempart-e2e-"));
     const web = await buildWeb("production");
     const wire = await Wire.lay();
@@ -39,6 +40,7 @@ export class World implements AsyncDisposable {
       RATE_LIMIT_AUTH_MAX: "100000",
       RATE_LIMIT_MESSAGES_MAX: "100000",
       LOG_LEVEL: "silent",
+      ...env,
     });
     const [messenger, browser] = await Promise.all([startMessenger({ config }), launchBrowser()]);
     wire.leadTo(Number(new URL(messenger.publicUrl).port));

@@ -22,7 +22,7 @@ export default function Forgotten() {
   if (sentTo !== null) return <CheckMail body={t.door.resetSent(sentTo)} />;
   return (
     <>
-      <h1 className="mb-2 text-2xl font-semibold tracking-tight">{t.door.forgottenTitle}</h1>
+      <h1 className="mb-2 text-2xl font-semibold tracking-tight text-balance">{t.door.forgottenTitle}</h1>
       <p className="mb-6 text-ink-soft">{t.door.forgottenBody}</p>
       <form ref={form} onSubmit={submit} noValidate className="flex flex-col gap-4">
         <FormFailure text={failure} />

@@ -31,7 +31,7 @@ export default function SecondFactor({ step, onOver }: SecondFactorProps) {
 
   return (
     <>
-      <h1 className="mb-2 text-2xl font-semibold tracking-tight">{t.factor.title}</h1>
+      <h1 className="mb-2 text-2xl font-semibold tracking-tight text-balance">{t.factor.title}</h1>
       <p className="mb-6 text-ink-soft">{t.factor.lead[method]}</p>
       {method === "passkey" ? (
         <ByPasskey challenge={step.challenge} settled={settled} />

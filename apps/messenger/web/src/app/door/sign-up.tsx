@@ -7,11 +7,13 @@ import { PasswordField } from "../forms/password-field.tsx";
 import { signUpErrors } from "../forms/rules.ts";
 import { useForm } from "../forms/use-form.ts";
 import { useI18n } from "../i18n/context.tsx";
+import { useArrival } from "./arrival-context.tsx";
 import { CheckMail } from "./check-mail.tsx";
 
 export function SignUp({ invitation }: { invitation: string | null }) {
   const { t, language } = useI18n();
   const client = useClient();
+  const { settle } = useArrival();
   const [mailedTo, setMailedTo] = useState<string | null>(null);
   const { errors, failure, busy, form, submit } = useForm({
     fields: ["name", "email", "password"],
@@ -21,7 +23,11 @@ export function SignUp({ invitation }: { invitation: string | null }) {
         ...{ name: name.trim(), email: email.trim(), password, language },
         ...(invitation !== null && { invitation }),
       }),
-    done: ({ status }, { email }) => status === "verify-email" && setMailedTo(email.trim()),
+    done({ status }, { email }) {
+      if (status === "verify-email") setMailedTo(email.trim());
+      // An invitation is good for one account.
+      else settle();
+    },
     meanings: { "email-taken": { field: "email" }, "weak-password": { field: "password" } },
   });
   if (mailedTo !== null) return <CheckMail body={t.door.verificationSent(mailedTo)} />;

@@ -10,7 +10,10 @@ export function SettingsPane() {
       <header className="sticky top-0 z-10 flex min-h-16 flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-surface px-2 py-2 md:px-5">
         <BackLink to="/" label={t.pane.backToList} className="md:hidden" />
         <h2 className="text-lg font-semibold">{t.settings.title}</h2>
-        <nav aria-label={t.settings.title} className="ms-auto flex gap-1 rounded-lg bg-sunken p-1">
+        <nav
+          aria-label={t.settings.title}
+          className="flex basis-full gap-1 rounded-lg bg-sunken p-1 md:ms-auto md:basis-auto"
+        >
           <PageLink to="/settings" exact label={t.settings.account} />
           <PageLink to="/settings/security" label={t.settings.security} />
           <PageLink to="/settings/devices" label={t.settings.devices} />
@@ -33,8 +36,8 @@ function PageLink({ to, label, exact = false }: PageLinkProps) {
   return (
     <Link
       to={to}
-      activeOptions={{ exact }}
-      className="inline-flex min-h-9 items-center rounded-md px-3 text-sm font-medium text-ink-soft hover:text-ink data-[status=active]:bg-raised data-[status=active]:text-ink data-[status=active]:shadow-low"
+      activeOptions={{ exact, includeSearch: false }}
+      className="inline-flex min-h-9 flex-1 items-center justify-center rounded-md px-3 text-sm font-medium text-ink-soft hover:text-ink data-[status=active]:bg-raised data-[status=active]:text-ink data-[status=active]:shadow-low"
     >
       {label}
     </Link>

@@ -13,8 +13,10 @@ export function MfaBanner() {
       aria-label={t.mfaBanner.title}
       className="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 bg-warning-soft px-4 py-1.5 text-sm text-on-warning-soft"
     >
-      <ShieldAlert size={16} aria-hidden="true" className="shrink-0" />
-      <span>{t.mfaBanner.body}</span>
+      <span className="flex items-center gap-2.5">
+        <ShieldAlert size={16} aria-hidden="true" className="shrink-0" />
+        {t.mfaBanner.body}
+      </span>
       <Link
         to="/settings/security"
         className="inline-flex min-h-7 items-center rounded-sm px-2 font-semibold underline underline-offset-3 hover:no-underline"

@@ -120,7 +120,7 @@ function ByPassword({ factors, quiet, onProved }: ByPasswordProps) {
         <Button
           tone="plain"
           size="sm"
-          className="self-start"
+          className="-ms-3 self-start"
           onClick={() => setKind(kind === "totp" ? "recovery-code" : "totp")}
         >
           {t.factor.instead[kind === "totp" ? "recovery-code" : "totp"]}
