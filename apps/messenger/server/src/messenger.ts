@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Database } from "@rempart/database";
-import { type Identity, SESSION_COOKIE } from "@rempart/identity";
+import { type Identity, type Observe, SESSION_COOKIE } from "@rempart/identity";
 import {
   type Clock,
   explain,
@@ -10,6 +10,7 @@ import {
   uuidV7Generator,
 } from "@rempart/kernel";
 import type { Component, Logger } from "@rempart/runtime";
+import { Registry } from "prom-client";
 import { openAuditLog } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
 import type { Bus } from "./bus/bus.ts";
@@ -19,7 +20,9 @@ import type { MessengerConfig } from "./config.ts";
 import { forgetOldWelcomes } from "./conversations/welcomes.ts";
 import { createDelivery, type Delivery } from "./delivery/delivery.ts";
 import { forgetExpiredKeyPackages } from "./devices/key-packages.ts";
-import { createAdminServer } from "./http/admin.ts";
+import { createAdminApi } from "./http/admin/api.ts";
+import { adminHandlers } from "./http/admin/handlers.ts";
+import { createAdminEdge, createAdminServer } from "./http/admin/server.ts";
 import { createApi, POLICY } from "./http/api.ts";
 import { createDocuments } from "./http/documents.ts";
 import { createHandlers } from "./http/handlers.ts";
@@ -35,6 +38,7 @@ import { openKeyring } from "./storage/keyring.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
 import { accessLog, createLogger } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import { createSecurityCounters, type SecurityCounters } from "./telemetry/security-metrics.ts";
 
 export interface MessengerOptions {
   config: MessengerConfig;
@@ -96,7 +100,13 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
   const storage = await openStorage(config.database, log);
   closers.push(storage.close);
   const address = new PublicAddress(config.public);
-  const keyring = openKeyring(config.keys, ports);
+  const registry = new Registry();
+  const security = createSecurityCounters({
+    ...ports,
+    registry,
+    averageSessionMinutes: () => identity.administration.averageSessionMinutes(),
+  });
+  const keyring = openKeyring(config.keys, { ...ports, observe: security.keys });
   closers.push(async () => keyring[Symbol.dispose]());
   const mailer = config.mail && smtpMailer(config.mail, address);
   closers.push(async () => mailer?.close());
@@ -107,10 +117,15 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
     origin: `${address.hostname}/audit`,
   });
   closers.push(() => auditLog.stop());
-  const observe = identityObserver(auditLog.audit);
+  const record = identityObserver(auditLog.audit);
+  const observe: Observe = async (event, tx) => {
+    await record(event, tx);
+    security.identity(event);
+  };
   const identity = createMessengerIdentity(config, address, { ...sealing, mailer, observe });
   closers.push(() => identity.close());
-  const parts = await createParts(options, ports, storage, identity);
+  const watching = { registry, security };
+  const parts = await createParts(options, ports, storage, { identity, address, ...watching });
   await parts.delivery.start();
   closers.push(() => parts.delivery.stop());
   closers.push(startCleaning(storage.database, ports));
@@ -139,6 +154,13 @@ async function invitationUrl(identity: Identity, publicUrl: string): Promise<str
   return `${publicUrl}/#invitation=${token}`;
 }
 
+interface Wired {
+  readonly identity: Identity;
+  readonly address: PublicAddress;
+  readonly registry: Registry;
+  readonly security: SecurityCounters;
+}
+
 interface Parts {
   readonly delivery: Delivery;
   readonly health: HealthChecks;
@@ -151,13 +173,13 @@ async function createParts(
   { config, bus: givenBus }: MessengerOptions,
   { clock, random, log }: Ports,
   { database, incarnation }: Storage,
-  identity: Identity,
+  { identity, address, registry, security }: Wired,
 ): Promise<Parts> {
   const web = await loadWebClient(config.public.webDirectory);
   if (!web.built) log.warn({ directory: config.public.webDirectory }, "the web client has not been built");
   const documents = createDocuments();
   const bus = givenBus ?? createBus(config, log);
-  const metrics = createMetrics(() => delivery.gateway.connections);
+  const metrics = createMetrics(registry, () => delivery.gateway.connections);
   const { edge, limiter } = createPublicEdge({
     config: config.public,
     limits: config.limits,
@@ -165,7 +187,7 @@ async function createParts(
     scriptHashes: web.scriptHashes,
     styleHashes: web.styleHashes,
     docsStyleHashes: documents.styleHashes,
-    observers: [metrics.http, accessLog(log)],
+    observers: [metrics.http, security.http, accessLog(log)],
     clock,
     random,
   });
@@ -183,8 +205,15 @@ async function createParts(
     signingKeys: () => identity.tokens.jwks(),
     upgrade: (request, socket, head) => delivery.gateway.upgrade(request, socket, head),
   });
-  const registry = config.admin.prometheus ? metrics.registry : null;
-  return { delivery, health, publicServer, adminServer: createAdminServer({ health, registry }) };
+  const adminEdge = createAdminEdge({ limits, observers: [accessLog(log)], clock, random });
+  const services = { identity, address, securityMetrics: () => security.report() };
+  const adminServer = createAdminServer({
+    edge: adminEdge,
+    api: createAdminApi({ edge: adminEdge, identity, handlers: adminHandlers(services) }),
+    health,
+    registry: config.admin.prometheus ? registry : null,
+  });
+  return { delivery, health, publicServer, adminServer };
 }
 
 function createHealth(database: Database, bus: Bus, clock: Clock): HealthChecks {

@@ -1,6 +1,7 @@
 import type { Uuid } from "@rempart/kernel";
 import { type Context, instant } from "../context.ts";
 import type { Actor } from "../roles/actor.ts";
+import type { Permission } from "../roles/permissions.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Account, Role, Session } from "../types.ts";
 import { demandPermission, holdTarget } from "./authority.ts";
@@ -15,6 +16,8 @@ import { searchUsers, type UserPage, type UserSearch } from "./search.ts";
  * `forbidden` (`details.reason`), `mfa-enrolment-required`, `step-up-required`, `unknown-user`.
  */
 export interface Administration {
+  /** For what an application lets administrators do beside these acts, and is done to nobody. Throws as they do. */
+  demand(actor: Actor, permission: Permission): void;
   /** Codes: `validation-failed`, `weak-password`, `email-taken`, `unavailable`. */
   create(actor: Actor, account: AccountToCreate): Promise<Account>;
   /** Ends the account's sessions, tokens and API keys in every process within a second. Code: `last-administrator`. */
@@ -45,6 +48,7 @@ export function createAdministration(
   changing: <T>(act: () => Promise<T>) => Promise<T>,
 ): Administration {
   return {
+    demand: (actor, permission) => demandPermission(context, actor, permission),
     create: (actor, account) => createAccount(context, actor, account),
     suspend: (actor, userId, suspension) => changing(() => suspend(context, actor, userId, suspension)),
     ban: (actor, userId, how) => changing(() => ban(context, actor, userId, how)),

@@ -9,18 +9,18 @@ import { type AccountStatus, demandPermission } from "./authority.ts";
 
 export interface UserSearch {
   /** An id, a whole e-mail address, or the start of a name. Absent: everybody. */
-  readonly q?: string;
-  readonly status?: AccountStatus;
-  readonly role?: Role;
+  readonly q?: string | undefined;
+  readonly status?: AccountStatus | undefined;
+  readonly role?: Role | undefined;
   /** Unix milliseconds; only accounts made at that time or later, and before that time. */
   readonly createdFrom?: number;
   readonly createdBefore?: number;
   /** Only accounts last active before that time, or never. */
   readonly inactiveSince?: number;
   /** `next` of the page before. */
-  readonly after?: string;
+  readonly after?: string | undefined;
   /** At most this many, 50 unless told, 200 at the most. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** An account as moderators see it. Times are Unix milliseconds. */

@@ -31,6 +31,7 @@ export const PERMISSIONS = {
   "users.change-role": { least: "ADMIN", fresh: true, over: "person" },
   "users.reset-password": { least: "ADMIN", fresh: true, over: "person" },
   "users.export": { least: "ADMIN", fresh: true },
+  "metrics.read": { least: "ADMIN" },
   "keys.read": { least: "ADMIN" },
   "keys.rotate": { least: "ADMIN", fresh: true },
   "tenant.read": { leastTenant: "MEMBER" },

@@ -8,14 +8,15 @@ export {
   sendFrame,
   serverFrame,
 } from "./frames.ts";
-export type {
-  ApiKey,
-  FactorProof,
-  Factors,
-  Passkey,
-  SecondFactor,
-  SignInAnswer,
-  SignUpAnswer,
+export {
+  type ApiKey,
+  email,
+  type FactorProof,
+  type Factors,
+  type Passkey,
+  type SecondFactor,
+  type SignInAnswer,
+  type SignUpAnswer,
 } from "./identity-models.ts";
 export { HEARTBEAT_MS, LIMITS } from "./limits.ts";
 export type {
@@ -32,7 +33,7 @@ export type {
   User,
   Welcome,
 } from "./models.ts";
-export { type Role, type Suite, suite } from "./primitives.ts";
+export { type Role, type Suite, shownText, suite, timestamp, uuid } from "./primitives.ts";
 export { PROBLEMS, type ProblemCode } from "./problems.ts";
 export type { Route } from "./route.ts";
 export {

@@ -1,8 +1,7 @@
 import type { Observer } from "@rempart/edge";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from "prom-client";
 
 export interface Metrics {
-  readonly registry: Registry;
   /** Counts what the edge settles. */
   readonly http: Observer;
   messageStored(kind: "application" | "commit" | "event"): void;
@@ -17,8 +16,7 @@ const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 const TOKEN_SIZE_BUCKETS = [256, 384, 512, 768, 1_024, 1_536, 2_048, 3_072, 4_096];
 
 /** `connections` is asked when the metrics are read. */
-export function createMetrics(connections: () => number): Metrics {
-  const registry = new Registry();
+export function createMetrics(registry: Registry, connections: () => number): Metrics {
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const requests = new Counter({
@@ -66,7 +64,6 @@ export function createMetrics(connections: () => number): Metrics {
   });
   for (const kind of ["application", "commit", "event"]) sent.inc({ kind }, 0);
   return {
-    registry,
     http: {
       settled({ method, route, status, durationMs }) {
         const known = METHODS.has(method) ? method : "other";

@@ -1,0 +1,70 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createEdge, type Edge, type Observer } from "@rempart/edge";
+import { createEdgeServer, type NodeHandler } from "@rempart/edge/node";
+import type { Clock, Random } from "@rempart/kernel";
+import type { Registry } from "prom-client";
+import type { LimitsConfig } from "../../config.ts";
+import { answerHealth, type HealthChecks } from "../health.ts";
+import { toProblem } from "../problems.ts";
+import { ADMIN_POLICY } from "./api.ts";
+
+export interface AdminEdgeOptions {
+  readonly limits: LimitsConfig;
+  readonly observers: readonly Observer[];
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Metrics are scraped and health is asked for from one address, by several. */
+const REQUESTS_PER_WINDOW = 6_000;
+/** An administrator's console asks for many things at once; somebody who guesses 256 bits does not notice. */
+const CREDENTIALS_PER_AUTH = 30;
+
+export function createAdminEdge({ limits, ...ports }: AdminEdgeOptions): Edge {
+  const { windowSeconds } = limits;
+  return createEdge({
+    preset: "api",
+    // Only the Authorization field says who asks, and no browser attaches that by itself.
+    csrf: false,
+    rateLimit: {
+      policies: [
+        { name: "address", limit: REQUESTS_PER_WINDOW, windowSeconds: 60 },
+        { name: ADMIN_POLICY.credentials, limit: limits.auth * CREDENTIALS_PER_AUTH, windowSeconds },
+        { name: ADMIN_POLICY.user, limit: limits.requests, windowSeconds },
+      ],
+    },
+    toProblem,
+    ...ports,
+  });
+}
+
+export interface AdminOptions {
+  readonly edge: Edge;
+  readonly api: NodeHandler;
+  readonly health: HealthChecks;
+  /** Null: `/metrics` is not served. */
+  readonly registry: Registry | null;
+}
+
+/** The administration listener: its API, metrics and health. It stands on loopback unless told. */
+export function createAdminServer({ edge, api, health, registry }: AdminOptions): Server {
+  const handler: NodeHandler = (request: IncomingMessage, response, context) => {
+    const path = (request.url ?? "/").split("?", 1)[0] as string;
+    if (path === "/metrics" && registry !== null) {
+      context.route = path;
+      return answerMetrics(registry, response);
+    }
+    if (path === "/health" || path === "/health/live" || path === "/health/ready") {
+      context.route = path;
+      return answerHealth(health, path, response);
+    }
+    return api(request, response, context);
+  };
+  return createEdgeServer(edge, { handler });
+}
+
+async function answerMetrics(registry: Registry, response: ServerResponse): Promise<void> {
+  const text = await registry.metrics();
+  response.writeHead(200, { "Content-Type": registry.contentType, "Cache-Control": "no-store" });
+  response.end(text);
+}
