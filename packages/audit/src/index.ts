@@ -21,6 +21,7 @@ export { auditMigrations } from "./migrations.ts";
 export { nodePrimitives } from "./node-primitives.ts";
 export { directoryStore } from "./objects/directory.ts";
 export type { ObjectStore } from "./ports.ts";
+export { discloseEntries, type PlacedDisclosure } from "./reading/disclose.ts";
 export type { ExportFormat } from "./reading/export.ts";
 export type { AuditPage, AuditQuery, PageOptions } from "./reading/query.ts";
 export type { AuditRecord } from "./reading/record.ts";

@@ -1,4 +1,5 @@
 /** Verification without a server: runs in a browser as in Node. */
+export { type Disclosure, type OpenedLeaf, openLeaf } from "./entry/disclosure.ts";
 export { type Checkpoint, parseCheckpoint } from "./note/checkpoint.ts";
 export {
   formatVerifierKey,

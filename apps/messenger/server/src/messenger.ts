@@ -11,7 +11,7 @@ import {
 } from "@rempart/kernel";
 import type { Component, Logger } from "@rempart/runtime";
 import { Registry } from "prom-client";
-import { openAuditLog } from "./audit/audit-log.ts";
+import { type AuditLog, openAuditLog } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
 import type { Bus } from "./bus/bus.ts";
 import { MemoryNetwork } from "./bus/memory.ts";
@@ -19,6 +19,7 @@ import { RedisBus } from "./bus/redis.ts";
 import type { MessengerConfig } from "./config.ts";
 import { forgetOldWelcomes } from "./conversations/welcomes.ts";
 import { createDelivery, type Delivery } from "./delivery/delivery.ts";
+import { KeyLog } from "./devices/key-log.ts";
 import { forgetExpiredKeyPackages } from "./devices/key-packages.ts";
 import { createAdminApi } from "./http/admin/api.ts";
 import { adminHandlers } from "./http/admin/handlers.ts";
@@ -125,7 +126,7 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
   const identity = createMessengerIdentity(config, address, { ...sealing, mailer, observe });
   closers.push(() => identity.close());
   const watching = { registry, security };
-  const parts = await createParts(options, ports, storage, { identity, address, ...watching });
+  const parts = await createParts(options, ports, storage, { identity, address, auditLog, ...watching });
   await parts.delivery.start();
   closers.push(() => parts.delivery.stop());
   closers.push(startCleaning(storage.database, ports));
@@ -157,6 +158,7 @@ async function invitationUrl(identity: Identity, publicUrl: string): Promise<str
 interface Wired {
   readonly identity: Identity;
   readonly address: PublicAddress;
+  readonly auditLog: AuditLog;
   readonly registry: Registry;
   readonly security: SecurityCounters;
 }
@@ -173,7 +175,7 @@ async function createParts(
   { config, bus: givenBus }: MessengerOptions,
   { clock, random, log }: Ports,
   { database, incarnation }: Storage,
-  { identity, address, registry, security }: Wired,
+  { identity, address, auditLog, registry, security }: Wired,
 ): Promise<Parts> {
   const web = await loadWebClient(config.public.webDirectory);
   if (!web.built) log.warn({ directory: config.public.webDirectory }, "the web client has not been built");
@@ -194,7 +196,10 @@ async function createParts(
   const shared = { database, identity, incarnation, clock, metrics };
   const { limits } = config;
   const delivery = createDelivery({ ...shared, bus, limiter, messagePolicy: POLICY.messages, limits, log });
-  const handlers = createHandlers({ ...shared, ...delivery, newId: uuidV7Generator(clock, random) });
+  const { audit, objects } = auditLog;
+  const keyLog = new KeyLog({ database, objects });
+  const newId = uuidV7Generator(clock, random);
+  const handlers = createHandlers({ ...shared, ...delivery, audit, keyLog, newId });
   const health = createHealth(database, bus, clock);
   const publicServer = createPublicServer({
     edge,

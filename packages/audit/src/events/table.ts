@@ -5,8 +5,11 @@
 
 export type Severity = "info" | "notice" | "warning" | "critical";
 
-/** `access`: who did what with the service, 90 days. `security`: what an investigation needs, 365 days. */
-export type RetentionClass = "access" | "security";
+/**
+ * `access`: who did what with the service, 90 days. `security`: what an investigation needs, 365 days. `keys`: which keys were
+ * whose, for good, because a key log is only worth something whole.
+ */
+export type RetentionClass = "access" | "security" | "keys";
 
 export interface EventKind {
   readonly label: string;
@@ -53,7 +56,7 @@ export const EVENTS = {
   "data.export": kind("DATA_EXPORT", "notice", "security"),
   "data.download": kind("DATA_DOWNLOAD", "info", "access"),
   "data.erased": kind("DATA_ERASED", "warning", "security"),
-  "key.change": kind("KEY_CHANGE", "notice", "security"),
+  "key.change": kind("KEY_CHANGE", "notice", "keys"),
   "key.rotated": kind("KEY_ROTATED", "notice", "security"),
   "key.failover": kind("KEY_FAILOVER", "critical", "security"),
   "conversation.changed": kind("CONVERSATION_CHANGED", "info", "access"),

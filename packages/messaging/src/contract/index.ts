@@ -43,3 +43,4 @@ export {
   ROUTES,
   type RouteName,
 } from "./routes.ts";
+export { type KeyLogAnswer, type KeyLogEvent, keyLogAnswer } from "./transparency-routes.ts";

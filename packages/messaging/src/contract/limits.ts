@@ -10,6 +10,8 @@ export const LIMITS = {
   signatureKeyBytes: 2048,
   keyPackagesPerUpload: 100,
   keyPackagesPerDevice: 200,
+  /** Events of an account's key log in one answer. */
+  keyLogPage: 100,
   devicesPerUser: 10,
   devicesPerConversation: 2000,
   membersPerRequest: 1000,

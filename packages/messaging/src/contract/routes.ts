@@ -9,6 +9,7 @@ import { LIMITS } from "./limits.ts";
 import { conversation, device, membershipChange, message, publicDevice, user, welcome } from "./models.ts";
 import { base64url, epoch, role, seq, shownText, suite, timestamp, uuid } from "./primitives.ts";
 import { route } from "./route.ts";
+import { TRANSPARENCY_ROUTES } from "./transparency-routes.ts";
 
 /** An encoded group info takes a third more as base64url; two of them and a welcome fit a commit's body. */
 const COMMIT_BODY_BYTES = 14 * 1024 * 1024;
@@ -47,6 +48,7 @@ export const placedAnswer = z.strictObject({ seq, sentAt: timestamp });
 export const ROUTES = {
   ...AUTH_ROUTES,
   ...ACCOUNT_ROUTES,
+  ...TRANSPARENCY_ROUTES,
   searchUsers: route({
     method: "GET",
     path: "/api/v1/users",

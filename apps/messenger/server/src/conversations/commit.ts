@@ -1,25 +1,24 @@
 import { type Database, isUniqueViolation, type Transaction } from "@rempart/database";
-import type { Clock } from "@rempart/kernel";
 import type { NewConversationBody } from "@rempart/messaging/contract";
 import { isRefusal, type Refusal, refuse } from "../refusal.ts";
-import { judgeCommit, type ProposedCommit } from "./commit-policy.ts";
+import { type ConversationStore, recordChange } from "./changes.ts";
+import { type AcceptedCommit, judgeCommit, type ProposedCommit } from "./commit-policy.ts";
 import { type CommitRequest, type Decoded, decodeCommit, type Placed } from "./commit-request.ts";
 import { type LockedGroup, lockDevices, lockGroup, usableUsers } from "./group-state.ts";
 import { storeCommit } from "./store-commit.ts";
 
 /** Moves a group to its next epoch, or says why not. When it resolves with a placing, the commit is durable. */
 export async function commitEpoch(
-  database: Database,
-  clock: Clock,
+  store: ConversationStore,
   request: CommitRequest,
 ): Promise<Placed | Refusal> {
   const decoded = decodeCommit(request.body);
   if (isRefusal(decoded)) return decoded;
   try {
-    return await database.transaction(async (tx) => {
+    return await store.database.transaction(async (tx) => {
       const group = await lockGroup(tx, request.conversationId);
       if (group === null || !group.roles.has(request.senderId)) return refuse("unknown-conversation");
-      return placeCommit(tx, clock, group, request, decoded);
+      return placeCommit(tx, store, group, request, decoded);
     });
   } catch (error) {
     // The id was placed in another conversation in this moment.
@@ -38,8 +37,7 @@ export interface CreateRequest {
  * the second is refused with the first one's id.
  */
 export async function createConversation(
-  database: Database,
-  clock: Clock,
+  store: ConversationStore,
   request: CreateRequest,
 ): Promise<Placed | Refusal> {
   const decoded = decodeCommit(request.body.first);
@@ -47,21 +45,21 @@ export async function createConversation(
   const shape = judgeNew(request);
   if (shape !== null) return shape;
   try {
-    return await database.transaction(async (tx) => {
+    return await store.database.transaction(async (tx) => {
       const { body, creatorId } = request;
       const existing = await findExisting(tx, request);
       if (existing !== null) return existing;
-      await insertConversation(tx, clock, request);
+      await insertConversation(tx, store, request);
       const group = newGroup(request);
       const first = { conversationId: body.id, senderId: creatorId, body: body.first };
-      const placed = await placeCommit(tx, clock, group, first, decoded);
+      const placed = await placeCommit(tx, store, group, first, decoded);
       // A refusal must leave no empty conversation behind.
       if (isRefusal(placed)) throw new Rollback(placed);
       return placed;
     });
   } catch (error) {
     if (error instanceof Rollback) return error.refusal;
-    if (isUniqueViolation(error)) return (await findDirect(database, request)) ?? refuse("id-taken");
+    if (isUniqueViolation(error)) return (await findDirect(store.database, request)) ?? refuse("id-taken");
     throw error;
   }
 }
@@ -133,7 +131,7 @@ function directKey(one: string, other: string): string {
 
 async function insertConversation(
   tx: Transaction,
-  clock: Clock,
+  { clock }: ConversationStore,
   { body, creatorId }: CreateRequest,
 ): Promise<void> {
   const key = body.kind === "direct" ? directKey(creatorId, body.first.change.addedUsers[0] as string) : null;
@@ -156,7 +154,7 @@ async function insertConversation(
 
 async function placeCommit(
   tx: Transaction,
-  clock: Clock,
+  store: ConversationStore,
   group: LockedGroup,
   request: CommitRequest,
   decoded: Decoded,
@@ -176,7 +174,19 @@ async function placeCommit(
   };
   const accepted = judgeCommit(group, proposed);
   if (isRefusal(accepted)) return accepted;
-  return storeCommit(tx, new Date(clock.now()), group, request, decoded, accepted);
+  await recordMembers(tx, store, request, accepted);
+  return storeCommit(tx, new Date(store.clock.now()), group, request, decoded, accepted);
+}
+
+/** Devices that come and go without their users are recorded where they are registered and revoked. */
+async function recordMembers(
+  tx: Transaction,
+  store: ConversationStore,
+  { conversationId, senderId }: CommitRequest,
+  { addedUsers: added, removedUsers: removed }: AcceptedCommit,
+): Promise<void> {
+  if (added.length + removed.length === 0) return;
+  await recordChange(tx, store, { conversationId, userId: senderId }, { change: "members", added, removed });
 }
 
 /** Whether this id was placed: by the same request (its answer again), or for something else (a refusal). */

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from "@rempart/database";
-import type { Clock } from "@rempart/kernel";
 import type { ConversationEvent, Role } from "@rempart/messaging/contract";
 import { type Refusal, refuse } from "../refusal.ts";
+import { type ConversationStore, recordChange } from "./changes.ts";
 import { type LockedGroup, lockGroup } from "./group-state.ts";
 import { IS_ORPHAN } from "./read.ts";
 
@@ -17,15 +17,12 @@ export interface EventRequest {
 }
 
 /** Ends a membership at once; the leaves stay in the tree as orphans until the next commit. */
-export function leave(
-  database: Database,
-  clock: Clock,
-  request: EventRequest,
-): Promise<PlacedEvent | Refusal> {
-  return inGroup(database, request, async (tx, group) => {
+export function leave(store: ConversationStore, request: EventRequest): Promise<PlacedEvent | Refusal> {
+  return inGroup(store.database, request, async (tx, group) => {
     if (group.kind === "direct") return refuse("forbidden", "a direct conversation is not left");
     if (leavesNoOwner(group, request.userId)) return refuse("last-owner");
-    const now = new Date(clock.now());
+    await recordChange(tx, store, request, { change: "left" });
+    const now = new Date(store.clock.now());
     await tx.query(
       `UPDATE conversation_members SET left_at = $3, changed_at = $3 WHERE conversation_id = $1 AND user_id = $2`,
       [group.id, request.userId, now],
@@ -40,11 +37,10 @@ export function leave(
 }
 
 export function setRole(
-  database: Database,
-  clock: Clock,
+  store: ConversationStore,
   request: EventRequest & { readonly targetId: string; readonly role: Role },
 ): Promise<PlacedEvent | null | Refusal> {
-  return inGroup(database, request, async (tx, group) => {
+  return inGroup(store.database, request, async (tx, group) => {
     const { targetId, role } = request;
     if (group.kind === "direct" || group.roles.get(request.userId) !== "owner") return refuse("forbidden");
     const present = group.roles.get(targetId);
@@ -56,7 +52,12 @@ export function setRole(
       targetId,
       role,
     ]);
-    return placeEvent(tx, new Date(clock.now()), group, request, { type: "role", userId: targetId, role });
+    await recordChange(tx, store, request, { change: "role", userId: targetId, role });
+    return placeEvent(tx, new Date(store.clock.now()), group, request, {
+      type: "role",
+      userId: targetId,
+      role,
+    });
   });
 }
 

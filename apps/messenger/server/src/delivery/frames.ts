@@ -3,6 +3,7 @@ import type { RateLimitDecision, RateLimiter } from "@rempart/edge";
 import { type Clock, explain } from "@rempart/kernel";
 import { CLOSE, type ClientFrame, clientFrame, type SendFrame } from "@rempart/messaging/contract";
 import type { Logger } from "@rempart/runtime";
+import { acquaintances } from "../conversations/acquaintances.ts";
 import { isApplicationMessage } from "../messages/check.ts";
 import type { ReceiptWriter } from "../messages/receipts.ts";
 import type { MessageWriter } from "../messages/writer.ts";
@@ -127,12 +128,8 @@ export class Frames {
   async #watch(connection: Connection, userIds: readonly string[]): Promise<void> {
     const { database, presence, log } = this.#options;
     try {
-      const rows = await database.query<{ user_id: string }>(ACQUAINTED, [connection.userId, userIds]);
-      if (connection.open)
-        presence.watch(
-          connection,
-          rows.map((row) => row.user_id),
-        );
+      const acquainted = await acquaintances(database, connection.userId, userIds);
+      if (connection.open) presence.watch(connection, acquainted);
     } catch (error) {
       log.warn({ error: explain(error) }, "presence could not be looked up");
       connection.send({ t: "error", code: "unavailable", detail: "watch" });
@@ -156,11 +153,6 @@ export class Frames {
     return connection.budget >= 0;
   }
 }
-
-const ACQUAINTED = `
-SELECT DISTINCT theirs.user_id FROM conversation_members mine
-JOIN conversation_members theirs ON theirs.conversation_id = mine.conversation_id
-WHERE mine.user_id = $1 AND mine.left_at IS NULL AND theirs.left_at IS NULL AND theirs.user_id = ANY ($2::uuid[])`;
 
 const PONG = textFrame('{"t":"pong"}');
 const BAD_FRAME = textFrame('{"t":"error","code":"bad-frame","detail":"not a frame of this protocol"}');

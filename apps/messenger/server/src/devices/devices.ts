@@ -1,7 +1,16 @@
+import type { Audit } from "@rempart/audit";
 import { type Database, isUniqueViolation, type Queryable, type Transaction } from "@rempart/database";
 import { type Clock, equalBytes, fromBase64Url } from "@rempart/kernel";
 import { type Device, LIMITS, type PublicDevice } from "@rempart/messaging/contract";
 import { type Refusal, refuse } from "../refusal.ts";
+import { type DeviceOwner, recordKeyChange } from "./key-changes.ts";
+
+/** What a change of devices is written with. */
+export interface DeviceStore {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly audit: Pick<Audit, "record">;
+}
 
 interface DeviceRow {
   id: string;
@@ -34,32 +43,32 @@ export interface NewDevice {
 
 /** Idempotent: the same id with the same key and owner is answered again, with the name it has. */
 export async function registerDevice(
-  database: Database,
-  clock: Clock,
-  userId: string,
+  store: DeviceStore,
+  owner: DeviceOwner,
   input: NewDevice,
 ): Promise<Device | Refusal> {
   const key = fromBase64Url(input.signatureKey);
   if (key === null || key.length !== ED25519_KEY_BYTES) {
     return refuse("validation-failed", "signatureKey must be an Ed25519 public key of 32 bytes");
   }
-  const refusal = await insertDevice(database, clock, userId, input, key);
-  return refusal ?? (await ownDevice(database, clock, userId, input.id)) ?? refuse("id-taken");
+  const { database, clock } = store;
+  const refusal = await insertDevice(store, owner, input, key);
+  return refusal ?? (await ownDevice(database, clock, owner.userId, input.id)) ?? refuse("id-taken");
 }
 
 const ED25519_KEY_BYTES = 32;
 
 async function insertDevice(
-  database: Database,
-  clock: Clock,
-  userId: string,
+  { database, clock, audit }: DeviceStore,
+  owner: DeviceOwner,
   input: NewDevice,
   key: Uint8Array,
 ): Promise<Refusal | null> {
+  const { userId } = owner;
   try {
     return await database.transaction(async (tx) => {
-      // The user's row serialises registrations, so that the count below holds.
-      await tx.query("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", [userId]);
+      // Serialises registrations, so that the count below holds.
+      await lockOwner(tx, userId);
       const [existing] = await tx.query<DeviceRow>("SELECT * FROM devices WHERE id = $1", [input.id]);
       if (existing !== undefined) return judgeSame(existing, userId, key);
       if ((await countActive(tx, userId)) >= LIMITS.devicesPerUser) return refuse("too-many-devices");
@@ -68,6 +77,8 @@ async function insertDevice(
          VALUES ($1, $2, $3, $4, $5, $5)`,
         [input.id, userId, input.name, Buffer.from(key), new Date(clock.now())],
       );
+      const change = { change: "added", deviceId: input.id, signatureKey: key } as const;
+      await recordKeyChange(tx, audit.record, owner, change);
       return null;
     });
   } catch (error) {
@@ -75,6 +86,11 @@ async function insertDevice(
     if (isUniqueViolation(error)) return refuse("id-taken");
     throw error;
   }
+}
+
+/** One change of an account's devices at a time. */
+async function lockOwner(tx: Transaction, userId: string): Promise<void> {
+  await tx.query("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", [userId]);
 }
 
 function judgeSame(existing: DeviceRow, userId: string, key: Uint8Array): Refusal | null {
@@ -165,18 +181,21 @@ export async function touchDevice(database: Queryable, deviceId: string, now: nu
  * removes it. Answers those conversations, or a refusal when the device is not this user's active one.
  */
 export function revokeDevice(
-  database: Database,
-  clock: Clock,
-  userId: string,
+  { database, clock, audit }: DeviceStore,
+  owner: DeviceOwner,
   deviceId: string,
 ): Promise<readonly string[] | Refusal> {
   return database.transaction(async (tx) => {
     await lockConversationsOf(tx, deviceId);
-    const revoked = await tx.query(
-      `UPDATE devices SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id`,
-      [deviceId, userId, new Date(clock.now())],
+    const [revoked] = await tx.query<Pick<DeviceRow, "signature_key">>(
+      `UPDATE devices SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL
+       RETURNING signature_key`,
+      [deviceId, owner.userId, new Date(clock.now())],
     );
-    if (revoked.length === 0) return refuse("unknown-device");
+    if (revoked === undefined) return refuse("unknown-device");
+    await lockOwner(tx, owner.userId);
+    const change = { change: "revoked", deviceId, signatureKey: revoked.signature_key } as const;
+    await recordKeyChange(tx, audit.record, owner, change);
     await tx.query("DELETE FROM key_packages WHERE device_id = $1", [deviceId]);
     await tx.query("DELETE FROM welcome_recipients WHERE device_id = $1", [deviceId]);
     return orphanLeaves(tx, deviceId);

@@ -7,6 +7,7 @@ import { factorHandlers } from "./handlers/factors.ts";
 import { linkHandlers } from "./handlers/links.ts";
 import { messageHandlers } from "./handlers/messages.ts";
 import type { Services } from "./handlers/services.ts";
+import { transparencyHandlers } from "./handlers/transparency.ts";
 
 export function createHandlers(services: Services): Handlers {
   return {
@@ -15,6 +16,7 @@ export function createHandlers(services: Services): Handlers {
     ...factorHandlers(services),
     ...linkHandlers(services),
     ...deviceHandlers(services),
+    ...transparencyHandlers(services),
     ...conversationHandlers(services),
     ...messageHandlers(services),
   };

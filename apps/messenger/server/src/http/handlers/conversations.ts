@@ -15,13 +15,13 @@ type ConversationRoute =
   | "leave";
 
 export function conversationHandlers(services: Services): Pick<Handlers, ConversationRoute> {
-  const { database, clock, newId } = services;
+  const { database, newId } = services;
   return {
     conversations({ caller, query }) {
       return listConversations(database, caller.account.id, query.cursor);
     },
     async createConversation({ caller, body }) {
-      const placed = await createConversation(database, clock, { creatorId: caller.account.id, body });
+      const placed = await createConversation(services, { creatorId: caller.account.id, body });
       if (isRefusal(placed)) return placed;
       if (placed.fresh) await announceAt(services, body.id, placed.seq, caller.account.id);
       const conversation = await readConversation(database, caller.account.id, body.id);
@@ -38,7 +38,7 @@ export function conversationHandlers(services: Services): Pick<Handlers, Convers
     async setRole({ caller, params, body }) {
       const { conversationId, userId: targetId } = params;
       const request = { id: newId(), conversationId, userId: caller.account.id, targetId, role: body.role };
-      const placed = await setRole(database, clock, request);
+      const placed = await setRole(services, request);
       if (isRefusal(placed)) return placed;
       if (placed !== null) await announceAt(services, conversationId, placed.seq);
       return null;
@@ -46,7 +46,7 @@ export function conversationHandlers(services: Services): Pick<Handlers, Convers
     async leave({ caller, params }) {
       const { conversationId } = params;
       const request = { id: newId(), conversationId, userId: caller.account.id };
-      const placed = await leave(database, clock, request);
+      const placed = await leave(services, request);
       if (isRefusal(placed)) return placed;
       await announceAt(services, conversationId, placed.seq);
       return null;

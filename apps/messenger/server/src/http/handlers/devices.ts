@@ -6,9 +6,11 @@ import {
   requireOwnDevice,
   revokeDevice,
 } from "../../devices/devices.ts";
+import type { DeviceOwner } from "../../devices/key-changes.ts";
 import { claimKeyPackages, uploadKeyPackages } from "../../devices/key-packages.ts";
 import { isRefusal, refuse } from "../../refusal.ts";
-import type { Handlers } from "../call.ts";
+import type { Call, Handlers } from "../call.ts";
+import { clientOf } from "./answers.ts";
 import type { Services } from "./services.ts";
 
 type DeviceRoute =
@@ -23,6 +25,10 @@ type DeviceRoute =
 
 export function deviceHandlers(services: Services): Pick<Handlers, DeviceRoute> {
   const { database, clock, hub, identity } = services;
+  const ownerOf = (call: Pick<Call<"registerDevice">, "caller" | "context" | "userAgent">): DeviceOwner => ({
+    userId: call.caller.account.id,
+    ...clientOf(call),
+  });
   return {
     async userDevices({ params }) {
       const [user] = await identity.getUsers([params.userId]);
@@ -33,14 +39,15 @@ export function deviceHandlers(services: Services): Pick<Handlers, DeviceRoute> 
     async devices({ caller }) {
       return { devices: await listDevices(database, clock, caller.account.id) };
     },
-    async registerDevice({ caller, body }) {
-      const device = await registerDevice(database, clock, caller.account.id, body);
+    async registerDevice(call) {
+      const device = await registerDevice(services, ownerOf(call), call.body);
       return isRefusal(device) ? device : { device };
     },
-    async revokeDevice({ caller, params }) {
-      const conversations = await revokeDevice(database, clock, caller.account.id, params.deviceId);
+    async revokeDevice(call) {
+      const { deviceId } = call.params;
+      const conversations = await revokeDevice(services, ownerOf(call), deviceId);
       if (isRefusal(conversations)) return conversations;
-      hub.revokeDevice(params.deviceId);
+      hub.revokeDevice(deviceId);
       for (const conversationId of conversations) {
         hub.toConversation(conversationId, { t: "conversation", conversationId });
       }

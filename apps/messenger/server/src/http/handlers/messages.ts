@@ -14,12 +14,12 @@ type MessageRoute = "commit" | "sendMessage" | "messages" | "receipt";
 const DEFAULT_PAGE = 100;
 
 export function messageHandlers(services: Services): Pick<Handlers, MessageRoute> {
-  const { database, clock, writer, receipts } = services;
+  const { database, writer, receipts } = services;
   return {
     async commit({ caller, params, body }) {
       const { conversationId } = params;
       const request = { conversationId, senderId: caller.account.id, body };
-      const placed = await commitEpoch(database, clock, request);
+      const placed = await commitEpoch(services, request);
       if (isRefusal(placed)) return placed;
       if (placed.fresh) await announceAt(services, conversationId, placed.seq);
       return { seq: placed.seq, sentAt: placed.sentAt };

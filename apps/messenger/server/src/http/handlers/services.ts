@@ -1,7 +1,9 @@
+import type { Audit } from "@rempart/audit";
 import type { Database } from "@rempart/database";
 import type { Identity } from "@rempart/identity";
 import type { Clock, Uuid } from "@rempart/kernel";
 import type { Hub } from "../../delivery/hub.ts";
+import type { KeyLog } from "../../devices/key-log.ts";
 import type { ReceiptWriter } from "../../messages/receipts.ts";
 import type { MessageWriter } from "../../messages/writer.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
@@ -10,6 +12,8 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 export interface Services {
   readonly database: Database;
   readonly identity: Identity;
+  readonly audit: Pick<Audit, "record">;
+  readonly keyLog: KeyLog;
   readonly clock: Clock;
   readonly newId: () => Uuid;
   readonly hub: Hub;
