@@ -29,7 +29,8 @@ CREATE TABLE audit_entries (
   id uuid PRIMARY KEY,
   created_at timestamptz NOT NULL,
   event_type text NOT NULL,
-  retention text NOT NULL REFERENCES audit_retention (class),
+  -- A class of audit_retention. No foreign key: each insert would lock the same row of it, and writers would queue up there.
+  retention text NOT NULL,
   body jsonb NOT NULL,
   -- Personal data in AES-256-GCM under the key of `subject`; null when there is none.
   subject text,

@@ -1,3 +1,4 @@
+import { toHex } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
@@ -42,11 +43,8 @@ export function uuidV7Generator(clock: Clock, random: Random): () => Uuid {
 function formatUuidV7(time: number, counter: number, random: Uint8Array): Uuid {
   const stamp = time.toString(16).padStart(12, "0");
   const versioned = (0x7000 | counter).toString(16);
-  let tail = "";
-  for (let i = 2; i < 10; i += 1) {
-    const byte = i === 2 ? ((random[i] as number) & 0x3f) | 0x80 : (random[i] as number);
-    tail += byte.toString(16).padStart(2, "0");
-  }
+  random[2] = ((random[2] as number) & 0x3f) | 0x80;
+  const tail = toHex(random.subarray(2));
   return `${stamp.slice(0, 8)}-${stamp.slice(8)}-${versioned}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }
 

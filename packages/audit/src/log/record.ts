@@ -4,6 +4,7 @@ import { uuidV7Generator } from "@rempart/kernel";
 import { commitmentOf } from "../entry/leaf.ts";
 import type { AuditEvent } from "../events/event.ts";
 import { prepare } from "../events/prepare.ts";
+import { pooledRandom } from "../pooled-random.ts";
 import { sealPersonal } from "../subjects/cipher.ts";
 import type { SubjectKeys } from "../subjects/subjects.ts";
 import type { Sha256 } from "../tree/hash.ts";
@@ -26,14 +27,15 @@ const INSERT = `
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
 
 export function createRecorder({ subjects, sha256, clock, random }: RecorderOptions): Record {
-  const newId = uuidV7Generator(clock, random);
+  const pooled = pooledRandom(random);
+  const newId = uuidV7Generator(clock, pooled);
   return async (tx, event) => {
     const now = clock.now();
     const { type, retention, body, subject, personal, address } = prepare(event, now);
     const id = newId();
     const key = subject === null ? null : await subjects.forWriting(tx, subject);
-    const sealed = key === null || personal === null ? null : sealPersonal(key, personal, id, random);
-    const salt = random.bytes(SALT_BYTES);
+    const sealed = key === null || personal === null ? null : sealPersonal(key, personal, id, pooled);
+    const salt = pooled.bytes(SALT_BYTES);
     const commitment = commitmentOf(sha256, { salt, body, personal: sealed });
     await tx.query(
       INSERT,

@@ -4,8 +4,11 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const DANGEROUS = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** Every such character as `\uXXXX`, and halves of surrogate pairs as the replacement character. */
 export function visible(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text
     .toWellFormed()
     .replaceAll(DANGEROUS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
