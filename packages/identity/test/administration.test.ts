@@ -344,3 +344,18 @@ test("use without a pause for longer than eight hours is told once per session; 
   clock.advance(31 * MINUTE);
   assert.equal(await identity.administration.averageSessionMinutes(), null);
 });
+
+test("a refresh after a pause begins a new stretch of use, as any other use does", async () => {
+  await using world = await harness();
+  const { identity, clock, db } = world;
+  const { token } = await signUp(identity, someone("ann"), HOME);
+  clock.advance(31 * MINUTE);
+  const next = await identity.tokens.refresh(token, HOME);
+  assert.ok(next);
+  const resumedAt = clock.now();
+  clock.advance(20 * MINUTE);
+  await identity.authenticate(next.token);
+  await identity.maintain();
+  const [row] = await db.query<{ active_since: Date }>("SELECT active_since FROM sessions");
+  assert.equal(row?.active_since.getTime(), resumedAt);
+});

@@ -65,7 +65,8 @@ async function replace(
 ): Promise<RefreshOutcome> {
   const successor = mintToken(context.random);
   const sealed = sealSuccessor(successor, token, context.random);
-  await replaceToken(tx, session, { tokenHash: digest(successor), sealed }, now);
+  const { pauseMs } = context.config.session;
+  await replaceToken(tx, session, { tokenHash: digest(successor), sealed }, { now, pauseMs });
   const { id: sessionId, user_id: userId } = session;
   await context.observe({ type: "auth.session.refreshed", userId, sessionId }, tx);
   return { kind: "refreshed", sessionId, token: successor };

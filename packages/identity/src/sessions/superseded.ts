@@ -2,6 +2,7 @@ import type { Queryable } from "@rempart/database";
 import type { Uuid } from "@rempart/kernel";
 import { instant } from "../context.ts";
 import type { LiveAt } from "./store.ts";
+import { activeSince } from "./touches.ts";
 
 export interface HeldSession {
   readonly id: Uuid;
@@ -48,19 +49,21 @@ export async function findSuperseded(db: Queryable, tokenHash: Buffer): Promise<
   return row ?? null;
 }
 
+/** A refresh is a use of the session: after a pause of `pauseMs` it is the first of a new stretch. */
 export async function replaceToken(
   db: Queryable,
   session: HeldSession,
   next: { readonly tokenHash: Buffer; readonly sealed: Buffer },
-  now: number,
+  { now, pauseMs }: { readonly now: number; readonly pauseMs: number },
 ): Promise<void> {
   await db.query(
     `WITH left_behind AS (
        INSERT INTO superseded_tokens (token_hash, session_id, superseded_at, successor)
        SELECT token_hash, id, $3, $4 FROM sessions WHERE id = $1)
-     UPDATE sessions SET token_hash = $2, token_used_at = NULL, last_used_at = greatest(last_used_at, $3)
-     WHERE id = $1`,
-    [session.id, next.tokenHash, instant(now), next.sealed],
+     UPDATE sessions s SET token_hash = $2, token_used_at = NULL,
+       last_used_at = greatest(s.last_used_at, $3), active_since = ${activeSince("$3::timestamptz", "$5")}
+     WHERE s.id = $1`,
+    [session.id, next.tokenHash, instant(now), next.sealed, pauseMs / 1000],
     { name: "identity-replace-token" },
   );
 }

@@ -40,6 +40,11 @@ export class Touches {
   }
 }
 
+/** For an update of `sessions s` by a use at `at`: a pause of more than `pause` seconds begins a new stretch of use. */
+export function activeSince(at: string, pause: string): string {
+  return `CASE WHEN ${at} - s.last_used_at > make_interval(secs => ${pause}) THEN ${at} ELSE s.active_since END`;
+}
+
 /** Of sessions, and with them of their accounts. Stored values younger than `touchEveryMs` are left alone. */
 export async function writeSessionUses(
   db: Queryable,
@@ -50,8 +55,7 @@ export async function writeSessionUses(
     `WITH used AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS t(session_id, at)),
      touched AS (
        UPDATE sessions s SET last_used_at = used.at,
-         active_since = CASE WHEN used.at - s.last_used_at > make_interval(secs => $4)
-           THEN used.at ELSE s.active_since END
+         active_since = ${activeSince("used.at", "$4")}
        FROM used
        WHERE s.id = used.session_id AND s.ended_at IS NULL
          AND s.last_used_at <= used.at - make_interval(secs => $3)
