@@ -221,28 +221,42 @@ function createContext(options: IdentityOptions): Context {
   };
 }
 
-/** One beat: hear what others changed, write last uses, and now and then tidy up. An outage is logged once, not at every beat. */
+/** One beat: hear what others changed, write last uses, and now and then tidy up. */
 function beatOf(
   context: Context,
   sessions: Sessions,
   tokens: TokenService,
   flushUses: () => Promise<void>,
 ): () => Promise<void> {
+  const hear = loggedOnce(
+    context,
+    "cannot read changes of sessions; checks wait for the database",
+    async () => {
+      await sessions.sync();
+      await flushUses();
+    },
+  );
+  const tidy = loggedOnce(context, "cannot tidy up; it is tried again", () => maintain(context, tokens));
   let maintainedAt = context.clock.monotonic();
+  return async () => {
+    const isHeard = await hear();
+    if (!isHeard || context.clock.monotonic() - maintainedAt < context.config.maintenanceMs) return;
+    maintainedAt = context.clock.monotonic();
+    await tidy();
+  };
+}
+
+/** False: it failed. Of failures in a row the first is logged: an outage is one line, not one for every beat. */
+function loggedOnce(context: Context, message: string, act: () => Promise<void>): () => Promise<boolean> {
   let failing = false;
   return async () => {
     try {
-      await sessions.sync();
-      await flushUses();
-      if (context.clock.monotonic() - maintainedAt >= context.config.maintenanceMs) {
-        maintainedAt = context.clock.monotonic();
-        await maintain(context, tokens);
-      }
+      await act();
       failing = false;
     } catch (error) {
-      if (!failing)
-        context.log.warn({ err: error }, "cannot read changes of sessions; checks wait for the database");
+      if (!failing) context.log.warn({ err: error }, message);
       failing = true;
     }
+    return !failing;
   };
 }

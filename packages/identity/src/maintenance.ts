@@ -3,7 +3,7 @@ import { type Context, instant } from "./context.ts";
 import { wipeSuccessors } from "./sessions/superseded.ts";
 import type { TokenService } from "./tokens/token-service.ts";
 
-/** Rows one run ends or deletes of a kind, so that a backlog never makes one long transaction. */
+/** Rows one run changes of a kind and tells of, so that a backlog never makes one long transaction. */
 const BATCH = 5000;
 /** What is good for nothing once its time is up. */
 const EXPIRING = [
@@ -22,8 +22,9 @@ export async function maintain(context: Context, tokens: TokenService): Promise<
   await expireSessions(context);
   await reportLongSessions(context);
   await liftSuspensions(context);
-  await tokens.maintain();
   await prune(context);
+  // Last, since it may need a key provider: what else is due does not wait for one.
+  await tokens.maintain();
 }
 
 async function expireSessions(context: Context): Promise<void> {

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "@rempart/kernel";
+import { type Logger, silentLogger } from "@rempart/runtime";
 import fc from "fast-check";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import type { Identity, IdentityOptions, SignedIn } from "../src/index.ts";
+import { SITE } from "./authenticator.ts";
 import { HOME, harness, signUp, someone, testEnvelopes } from "./harness.ts";
 
 const SECOND = 1000;
@@ -272,6 +275,24 @@ test("use of access tokens alone keeps their session from lying idle", async () 
     await identity.maintain();
   }
   assert.ok(await identity.authenticate(who.token));
+});
+
+test("while no key can be sealed, everything else that is due is done", async () => {
+  const envelopes = testEnvelopes();
+  const warnings: string[] = [];
+  const log: Logger = { ...silentLogger, warn: (_fields, message) => void warnings.push(message ?? "") };
+  const config = { session: { pollMs: 5 }, maintenanceMs: 30 * DAY };
+  await using w = await world({ envelopes, log, config, passkeys: SITE });
+  const { identity, db, clock } = w;
+  await identity.startPasskeySignIn();
+  await issued(identity, await signUp(identity, someone("ann"), HOME));
+  envelopes.seal = async () => {
+    throw new Error("the key provider is away");
+  };
+  clock.advance(30 * DAY);
+  while (warnings.length === 0) await sleep(5);
+  assert.deepEqual(warnings, ["cannot tidy up; it is tried again"]);
+  assert.deepEqual(await db.query("SELECT 1 FROM passkey_challenges"), []);
 });
 
 test("a rotation publishes the next key before it signs, and both are accepted while tokens live", async () => {

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { IdentityEvent, Mail, Mailer } from "../src/index.ts";
-import { HOME, harness, mailHarness, PASSWORD, signUp, someone, testEnvelopes } from "./harness.ts";
+import {
+  type Harness,
+  HOME,
+  harness,
+  mailHarness,
+  PASSWORD,
+  signUp,
+  someone,
+  testEnvelopes,
+} from "./harness.ts";
 
 const RESET = "ann@example.org";
 
@@ -85,7 +95,7 @@ test("a process that died with a mail in hand leaves it to another, with the sam
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!condition()) await sleep(5);
 }
 
 test("of many processes that look at once, one sends each mail", async () => {
@@ -96,6 +106,35 @@ test("of many processes that look at once, one sends each mail", async () => {
   assert.equal(new Set(world.mailer.sent.map(({ id }) => id)).size, 12);
   assert.equal(world.mailer.sent.length, 12);
 });
+
+test("a process that stops settles the mails in hand and leaves the others to the next", async () => {
+  const gate = Promise.withResolvers<void>();
+  const sent: Mail[] = [];
+  const slow: Mailer = {
+    async send(mail) {
+      await gate.promise;
+      sent.push(mail);
+    },
+  };
+  const envelopes = testEnvelopes();
+  await using world = await harness({ mailer: slow, envelopes, config: { mail: { pollMs: 60_000 } } });
+  await signUp(world.identity, someone("first"), HOME);
+  while ((await waiting(world)).length > 0) await sleep(5);
+  for (let i = 0; i < 3; i += 1) await signUp(world.identity, someone(`p${i}`), HOME);
+  const closed = world.identity.close();
+  gate.resolve();
+  await closed;
+  assert.deepEqual(
+    sent.map(({ to }) => to),
+    ["first@example.org"],
+  );
+  assert.equal((await waiting(world)).length, 3);
+});
+
+/** Mails that nobody has in hand. */
+function waiting({ db, clock }: Harness): Promise<object[]> {
+  return db.query("SELECT id FROM mail_outbox WHERE next_attempt_at <= $1", [new Date(clock.now())]);
+}
 
 test("nothing is sent for an act that was undone", async () => {
   await using world = await mailHarness({

@@ -25,19 +25,21 @@ export interface Delivery {
   deliver(): Promise<void>;
   /** The same, soon, without anybody waiting for it. */
   kick(): void;
+  /** Resolves when the mails in hand are settled; the others wait for the next process. */
   stop(): Promise<void>;
 }
 
 export function startDelivery(context: Context, mailer: Mailer, envelopes: Envelopes): Delivery {
   let running: Promise<void> = Promise.resolve();
   let queued: Promise<void> | null = null;
+  const stopping = new AbortController();
 
   /** One run at a time; whoever asks before the next one has begun shares it. */
   const deliver = (): Promise<void> => {
     if (queued !== null) return queued;
     const next = running.then(() => {
       queued = null;
-      return emptyOutbox(context, mailer, envelopes);
+      return emptyOutbox(context, mailer, envelopes, stopping.signal);
     });
     queued = next;
     running = next.catch(() => {});
@@ -54,16 +56,24 @@ export function startDelivery(context: Context, mailer: Mailer, envelopes: Envel
     deliver,
     kick: () => void quietly(),
     async stop() {
+      stopping.abort();
       await heartbeat.stop();
       await running;
     },
   };
 }
 
-async function emptyOutbox(context: Context, mailer: Mailer, envelopes: Envelopes): Promise<void> {
-  for (;;) {
+async function emptyOutbox(
+  context: Context,
+  mailer: Mailer,
+  envelopes: Envelopes,
+  stopping: AbortSignal,
+): Promise<void> {
+  while (!stopping.aborted) {
     const claimed = await claim(context);
-    await Promise.all(claimed.map((row) => settle(context, mailer, envelopes, row)));
+    const settled = await Promise.allSettled(claimed.map((row) => settle(context, mailer, envelopes, row)));
+    const failed = settled.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
     if (claimed.length < BATCH) return;
   }
 }

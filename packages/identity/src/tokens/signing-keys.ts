@@ -111,11 +111,11 @@ export class SigningKeys {
   /** The same, only when the newest key is older than `rotateEveryMs`; spent private halves go. */
   async maintain(): Promise<void> {
     const now = this.#context.clock.now();
+    await destroySpentKeys(this.#context.database, now - this.#config.toleranceMs);
     const newest = (await listKeys(this.#context.database)).at(-1);
     if (newest !== undefined && newest.created_at.getTime() <= now - this.#config.rotateEveryMs) {
       await this.rotate();
     }
-    await destroySpentKeys(this.#context.database, now - this.#config.toleranceMs);
   }
 
   /** Nothing this key signed is good any more, from now on. The key that signs is replaced at once. */
