@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { totpCode } from "@rempart/testing";
+import type { Me } from "../src/client/api.ts";
+import type { CorePorts } from "../src/core/ports.ts";
 import {
   anotherDevice,
   arrive,
@@ -14,6 +17,9 @@ import {
 import { startProxy } from "./support/proxy.ts";
 import { type Server, startServer } from "./support/server.ts";
 import { until } from "./support/until.ts";
+
+const HOUR_MS = 3_600_000;
+const HALF_A_MINUTE_MS = 30_000;
 
 let server: Server;
 before(async () => {
@@ -86,6 +92,85 @@ test("a session that is revoked elsewhere ends here, and says why", async () => 
   assert.deepEqual(app, { phase: "signed-out", reason: "expired" });
 });
 
+test("a day later the session's token is replaced, by the one tab that owns the account", async () => {
+  const ada = await arrive(server.url, "Ada");
+  await ada.close();
+  const refreshes: string[] = [];
+  const tomorrow = (ports: CorePorts): CorePorts => ({
+    ...ports,
+    clock: { ...ports.clock, now: () => ports.clock.now() + 25 * HOUR_MS },
+    fetch(path, init) {
+      if (path === "/api/auth/refresh") refreshes.push(path);
+      return ports.fetch(path, init);
+    },
+  });
+  const owner = await ada.profile.open(tomorrow);
+  await ready(owner);
+  const other = await ada.profile.open(tomorrow);
+  await until(other.client.app, ({ phase }) => phase === "elsewhere", "being elsewhere");
+  const [before] = done(await owner.client.sessions());
+  assert.equal(refreshes.length, 1);
+  const [row] = await server.database.query<{ count: number }>(
+    "SELECT count(*) FROM superseded_tokens WHERE session_id = $1",
+    [before?.id],
+  );
+  assert.equal(row?.count, 1, "the earlier token is known as replaced");
+});
+
+test("an account with a second factor is entered in two steps, and a role that came is seen at once", async () => {
+  const ada = await arrive(server.url, "Ada");
+  const { secret } = done(await ada.client.startTotp());
+  const codes = done(await ada.client.confirmTotp(totpCode(secret)));
+  assert.equal(codes?.length, 10);
+  assert.equal(meOf(ada)?.mfaEnabled, true);
+  await server.database.query("UPDATE users SET role = 'MODERATOR' WHERE id = $1", [ada.id]);
+  done(await ada.client.replaceRecoveryCodes());
+  done(await ada.client.signOut({}));
+
+  const step = done(await ada.client.signIn(ada.credentials));
+  assert.ok(step.status === "second-factor");
+  assert.deepEqual(step.methods, ["totp", "recovery-code"]);
+  assert.equal(ada.client.app.get().phase, "signed-out");
+  const { challenge } = step;
+  const wrong = await ada.client.completeSignIn({ challenge, proof: { method: "totp", code: "000000" } });
+  assert.equal(!wrong.ok && wrong.code, "wrong-factor");
+  const code = totpCode(secret, Date.now() + HALF_A_MINUTE_MS);
+  done(await ada.client.completeSignIn({ challenge, proof: { method: "totp", code } }));
+  await ready(ada);
+  assert.equal(meOf(ada)?.role, "MODERATOR");
+});
+
+test("a stale proof is asked for again, and what needs it then works", async () => {
+  const ada = await arrive(server.url, "Ada");
+  await server.database.query(
+    "UPDATE sessions SET authenticated_at = now() - interval '1 hour' WHERE user_id = $1",
+    [ada.id],
+  );
+  const refused = await ada.client.startTotp();
+  assert.equal(!refused.ok && refused.code, "step-up-required");
+  const wrong = await ada.client.stepUp({ password: "not the password" });
+  assert.equal(!wrong.ok && wrong.code, "wrong-credentials");
+  done(await ada.client.stepUp({ password: ada.credentials.password }));
+  done(await ada.client.startTotp());
+});
+
+test("all other sessions end at once, and this one goes on", async () => {
+  const ada = await arrive(server.url, "Ada");
+  const phone = await anotherDevice(ada, server.url);
+  done(await ada.client.revokeOtherSessions());
+  await until(phone.client.app, ({ phase }) => phase === "signed-out", "being signed out");
+  assert.equal(done(await ada.client.sessions()).length, 1);
+});
+
+test("without mail the server says so, and a link that is none is told from one", async () => {
+  const ada = await arrive(server.url, "Ada");
+  const mail = await ada.client.resendVerification();
+  assert.equal(!mail.ok && mail.code, "not-configured");
+  const link = await ada.client.verifyEmail("x".repeat(43));
+  assert.equal(!link.ok && link.code, "invalid-link");
+  assert.equal(ada.client.app.get().phase, "ready");
+});
+
 test("a new name reaches the others", async () => {
   const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);
   const { conversationId: id } = done(await ada.client.startDirect(bob.id));
@@ -118,7 +203,11 @@ test("drafts, typing and presence", async () => {
   );
 });
 
-function deviceOf({ client }: Awaited<ReturnType<typeof arrive>>): string | null {
+function meOf({ client }: Awaited<ReturnType<typeof arrive>>): Me | null {
   const app = client.app.get();
-  return app.phase === "ready" ? app.me.deviceId : null;
+  return app.phase === "ready" ? app.me : null;
+}
+
+function deviceOf(person: Awaited<ReturnType<typeof arrive>>): string | null {
+  return meOf(person)?.deviceId ?? null;
 }

@@ -1,7 +1,7 @@
 import MailCheck from "lucide-react/icons/mail-check";
 import { useRef } from "react";
-import { useFocusAt } from "../forms/code-field.tsx";
 import { OtherWay } from "../forms/form-parts.tsx";
+import { useFocusAt } from "../forms/use-focus-at.ts";
 import { useI18n } from "../i18n/context.tsx";
 
 /** The next step is in a mail. */

@@ -1,5 +1,5 @@
 import { TextField, type TextFieldProps } from "@rempart/ui";
-import { type RefObject, useEffect } from "react";
+import type { RefObject } from "react";
 import { useI18n } from "../i18n/context.tsx";
 
 export type CodeKind = "totp" | "recovery-code";
@@ -29,10 +29,4 @@ export function CodeField({ kind, error, ref }: CodeFieldProps) {
       className="[&_input]:font-mono [&_input]:text-lg [&_input]:tracking-widest"
     />
   );
-}
-
-/** A step that replaces another one takes the focus along, so that nobody is left in front of nothing. */
-export function useFocusAt(target: RefObject<HTMLElement | null>, when: unknown): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `when` is the step that came
-  useEffect(() => target.current?.focus(), [target, when]);
 }

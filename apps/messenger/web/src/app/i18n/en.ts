@@ -402,7 +402,7 @@ export const en = {
     required: "Needed for your role",
     app: "Authenticator app",
     appBody: "Shows a new code every half minute.",
-    since: (when: string) => `In use since ${when}`,
+    since: (when: string) => `Added ${when}`,
     setUp: "Set up",
     remove: "Remove",
     removeLabel: (name: string) => `Remove ${name}`,
@@ -449,7 +449,7 @@ export const en = {
     removePasskeyTitle: (name: string) => `Remove ${name}?`,
     removePasskeyBody:
       "It signs nobody in from then on, and the sessions it opened elsewhere end. Delete it from your device as well.",
-    neverUsed: (when: string) => `Made ${when}, not used yet`,
+    neverUsed: (when: string) => `Added ${when}, not used yet`,
     synced: "Synced",
     notSynced: "On one device only",
   },

@@ -404,9 +404,9 @@ export const fr: Catalogue = {
     on: "Actif",
     off: "Inactif",
     required: "Nécessaire à votre rôle",
-    app: "Application d’authentification",
+    app: "Appli d’authentification",
     appBody: "Elle affiche un nouveau code chaque demi-minute.",
-    since: (when) => `Utilisée depuis : ${when}`,
+    since: (when) => `Ajoutée ${when}`,
     setUp: "Installer",
     remove: "Retirer",
     removeLabel: (name) => `Retirer ${name}`,
@@ -455,7 +455,7 @@ export const fr: Catalogue = {
     removePasskeyTitle: (name) => `Retirer ${name} ?`,
     removePasskeyBody:
       "Elle ne connectera plus personne, et les sessions ouvertes ailleurs avec elle se terminent. Supprimez-la aussi de votre appareil.",
-    neverUsed: (when) => `Créée ${when}, pas encore utilisée`,
+    neverUsed: (when) => `Ajoutée ${when}, pas encore utilisée`,
     synced: "Synchronisée",
     notSynced: "Sur un seul appareil",
   },
@@ -463,7 +463,7 @@ export const fr: Catalogue = {
   mfaBanner: {
     title: "Un second facteur est nécessaire",
     body: "Votre rôle demande un second facteur. Sans lui, vous ne pouvez pas l’exercer.",
-    action: "L’installer",
+    action: "En ajouter un",
   },
 
   menu: {

@@ -33,13 +33,13 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
   let cancel = (): void => undefined;
   let stopped = false;
 
-  const lookIn = (milliseconds: number): void => {
+  const next = (milliseconds: number, work: () => Promise<void>): void => {
     cancel();
-    if (!stopped) cancel = ports.timers.after(milliseconds, () => void look().catch(failed));
+    if (!stopped) cancel = ports.timers.after(milliseconds, () => void work().catch(failed));
   };
 
   const look = async (): Promise<void> => {
-    if (ports.clock.now() - refreshedAt < REFRESH_EVERY_MS) lookIn(LOOK_EVERY_MS);
+    if (ports.clock.now() - refreshedAt < REFRESH_EVERY_MS) next(LOOK_EVERY_MS, look);
     else await refresh();
   };
 
@@ -55,10 +55,10 @@ export function createTokenRefresh(parts: TokenRefreshParts): TokenRefresh {
       attempt = 0;
       await remember();
       parts.refreshed(account);
-      lookIn(LOOK_EVERY_MS);
+      next(LOOK_EVERY_MS, look);
     } catch (error) {
       if (!isTransient(error)) throw error;
-      lookIn(backoff(attempt, ports.random));
+      next(backoff(attempt, ports.random), refresh);
       attempt += 1;
     }
   };

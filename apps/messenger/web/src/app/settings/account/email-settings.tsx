@@ -1,10 +1,11 @@
 import { Badge, Button, TextField, useToast } from "@rempart/ui";
 import MailCheck from "lucide-react/icons/mail-check";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useClient, useMe } from "../../client-context.tsx";
 import { useCommand } from "../../commands.ts";
 import { FormFailure } from "../../forms/form-parts.tsx";
 import { emailError, found } from "../../forms/rules.ts";
+import { useFocusAt } from "../../forms/use-focus-at.ts";
 import { useForm } from "../../forms/use-form.ts";
 import { useI18n } from "../../i18n/context.tsx";
 import { useProven } from "../../step-up/context.ts";
@@ -16,19 +17,26 @@ export function EmailSettings() {
   const me = useMe();
   const [changing, setChanging] = useState(false);
   const [sentTo, setSentTo] = useState<string | null>(null);
-  function sent(email: string) {
+  const opener = useRef<HTMLButtonElement>(null);
+  function close() {
     setChanging(false);
+    requestAnimationFrame(() => opener.current?.focus());
+  }
+  function sent(email: string) {
     setSentTo(email);
+    close();
   }
   return (
     <Card title={t.settings.email} aside={<Verified />}>
       <p className="font-medium break-words">{me.email}</p>
       {sentTo !== null && <Sent email={sentTo} />}
       {changing ? (
-        <ChangeEmail onSent={sent} onCancel={() => setChanging(false)} />
+        <ChangeEmail onSent={sent} onCancel={close} />
       ) : (
         <div className="mt-4 flex flex-wrap gap-2">
-          <Button onClick={() => setChanging(true)}>{t.settings.changeEmail}</Button>
+          <Button ref={opener} onClick={() => setChanging(true)}>
+            {t.settings.changeEmail}
+          </Button>
           {!me.emailVerified && <SendAgain />}
         </div>
       )}
@@ -80,6 +88,8 @@ function ChangeEmail({ onSent, onCancel }: ChangeEmailProps) {
   const { t } = useI18n();
   const client = useClient();
   const proven = useProven();
+  const field = useRef<HTMLInputElement>(null);
+  useFocusAt(field, null);
   const { errors, failure, busy, form, submit } = useForm({
     fields: ["email"],
     check: ({ email }) => found({ email: emailError(t, email) }),
@@ -91,6 +101,7 @@ function ChangeEmail({ onSent, onCancel }: ChangeEmailProps) {
     <form ref={form} onSubmit={submit} noValidate className="mt-4 flex flex-col gap-4">
       <FormFailure text={failure} />
       <TextField
+        ref={field}
         label={t.settings.newEmail}
         hint={t.settings.newEmailHint}
         name="email"
