@@ -5,6 +5,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { gatewayCommand } from "./commands/gateway.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { upCommand } from "./commands/up.ts";
+import { usersCommand } from "./commands/users.ts";
 import { versionCommand } from "./commands/version.ts";
 
 /** `rempart`: everything an operator does. A command is one file of `commands/`. */
@@ -19,6 +20,7 @@ export function createProgram(): Command {
     .addCommand(configCommand())
     .addCommand(gatewayCommand())
     .addCommand(keysCommand())
+    .addCommand(usersCommand())
     .addCommand(auditCommand())
     .addCommand(versionCommand());
 }

@@ -21,18 +21,21 @@ export interface Cli {
 export interface CliOptions {
   readonly cwd: string;
   readonly env?: Record<string, string>;
+  /** Written to standard input, which then ends. */
+  readonly input?: string;
   /** As `npm start` does. */
   readonly ipc?: boolean;
 }
 
 /** The real program in a process of its own. Ports are free ones unless `env` says otherwise. */
-export function rempart(args: readonly string[], { cwd, env = {}, ipc = false }: CliOptions): Cli {
+export function rempart(args: readonly string[], { cwd, env = {}, ipc = false, input }: CliOptions): Cli {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env: { PATH, HOME, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...env },
-    stdio: ["ignore", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])],
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])],
   });
+  child.stdin?.end(input);
   const text = { out: "", err: "" };
   child.stdout?.on("data", (chunk) => {
     text.out += chunk;

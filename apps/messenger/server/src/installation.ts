@@ -15,6 +15,7 @@ import { auditObjects } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
 import type { MessengerConfig } from "./config.ts";
 import { createMessengerIdentity } from "./identity.ts";
+import { type Links, linksOf } from "./mail/links.ts";
 import { PublicAddress } from "./public-address.ts";
 import { openKeyring } from "./storage/keyring.ts";
 import { openStorage } from "./storage/open.ts";
@@ -23,6 +24,8 @@ import { openStorage } from "./storage/open.ts";
 export interface Installation extends AsyncDisposable {
   readonly database: Database;
   readonly identity: Identity;
+  /** Where people follow the links that an operator hands over. */
+  readonly links: Links;
   /** Records and reads; the server that runs places and publishes. */
   readonly audit: Audit;
   /** The published files of the audit log. */
@@ -66,6 +69,7 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
   return {
     database,
     identity,
+    links: linksOf(address.origin),
     audit,
     auditObjects: auditObjects(config.dataDirectory),
     keyring,
