@@ -18,6 +18,7 @@ function appWith(config: Partial<EdgeConfig> = {}) {
     c.text(c.get("edge").client.text, 200, { "X-Frame-Options": "ALLOWALL", Vary: "Accept" }),
   );
   app.get("/fetched", () => immutable());
+  app.post("/echo", async (c) => c.text(await c.req.text()));
   app.get("/missing", (c) => problemResponse(edge, c, EDGE_PROBLEMS.notFound));
   app.get("/boom", () => {
     throw new Error("secret cause");
@@ -66,6 +67,22 @@ describe("on Fetch alone", () => {
     assert.equal((await app.request("/hello")).status, 200);
     assert.equal((await app.request("/hello")).status, 429);
     assert.equal((await app.request(`/${"a".repeat(9000)}`)).status, 414);
+  });
+
+  test("a body without a length is read before the handler runs, within its limit", async () => {
+    const { app, outcomes } = appWith({ limits: { bodyBytes: 10 } });
+    const post = (...chunks: readonly string[]) =>
+      app.request("/echo", {
+        method: "POST",
+        headers: { "Sec-Fetch-Site": "same-origin" },
+        body: ReadableStream.from(chunks.map((chunk) => new TextEncoder().encode(chunk))),
+        duplex: "half",
+      } as RequestInit);
+    assert.equal(await (await post("tea", "pot")).text(), "teapot");
+    const refused = await post("far too", " much tea");
+    assert.equal(refused.status, 413);
+    assert.equal(refused.headers.get("x-content-type-options"), "nosniff");
+    assert.equal(outcomes.at(-1)?.code, "body-too-large");
   });
 
   test("an answer of ours that a handler passes on says once what the edge adds", async () => {

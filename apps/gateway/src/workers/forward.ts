@@ -1,4 +1,5 @@
 import type { Exchange } from "@rempart/edge";
+import { passOn } from "@rempart/edge/workers";
 import { explain } from "@rempart/kernel";
 import { answerFields } from "../core/answer-fields.ts";
 import { requestFields, toldOf } from "../core/request-fields.ts";
@@ -8,7 +9,6 @@ import { type Health, isFailing } from "../core/upstream/health.ts";
 import { mayRetry } from "../core/upstream/retry.ts";
 import type { Upstream } from "../core/upstream/upstream.ts";
 import { GatewayError } from "../errors.ts";
-import { handOver } from "./body.ts";
 
 /** An origin that `fetch` reaches. */
 export interface WorkerTarget {
@@ -43,22 +43,17 @@ export async function forward(
   const { target: path } = exchange.facts;
   if (!isForwardable(path))
     throw new GatewayError("refused-request", "Refused: the target's path is ambiguous");
-  const cut = new AbortController();
+  const { method } = request;
+  const { body, signal } = BODILESS.has(method) ? { body: null, signal: request.signal } : passOn(request);
   const sent = {
-    method: request.method,
+    method,
     headers: headersOf(request, exchange),
-    body: bodyOf(request, () => cut.abort()),
+    body,
     redirect: "manual",
-    signal: AbortSignal.any([request.signal, cut.signal]),
+    signal,
   } as const;
   const response = await answerOf(passage.upstream, path, sent);
   return exchange.facts.upgrade ? upgraded(passage, response) : passedBack(passage, response);
-}
-
-/** A declared length holds the platform to it: such a body cannot end early and look whole. */
-function bodyOf({ method, headers, body }: Request, cut: () => void): ReadableStream<Uint8Array> | null {
-  if (BODILESS.has(method) || body === null) return null;
-  return headers.has("content-length") ? body : handOver(body, cut);
 }
 
 type Sent = RequestInit & { readonly method: string; readonly signal: AbortSignal };

@@ -54,6 +54,7 @@ export function createWorkerGateway(): {
       for (const name of passage.route.kept) keep(kept, name, response);
       return response;
     },
+    { streamBodies: true },
   );
   return {
     async fetch(request, env, worker) {

@@ -2,6 +2,14 @@ import type { Edge } from "../edge.ts";
 import { EdgeError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 
+export interface BodyOptions {
+  /**
+   * Whether a handler is given a body that came without `Content-Length` while it still arrives. By default it is read
+   * first, within the route's `bodyBytes`: a handler then has a whole body or none, also where it hands it to `fetch`.
+   */
+  readonly streamBodies?: boolean;
+}
+
 /** A request whose body is counted as it is read. */
 export interface CountedRequest<R extends Request> {
   readonly request: R;
@@ -11,11 +19,11 @@ export interface CountedRequest<R extends Request> {
 
 /**
  * Counts a body that came without `Content-Length` (with one, the platform holds the peer to it). Past the limit whoever
- * reads it gets an `EdgeError`: never a body cut short.
+ * reads it gets an `EdgeError`. On Workers `fetch` hides that error from whom it sends the body to: see `passOn` there.
  */
 export function countBody<R extends Request>(request: R, limit: number): CountedRequest<R> {
   const { body } = request;
-  if (body === null || request.headers.has("content-length")) return { request, passedLimit: () => false };
+  if (body === null || isMeasured(request)) return { request, passedLimit: () => false };
   let received = 0;
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
@@ -28,10 +36,23 @@ export function countBody<R extends Request>(request: R, limit: number): Counted
   return { request: counted, passedLimit: () => received > limit };
 }
 
-/** Shows the whole body to the policies; the request that is returned can be read as if nobody had looked. */
+/** Nothing of a measured body is read early, unless a policy must see it. */
+export function isReadFirst(
+  exchange: Exchange,
+  request: Request,
+  { streamBodies = false }: BodyOptions,
+): boolean {
+  return exchange.needsBody || !(streamBodies || request.body === null || isMeasured(request));
+}
+
+function isMeasured({ headers }: Request): boolean {
+  return headers.has("content-length");
+}
+
+/** Shows the whole body to the policies that ask for it; the request that is returned can be read as if nobody had looked. */
 export async function readBody<R extends Request>(edge: Edge, exchange: Exchange, request: R): Promise<R> {
   const body = new Uint8Array(await request.arrayBuffer());
-  await edge.admitBody(exchange, body);
+  if (exchange.needsBody) await edge.admitBody(exchange, body);
   return request.body === null ? request : withBody(request, body);
 }
 

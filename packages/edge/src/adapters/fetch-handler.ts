@@ -3,7 +3,7 @@ import type { EdgeContext, Exchange } from "../exchange.ts";
 import type { RequestFacts } from "../facts.ts";
 import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { hardened, toResponse } from "./fetch-answer.ts";
-import { countBody, readBody } from "./fetch-body.ts";
+import { type BodyOptions, countBody, isReadFirst, readBody } from "./fetch-body.ts";
 import { recorded } from "./fetch-recorded.ts";
 
 export type FetchHandler<R extends Request> = (
@@ -11,21 +11,27 @@ export type FetchHandler<R extends Request> = (
   context: EdgeContext,
 ) => Response | Promise<Response>;
 
-/** One request through the edge, where requests and responses are values. `settle` is called once, before the answer leaves. */
+/** Who answers what the edge lets through. */
+export interface Serving<R extends Request> extends BodyOptions {
+  readonly handler: FetchHandler<R>;
+  /** Called once, before the answer leaves. */
+  readonly settle: (exchange: Exchange, status: number) => void;
+}
+
+/** One request through the edge, where requests and responses are values. */
 export async function serveFetch<R extends Request>(
   edge: Edge,
   facts: RequestFacts,
   request: R,
-  handler: FetchHandler<R>,
-  settle: (exchange: Exchange, status: number) => void,
+  serving: Serving<R>,
 ): Promise<Response> {
   const admitted = edge.admit(facts);
   const exchange = admitted instanceof Promise ? await admitted : admitted;
   const response =
     exchange.verdict === "pass"
-      ? await answerOf(edge, exchange, request, handler)
+      ? await answerOf(edge, exchange, request, serving)
       : toResponse(edge.answer(exchange));
-  settle(exchange, response.status);
+  serving.settle(exchange, response.status);
   return response;
 }
 
@@ -33,7 +39,7 @@ async function answerOf<R extends Request>(
   edge: Edge,
   exchange: Exchange,
   request: R,
-  handler: FetchHandler<R>,
+  serving: Serving<R>,
 ): Promise<Response> {
   const problem = async (found: Problem): Promise<Response> => {
     const answer = edge.problem(exchange, found);
@@ -42,9 +48,10 @@ async function answerOf<R extends Request>(
   };
   const counted = countBody(request, exchange.matched.bodyBytes);
   try {
-    const admitted = exchange.needsBody ? await readBody(edge, exchange, counted.request) : counted.request;
+    const isRead = isReadFirst(exchange, request, serving);
+    const admitted = isRead ? await readBody(edge, exchange, counted.request) : counted.request;
     if (exchange.verdict !== "pass") return toResponse(edge.answer(exchange));
-    const response = await handler(admitted, exchange);
+    const response = await serving.handler(admitted, exchange);
     if (counted.passedLimit()) return await problem(EDGE_PROBLEMS.bodyTooLarge);
     return hardened(edge, exchange, await recorded(edge, exchange, response));
   } catch (error) {

@@ -5,7 +5,7 @@ import type { EdgeContext, Exchange } from "../exchange.ts";
 import type { EdgeAnswer } from "../headers/answer.ts";
 import { EDGE_PROBLEMS, type Problem } from "../problem.ts";
 import { mutable, toResponse, writeOwed } from "./fetch-answer.ts";
-import { countBody, readBody as readFetchBody } from "./fetch-body.ts";
+import { type BodyOptions, countBody, isReadFirst, readBody as readFetchBody } from "./fetch-body.ts";
 import { FetchFacts } from "./fetch-facts.ts";
 import { recorded } from "./fetch-recorded.ts";
 import { limitStreamedBody } from "./node-body.ts";
@@ -31,7 +31,8 @@ export interface EdgeVariables {
   edge: EdgeContext;
 }
 
-export interface HonoEdgeOptions {
+/** `streamBodies` is for where Hono does not run on `@hono/node-server`: there bodies always stream, counted. */
+export interface HonoEdgeOptions extends BodyOptions {
   /** Address of the connection's other end, where Hono does not run on `@hono/node-server`. */
   readonly peer?: (context: HonoContext) => string;
 }
@@ -52,7 +53,7 @@ export function honoEdge(edge: Edge, options: HonoEdgeOptions = {}): HonoMiddlew
   return (context, next) => {
     const node = nodeBindings(context.env);
     if (node !== null) return onNode(edge, node, context, next);
-    return onFetch(edge, options.peer?.(context) ?? "", context, next);
+    return onFetch(edge, options, context, next);
   };
 }
 
@@ -87,13 +88,14 @@ function goesNowhere(): Response {
 
 async function onFetch(
   edge: Edge,
-  peer: string,
+  options: HonoEdgeOptions,
   context: HonoContext,
   next: () => Promise<void>,
 ): Promise<Response | undefined> {
-  const admitted = edge.admit(new FetchFacts(context.req.raw, peer));
+  const admitted = edge.admit(new FetchFacts(context.req.raw, options.peer?.(context) ?? ""));
   const exchange = admitted instanceof Promise ? await admitted : admitted;
-  const answer = exchange.verdict === "pass" ? await readRaw(edge, exchange, context) : edge.answer(exchange);
+  const isPassed = exchange.verdict === "pass";
+  const answer = isPassed ? await readRaw(edge, exchange, context, options) : edge.answer(exchange);
   if (answer !== null) {
     edge.settle(exchange, answer.status, false);
     return toResponse(answer);
@@ -107,9 +109,14 @@ async function onFetch(
   return undefined;
 }
 
-/** Shows the body to the policies that need it; what they answer, or null. */
-async function readRaw(edge: Edge, exchange: Exchange, { req }: HonoContext): Promise<EdgeAnswer | null> {
-  if (!exchange.needsBody) return null;
+/** Reads a body that must be whole before the handler runs; what the edge answers to it, or null. */
+async function readRaw(
+  edge: Edge,
+  exchange: Exchange,
+  { req }: HonoContext,
+  options: BodyOptions,
+): Promise<EdgeAnswer | null> {
+  if (!isReadFirst(exchange, req.raw, options)) return null;
   const counted = countBody(req.raw, exchange.matched.bodyBytes);
   try {
     req.raw = await readFetchBody(edge, exchange, counted.request);

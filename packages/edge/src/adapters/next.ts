@@ -3,6 +3,7 @@ import type { Edge } from "../edge.ts";
 import type { EdgeContext, Exchange } from "../exchange.ts";
 import type { EdgeAnswer } from "../headers/answer.ts";
 import { toResponse, writeOwed } from "./fetch-answer.ts";
+import type { BodyOptions } from "./fetch-body.ts";
 import { FetchFacts } from "./fetch-facts.ts";
 import { serveFetch } from "./fetch-handler.ts";
 
@@ -80,6 +81,8 @@ export type NextRouteHandler<R extends Request, Segment> = (
   context: EdgeContext,
 ) => Response | Promise<Response>;
 
+export interface NextRouteOptions extends NextOptions, BodyOptions {}
+
 /**
  * `export const GET = nextRoute(edge, handler)`. Admits the request by itself: leave such paths out of the proxy's
  * `matcher`, or they are counted twice.
@@ -87,17 +90,15 @@ export type NextRouteHandler<R extends Request, Segment> = (
 export function nextRoute<R extends Request, Segment>(
   edge: Edge,
   handler: NextRouteHandler<R, Segment>,
-  { peer = unknownPeer }: NextOptions = {},
+  { peer = unknownPeer, streamBodies = false }: NextRouteOptions = {},
 ): (request: R, segment: Segment) => Promise<Response> {
   const settle = (exchange: Exchange, status: number): void => edge.settle(exchange, status, false);
   return (request, segment) =>
-    serveFetch(
-      edge,
-      new FetchFacts(request, peer(request)),
-      request,
-      (admitted, context) => handler(admitted, segment, context),
+    serveFetch(edge, new FetchFacts(request, peer(request)), request, {
+      handler: (admitted, context) => handler(admitted, segment, context),
       settle,
-    );
+      streamBodies,
+    });
 }
 
 function unknownPeer(): string {

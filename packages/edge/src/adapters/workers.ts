@@ -1,8 +1,11 @@
 /** The edge on Cloudflare Workers, as the module's default export. The platform is matched by shape. */
 import type { Edge } from "../edge.ts";
 import type { EdgeContext, Exchange } from "../exchange.ts";
+import type { BodyOptions } from "./fetch-body.ts";
 import { FetchFacts } from "./fetch-facts.ts";
 import { serveFetch } from "./fetch-handler.ts";
+
+export { type PassedOn, passOn } from "./workers-body.ts";
 
 /** What is used of a Worker's execution context. */
 export interface WorkerContext {
@@ -19,7 +22,7 @@ export type WorkerHandler<Env, Context extends WorkerContext> = (
   context: EdgeContext,
 ) => Response | Promise<Response>;
 
-export interface WorkersOptions {
+export interface WorkersOptions extends BodyOptions {
   /** Address of the client; default what Cloudflare itself writes into `CF-Connecting-IP`. */
   readonly peer?: (request: Request) => string;
 }
@@ -31,7 +34,7 @@ export interface WorkersOptions {
 export function workersHandler<Env, Context extends WorkerContext = WorkerContext>(
   create: (env: Env, waitUntil: WaitUntil) => Edge,
   handler: WorkerHandler<Env, Context>,
-  { peer = connectingAddress }: WorkersOptions = {},
+  { peer = connectingAddress, streamBodies = false }: WorkersOptions = {},
 ): { fetch(request: Request, env: Env, worker: Context): Promise<Response> } {
   let edge: Edge | null = null;
   let current: WorkerContext | null = null;
@@ -45,14 +48,11 @@ export function workersHandler<Env, Context extends WorkerContext = WorkerContex
         current = worker;
         compiled.settle(exchange, status, false);
       };
-      const facts = new FetchFacts(request, peer(request));
-      return serveFetch(
-        compiled,
-        facts,
-        request,
-        (admitted, context) => handler(admitted, env, worker, context),
+      return serveFetch(compiled, new FetchFacts(request, peer(request)), request, {
+        handler: (admitted, context) => handler(admitted, env, worker, context),
         settle,
-      );
+        streamBodies,
+      });
     },
   };
 }
