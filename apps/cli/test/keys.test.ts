@@ -41,6 +41,8 @@ test("keys rotate beside a running messenger, old values are rewrapped, and the 
     run(place, "rotate", "franking"),
   ]);
   assert.equal(JSON.parse(rotated).version, "2");
+  await refused(place, /may still seal under version 1/, "destroy", "encryption", "1", "--yes");
+  await ageLocalKeys(place);
   const [before] = await Promise.all([
     states(place),
     refused(place, /values? stand under version 1: rewrap them/, "destroy", "encryption", "1", "--yes"),
@@ -55,6 +57,16 @@ test("keys rotate beside a running messenger, old values are rewrapped, and the 
   assert.equal(await server.ended, 0);
   assert.match(await run(place, "status"), /encryption\s+2\s+active\s+0 days/);
 });
+
+/** As if a quarter of an hour had passed, in which the running server gave up the data key it had. */
+async function ageLocalKeys({ cwd }: CliOptions): Promise<void> {
+  const path = join(cwd, ".rempart/keys/local");
+  const text = await readFile(path, "utf8");
+  const aged = text.replaceAll(/(?<="made": ")[^"]+/g, (made) =>
+    new Date(Date.parse(made) - 16 * 60_000).toISOString(),
+  );
+  await writeFile(path, aged);
+}
 
 const scratch = await mkdtemp(join(tmpdir(), "rempart-cli-postgres-"));
 await chmod(scratch, 0o711);

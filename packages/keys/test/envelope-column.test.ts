@@ -3,10 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fromUtf8, systemClock, systemRandom, utf8 } from "@rempart/kernel";
+import { fromUtf8, manualClock, systemRandom, utf8 } from "@rempart/kernel";
 import {
   countEnvelopes,
   createKeyring,
+  type EnvelopeDescription,
   envelopeColumn,
   localKeyFile,
   localKeyRotation,
@@ -22,8 +23,9 @@ after(async () => {
   await rm(scratch, { recursive: true });
 });
 
-const file = localKeyFile(join(scratch, "local"));
-const open = () => createKeyring({ local: file, clock: systemClock, random: systemRandom });
+const clock = manualClock(Date.UTC(2026, 0, 15));
+const file = localKeyFile(join(scratch, "local"), { clock });
+const open = () => createKeyring({ local: file, clock, random: systemRandom });
 const column = envelopeColumn(database, {
   table: "notes",
   column: "sealed",
@@ -42,23 +44,30 @@ test("a new local key seals what comes, a rewrap moves what was, and only then t
     await database.query("INSERT INTO notes VALUES ('n', $1, $2)", [id, sealed]);
   }
   const filled = ROWS - Math.ceil(ROWS / 10);
-  const rotation = localKeyRotation(file, standsUnder);
+  const rotation = localKeyRotation(file, standsUnder, clock);
   assert.equal(await rotation.rotate(), "2");
   const states = (await rotation.versions()).map(({ id, activeUntil }) => [id, activeUntil === null]);
   assert.deepEqual(states, [
     ["1", false],
     ["2", true],
   ]);
-  await assert.rejects(rotation.destroy("1"), { code: "rotation-refused" });
+  await assert.rejects(rotation.destroy("1"), /processes may still seal under version 1/);
   await assert.rejects(rotation.destroy("2"), { code: "rotation-refused" });
   await assert.rejects(rotation.retire("1"), { code: "rotation-refused" });
 
   using later = open();
-  const done = await rewrap(later, column, {
-    isDue: ({ keys }) => keys.some(({ version }) => version === "1"),
-  });
+  const isDue = ({ keys }: EnvelopeDescription) => keys.some(({ version }) => version === "1");
+  const done = await rewrap(later, column, { isDue });
   assert.deepEqual([done.read, done.rewrapped, done.refused], [filled, filled, 0]);
   assert.equal(await standsUnder("1"), 0);
+  await assert.rejects(rotation.destroy("1"), /processes may still seal under version 1/);
+  // The process of before goes on with the data key it has: this is what would be lost.
+  await database.query("UPDATE notes SET sealed = $1 WHERE id = 0", [
+    await before.seal(utf8("note 0"), placeOf(0)),
+  ]);
+  clock.advance(16 * 60_000);
+  await assert.rejects(rotation.destroy("1"), /1 values stand under version 1/);
+  await rewrap(later, column, { isDue });
   await rotation.destroy("1");
   using afterwards = open();
   const rows = await database.query<{ id: number; sealed: string }>(
