@@ -8,6 +8,7 @@ import {
   type CredentialStore,
   type DatabaseRotationOptions,
   databaseRotation,
+  KeysError,
   type RotationStep,
 } from "@rempart/keys";
 import { Secret } from "@rempart/runtime";
@@ -160,6 +161,18 @@ test("the old password is worth nothing afterwards, and the new one is in no sta
   assert.equal(password.length, 43);
   assert.ok(statements.some((text) => text.includes("PASSWORD 'SCRAM-SHA-256$4096:")));
   assert.ok(!inspect([statements, place.steps], { depth: 9, maxArrayLength: null }).includes(password));
+});
+
+test("an address that cannot be read is refused without a word of it", async () => {
+  const read = async () => new Secret("postgres://app:first-password@[::1/app");
+  const place = await installation({ credentials: { read, write: async () => {} } });
+  const failure = await place
+    .rotation()
+    .run()
+    .catch((error: unknown) => error);
+  assert.ok(failure instanceof KeysError);
+  assert.equal(failure.code, "rotation-refused");
+  assert.ok(!inspect(failure, { depth: 9, showHidden: true }).includes("first-password"));
 });
 
 test("a role of the next name that no rotation made is left alone", async () => {

@@ -102,8 +102,12 @@ export function loadCryptoki(path: string) {
         "C_FindObjectsInit",
         functions.C_FindObjectsInit(session, template(attributes), BigInt(attributes.length)),
       );
-      demand("C_FindObjects", functions.C_FindObjects(session, found, BigInt(limit), count));
-      demand("C_FindObjectsFinal", functions.C_FindObjectsFinal(session));
+      try {
+        demand("C_FindObjects", functions.C_FindObjects(session, found, BigInt(limit), count));
+      } finally {
+        // A search left open would refuse every later one of this session.
+        functions.C_FindObjectsFinal(session);
+      }
       return Array.from({ length: numberAt(count) }, (_, i) => ulongAt(found, i * CK_ULONG));
     },
 

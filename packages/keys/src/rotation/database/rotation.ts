@@ -80,7 +80,10 @@ export function databaseRotation(options: DatabaseRotationOptions): DatabaseRota
   const { graceMs = GRACE_MS, drainMs = DRAIN_MS, clock = systemClock, random = systemRandom } = options;
 
   async function look(session: Queryable): Promise<Situation> {
-    const url = new URL((await credentials.read()).reveal());
+    // The error of `new URL` would carry the text, and the password in it, into a log.
+    const url = URL.parse((await credentials.read()).reveal());
+    if (url === null)
+      throw new KeysError("rotation-refused", "the published address of the database is not a URL");
     const current = decodeURIComponent(url.username);
     const group = await groupOf(session, current);
     return { url, current, group, logins: await loginsOf(session, group) };
