@@ -38,3 +38,15 @@ test("what lasts by nature is cut at the deadline", async () => {
   assert.equal((await closed)[0], 1006);
   sockets.close();
 });
+
+test("a WebSocket whose handshake nobody answers does not outlast the deadline", async () => {
+  await using upstream = await startUpstream(() => {});
+  const asked = once(upstream.server, "upgrade");
+  await using gateway = await startInFront([upstream.url], { drain: { deadlineMs: 100 } });
+  const socket = new WebSocket(gateway.url.replace("http", "ws"));
+  const failed = once(socket, "error");
+  const [, held] = await asked;
+  await gateway.drain();
+  await failed;
+  held.destroy();
+});

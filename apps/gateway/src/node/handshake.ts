@@ -17,12 +17,6 @@ const ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const KEY = /^[A-Za-z0-9+/]{22}==$/;
 const UPGRADE = ["Connection", "Upgrade", "Upgrade", "websocket"];
 
-/** Both ends of an open WebSocket. */
-export interface Tunnel {
-  readonly client: Duplex;
-  readonly upstream: Socket;
-}
-
 /**
  * A WebSocket's handshake with the upstream. The tunnel opens only when the upstream proves that it read this very
  * handshake: between two that disagree whether one took place, a client could speak HTTP past the edge.
@@ -34,7 +28,7 @@ export class Handshake implements ConnectionUser {
   readonly #client: Duplex;
   readonly #exchange: Exchange;
   readonly #attempts: Attempts;
-  readonly #end = Promise.withResolvers<Tunnel>();
+  readonly #end = Promise.withResolvers<void>();
   readonly #clientClosed = (): void => this.#leave();
   #connection: UpstreamConnection | null = null;
   #head: ResponseHead | null = null;
@@ -53,8 +47,8 @@ export class Handshake implements ConnectionUser {
     this.#open();
   }
 
-  /** The tunnel, once the client has its 101. */
-  get opened(): Promise<Tunnel> {
+  /** Resolves once the client has its 101. */
+  get opened(): Promise<void> {
     return this.#end.promise;
   }
 
@@ -94,7 +88,7 @@ export class Handshake implements ConnectionUser {
     this.#client.write(this.#answer(head), "latin1");
     if (bytes.length > 0) this.#client.write(bytes);
     join(this.#client, upstream);
-    this.#end.resolve({ client: this.#client, upstream });
+    this.#end.resolve();
   }
 
   onFailure(error: GatewayError): void {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Duplex } from "node:stream";
 import type { Edge, Exchange } from "@rempart/edge";
 import type { NodeHandler, NodeUpgradeHandler } from "@rempart/edge/node";
 import type { Clock } from "@rempart/kernel";
@@ -6,7 +7,7 @@ import type { Route } from "../core/routing.ts";
 import type { Upstream } from "../core/upstream/upstream.ts";
 import { GatewayError } from "../errors.ts";
 import { Forward } from "./forward.ts";
-import { Handshake, type Tunnel } from "./handshake.ts";
+import { Handshake } from "./handshake.ts";
 import type { Passage } from "./passage.ts";
 import { refuseAmbiguous } from "./refuse.ts";
 import type { Target } from "./target.ts";
@@ -23,7 +24,9 @@ export class Passages {
   readonly #options: PassagesOptions;
   /** By the edge's name of the route. */
   readonly #passages = new Map<string, Passage>();
-  readonly #tunnels = new Set<Tunnel>();
+  /** Of clients, from the request for a WebSocket to its end: the server counts them as open and does not cut them itself. */
+  readonly #upgraded = new Set<Duplex>();
+  #tunnels = 0;
   isDraining = false;
 
   constructor(options: PassagesOptions) {
@@ -31,7 +34,7 @@ export class Passages {
   }
 
   get tunnels(): number {
-    return this.#tunnels.size;
+    return this.#tunnels;
   }
 
   readonly handler: NodeHandler = (request, response, context) => {
@@ -46,14 +49,18 @@ export class Passages {
     const passage = this.#passage(context.routeClass);
     refuseAmbiguous(request);
     if (head.length > 0) socket.unshift(head);
-    const tunnel = await new Handshake(passage, request, socket, context as Exchange).opened;
-    this.#tunnels.add(tunnel);
-    tunnel.client.once("close", () => this.#tunnels.delete(tunnel));
+    this.#upgraded.add(socket);
+    socket.once("close", () => this.#upgraded.delete(socket));
+    await new Handshake(passage, request, socket, context as Exchange).opened;
+    this.#tunnels += 1;
+    socket.once("close", () => {
+      this.#tunnels -= 1;
+    });
   };
 
-  /** Ends every WebSocket. */
+  /** Ends every WebSocket, also one whose handshake is under way. */
   cutTunnels(): void {
-    for (const { client } of this.#tunnels) client.destroy();
+    for (const client of this.#upgraded) client.destroy();
   }
 
   #passage(routeClass: string): Passage {
