@@ -1,6 +1,7 @@
-import { Button, TextField } from "@rempart/ui";
+import { Button } from "@rempart/ui";
 import { useState } from "react";
 import { useClient } from "../client-context.tsx";
+import { EmailField } from "../forms/email-field.tsx";
 import { FormFailure, OtherWay } from "../forms/form-parts.tsx";
 import { emailError, found } from "../forms/rules.ts";
 import { useForm } from "../forms/use-form.ts";
@@ -26,14 +27,7 @@ export default function Forgotten() {
       <p className="mb-6 text-ink-soft">{t.door.forgottenBody}</p>
       <form ref={form} onSubmit={submit} noValidate className="flex flex-col gap-4">
         <FormFailure text={failure} />
-        <TextField
-          label={t.door.email}
-          name="email"
-          type="email"
-          autoComplete="username"
-          maxLength={254}
-          error={errors.email}
-        />
+        <EmailField error={errors.email} />
         <Button type="submit" tone="primary" busy={busy} className="mt-2 min-h-11">
           {t.door.sendLink}
         </Button>

@@ -1,10 +1,11 @@
-import { Button, TextField } from "@rempart/ui";
+import { Button } from "@rempart/ui";
 import { Link } from "@tanstack/react-router";
 import KeyRound from "lucide-react/icons/key-round";
 import { lazy, useState } from "react";
 import type { FailureCode, PasskeyAnswer, Result, SignInStep } from "../../client/api.ts";
 import { useClient } from "../client-context.tsx";
 import { failureText } from "../commands.ts";
+import { EmailField } from "../forms/email-field.tsx";
 import { FormFailure, Or, OtherWay } from "../forms/form-parts.tsx";
 import { PasswordField } from "../forms/password-field.tsx";
 import { signInErrors } from "../forms/rules.ts";
@@ -58,14 +59,7 @@ function FirstStep({ failure, onDone }: { failure: string | null; onDone: (step:
         className="flex flex-col gap-4"
       >
         <FormFailure text={password.failure ?? passkey.failure ?? failure} />
-        <TextField
-          label={t.door.email}
-          name="email"
-          type="email"
-          autoComplete="username webauthn"
-          maxLength={254}
-          error={password.errors.email}
-        />
+        <EmailField autoComplete="username webauthn" error={password.errors.email} />
         <PasswordField autoComplete="current-password" error={password.errors.password} />
         <Link
           to="/forgotten"

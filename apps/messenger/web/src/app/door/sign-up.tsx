@@ -2,6 +2,7 @@ import { Button, TextField } from "@rempart/ui";
 import ShieldCheck from "lucide-react/icons/shield-check";
 import { useState } from "react";
 import { useClient } from "../client-context.tsx";
+import { EmailField } from "../forms/email-field.tsx";
 import { FormFailure, OtherWay } from "../forms/form-parts.tsx";
 import { PasswordField } from "../forms/password-field.tsx";
 import { signUpErrors } from "../forms/rules.ts";
@@ -44,14 +45,7 @@ export function SignUp({ invitation }: { invitation: string | null }) {
           hint={t.door.nameHint}
           error={errors.name}
         />
-        <TextField
-          label={t.door.email}
-          name="email"
-          type="email"
-          autoComplete="username"
-          maxLength={254}
-          error={errors.email}
-        />
+        <EmailField error={errors.email} />
         <PasswordField autoComplete="new-password" hint={t.door.passwordHint} error={errors.password} />
         <Button type="submit" tone="primary" busy={busy} className="mt-2 min-h-11">
           {t.door.signUp}

@@ -1,8 +1,9 @@
-import { Badge, Button, TextField, useToast } from "@rempart/ui";
+import { Badge, Button, useToast } from "@rempart/ui";
 import MailCheck from "lucide-react/icons/mail-check";
 import { useRef, useState } from "react";
 import { useClient, useMe } from "../../client-context.tsx";
 import { useCommand } from "../../commands.ts";
+import { EmailField } from "../../forms/email-field.tsx";
 import { FormFailure } from "../../forms/form-parts.tsx";
 import { emailError, found } from "../../forms/rules.ts";
 import { useFocusAt } from "../../forms/use-focus-at.ts";
@@ -100,14 +101,11 @@ function ChangeEmail({ onSent, onCancel }: ChangeEmailProps) {
   return (
     <form ref={form} onSubmit={submit} noValidate className="mt-4 flex flex-col gap-4">
       <FormFailure text={failure} />
-      <TextField
+      <EmailField
         ref={field}
         label={t.settings.newEmail}
         hint={t.settings.newEmailHint}
-        name="email"
-        type="email"
         autoComplete="email"
-        maxLength={254}
         error={errors.email}
       />
       <div className="flex flex-wrap justify-end gap-2">

@@ -1,12 +1,13 @@
 import type { Session } from "@rempart/messaging/contract";
-import { Badge, Button, ConfirmDialog, ListRow } from "@rempart/ui";
+import { Badge, Button, ListRow } from "@rempart/ui";
 import Globe from "lucide-react/icons/globe";
-import { useCallback, useState } from "react";
+import { useCallback } from "react";
 import { useClient } from "../../client-context.tsx";
 import { useCommand } from "../../commands.ts";
 import { useI18n } from "../../i18n/context.tsx";
 import { useNow } from "../../use-now.ts";
 import { useRemote } from "../../use-remote.ts";
+import { ConfirmButton } from "../confirm-button.tsx";
 import { RemoteList } from "../remote-list.tsx";
 import { browserName } from "./browser-name.ts";
 import { provedBy } from "./proved-by.ts";
@@ -33,30 +34,20 @@ function EndOthers({ onEnded }: { onEnded: () => Promise<void> }) {
   const { t } = useI18n();
   const client = useClient();
   const { busy, run } = useCommand();
-  const [asked, setAsked] = useState(false);
   async function end() {
-    setAsked(false);
     await run(() => client.revokeOtherSessions());
     await onEnded();
   }
   return (
-    <>
-      <Button tone="danger-quiet" busy={busy} className="mt-3" onClick={() => setAsked(true)}>
-        {t.settings.endOthers}
-      </Button>
-      {asked && (
-        <ConfirmDialog
-          open
-          danger
-          title={t.settings.endOthersTitle}
-          body={t.settings.endOthersBody}
-          confirmLabel={t.settings.endOthers}
-          cancelLabel={t.cancel}
-          onConfirm={() => void end()}
-          onCancel={() => setAsked(false)}
-        />
-      )}
-    </>
+    <ConfirmButton
+      tone="danger-quiet"
+      busy={busy}
+      className="mt-3"
+      label={t.settings.endOthers}
+      title={t.settings.endOthersTitle}
+      body={t.settings.endOthersBody}
+      onConfirm={end}
+    />
   );
 }
 

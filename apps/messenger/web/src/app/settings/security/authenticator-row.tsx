@@ -1,5 +1,5 @@
 import type { Factors } from "@rempart/messaging/contract";
-import { Button, ConfirmDialog, ListRow } from "@rempart/ui";
+import { Button, ListRow } from "@rempart/ui";
 import Smartphone from "lucide-react/icons/smartphone";
 import { useState } from "react";
 import type { RecoveryCodes, TotpEnrolment } from "../../../client/api.ts";
@@ -7,6 +7,7 @@ import { useClient } from "../../client-context.tsx";
 import { useCommand } from "../../commands.ts";
 import { useI18n } from "../../i18n/context.tsx";
 import { useNow } from "../../use-now.ts";
+import { ConfirmButton } from "../confirm-button.tsx";
 import { EnrolDialog } from "./enrol-dialog.tsx";
 
 interface AuthenticatorRowProps {
@@ -64,36 +65,19 @@ function Remove({ factorId, onDone }: { factorId: string; onDone: () => Promise<
   const { t } = useI18n();
   const client = useClient();
   const { busy, run } = useCommand();
-  const [asked, setAsked] = useState(false);
-
   async function remove() {
-    setAsked(false);
     if (await run(() => client.removeFactor(factorId))) await onDone();
   }
-
   return (
-    <>
-      <Button
-        size="sm"
-        tone="danger-quiet"
-        busy={busy}
-        aria-label={t.security.removeLabel(t.security.app)}
-        onClick={() => setAsked(true)}
-      >
-        {t.security.remove}
-      </Button>
-      {asked && (
-        <ConfirmDialog
-          open
-          danger
-          title={t.security.removeAppTitle}
-          body={t.security.removeAppBody}
-          confirmLabel={t.security.remove}
-          cancelLabel={t.cancel}
-          onConfirm={() => void remove()}
-          onCancel={() => setAsked(false)}
-        />
-      )}
-    </>
+    <ConfirmButton
+      size="sm"
+      tone="danger-quiet"
+      busy={busy}
+      aria-label={t.security.removeLabel(t.security.app)}
+      label={t.security.remove}
+      title={t.security.removeAppTitle}
+      body={t.security.removeAppBody}
+      onConfirm={remove}
+    />
   );
 }

@@ -1,10 +1,10 @@
-import { Button, ConfirmDialog, ListRow } from "@rempart/ui";
+import { ListRow } from "@rempart/ui";
 import LifeBuoy from "lucide-react/icons/life-buoy";
-import { useState } from "react";
 import type { RecoveryCodes } from "../../../client/api.ts";
 import { useClient, useMe } from "../../client-context.tsx";
 import { useCommand } from "../../commands.ts";
 import { useI18n } from "../../i18n/context.tsx";
+import { ConfirmButton } from "../confirm-button.tsx";
 
 interface RecoveryRowProps {
   left: number;
@@ -30,30 +30,18 @@ function Replace({ onDone }: { onDone: (codes: RecoveryCodes) => Promise<void> }
   const { t } = useI18n();
   const client = useClient();
   const { busy, run } = useCommand();
-  const [asked, setAsked] = useState(false);
-
   async function replace() {
-    setAsked(false);
     const replaced = await run(() => client.replaceRecoveryCodes());
     if (replaced) await onDone(replaced.value);
   }
-
   return (
-    <>
-      <Button size="sm" busy={busy} onClick={() => setAsked(true)}>
-        {t.security.newCodes}
-      </Button>
-      {asked && (
-        <ConfirmDialog
-          open
-          title={t.security.newCodesTitle}
-          body={t.security.newCodesBody}
-          confirmLabel={t.security.newCodes}
-          cancelLabel={t.cancel}
-          onConfirm={() => void replace()}
-          onCancel={() => setAsked(false)}
-        />
-      )}
-    </>
+    <ConfirmButton
+      size="sm"
+      busy={busy}
+      label={t.security.newCodes}
+      title={t.security.newCodesTitle}
+      body={t.security.newCodesBody}
+      onConfirm={replace}
+    />
   );
 }
