@@ -1,0 +1,9 @@
+import { CodedError } from "@rempart/kernel";
+
+export type ObservabilityErrorCode =
+  /** A scraped page is not the text exposition format, or is out of bounds. `details.line` says where. */
+  | "exposition-malformed"
+  /** Two series of one side have the labels that the other side is matched by: there is no one answer. */
+  | "ambiguous-match";
+
+export class ObservabilityError extends CodedError<ObservabilityErrorCode> {}
