@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { CodedError, hasCode } from "@rempart/kernel";
 import type { SessionEnded } from "../src/index.ts";
 import { HOME, harness, OPERATOR, PASSWORD, signIn, signUp, someone } from "./harness.ts";
+import { persona } from "./people.ts";
 
 const HOUR = 3_600_000;
 
@@ -85,5 +86,31 @@ test("a ban holds until it is taken back", async () => {
   await assert.rejects(
     identity.administration.ban(OPERATOR, "00000000-0000-7000-8000-000000000000", { reason: "x" }),
     (error) => hasCode(error, "unknown-user"),
+  );
+});
+
+test("a moderator lifts a suspension; a ban takes who may ban", async () => {
+  await using world = await harness();
+  const { identity } = world;
+  const { account } = await signUp(identity, someone("ann"), HOME);
+  const moderator = await (await persona(world, "mod", "MODERATOR")).subject();
+  const admin = await (await persona(world, "root", "ADMIN")).subject();
+  await identity.administration.suspend(moderator, account.id, { until: null, reason: "spam" });
+  await identity.administration.reactivate(moderator, account.id);
+  await identity.administration.ban(admin, account.id, { reason: "threats" });
+  await assert.rejects(identity.administration.reactivate(moderator, account.id), (error) =>
+    hasCode(error, "forbidden"),
+  );
+  await identity.administration.reactivate(admin, account.id);
+});
+
+test("the invitation of the first administrator ends when somebody else becomes one", async () => {
+  await using world = await harness();
+  const { identity } = world;
+  const { token: invitation } = await identity.createAdminInvitation();
+  const { account } = await signUp(identity, someone("ann"), HOME);
+  await identity.administration.changeRole(OPERATOR, account.id, "ADMIN");
+  await assert.rejects(signUp(identity, { ...someone("eve"), invitation }, HOME), (error) =>
+    hasCode(error, "invalid-invitation"),
   );
 });

@@ -2,10 +2,11 @@ import type { Transaction } from "@rempart/database";
 import type { Uuid } from "@rempart/kernel";
 import { type Context, instant } from "../context.ts";
 import { IdentityError } from "../errors.ts";
+import { withdrawOpenInvitations } from "../invitations.ts";
 import { type Actor, refOf } from "../roles/actor.ts";
 import { ROLES } from "../roles/permissions.ts";
 import type { Role } from "../types.ts";
-import { demandOtherAdmin, holdTarget } from "./authority.ts";
+import { demandOtherAdmin, demandPermission, holdTarget } from "./authority.ts";
 
 const MAX_REASON = 500;
 
@@ -77,9 +78,11 @@ async function addressesOf(tx: Transaction, userId: Uuid): Promise<string[]> {
   return rows.map(({ ip_address }) => ip_address);
 }
 
+/** Lifting a ban takes what banning takes. */
 export async function reactivate(context: Context, actor: Actor, userId: Uuid): Promise<void> {
   await context.database.transaction(async (tx) => {
-    await holdTarget(context, tx, actor, "users.reactivate", userId);
+    const { status, role } = await holdTarget(context, tx, actor, "users.reactivate", userId);
+    if (status === "BANNED") demandPermission(context, actor, "users.ban", { userId, role });
     const changed = await tx.query(
       `UPDATE users SET status = 'ACTIVE', suspended_at = NULL, suspended_until = NULL, suspension_reason = NULL,
          banned_at = NULL, ban_reason = NULL
@@ -98,6 +101,8 @@ export async function changeRole(context: Context, actor: Actor, userId: Uuid, r
     if (target.role === role) return;
     await demandOtherAdmin(tx, target);
     await tx.query("UPDATE users SET role = $2 WHERE id = $1", [userId, role]);
+    // The link that makes the first administrator has nobody left to make.
+    if (role === "ADMIN") await withdrawOpenInvitations(tx, context.clock.now());
     await context.observe(
       { type: "account.role-changed", userId, from: target.role, to: role, actor: refOf(actor) },
       tx,
