@@ -75,6 +75,8 @@ INSERT INTO audit_sequence DEFAULT VALUES;
 CREATE TABLE audit_signers (
   id uuid PRIMARY KEY,
   origin text NOT NULL,
+  -- One more each time that the log was continued under a new name, after a restore.
+  generation integer NOT NULL,
   public_key bytea NOT NULL,
   sealed_key text NOT NULL,
   created_at timestamptz NOT NULL,

@@ -11,6 +11,8 @@ export {
   type RetentionClass,
   type Severity,
 } from "./events/table.ts";
+export { type Continued, type ContinueOptions, continueLog } from "./log/continue.ts";
+export { logObjects } from "./log/objects.ts";
 export type { LogSigner } from "./log/publish.ts";
 export { LogReader, type PublishedHead } from "./log/reader.ts";
 export { type Sequencer, type SequencerOptions, startSequencer } from "./log/sequencer.ts";

@@ -22,7 +22,7 @@ export function newSigner(origin: string): LogSigner {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const raw = publicKey.export({ format: "der", type: "spki" }).subarray(SPKI_PREFIX_BYTES);
   const key = verifierKey(nodePrimitives.sha256, { name: origin, kind: "log", publicKey: raw });
-  return { origin, key, sign: (message) => sign(null, message, privateKey) };
+  return { origin, generation: 1, key, sign: (message) => sign(null, message, privateKey) };
 }
 
 export interface TestLog extends AsyncDisposable {

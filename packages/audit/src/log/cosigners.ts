@@ -5,12 +5,14 @@ import { formatNote } from "../note/note.ts";
 import type { ObjectStore } from "../ports.ts";
 import type { TreeHash } from "../tree/hash.ts";
 import { type Cosigned, type WitnessAddress, WitnessClient } from "../witness/client.ts";
-import type { SignedHead } from "./publish.ts";
+import { logObjects } from "./objects.ts";
+import type { LogSigner, SignedHead } from "./publish.ts";
 import { LogReader } from "./reader.ts";
 
 interface CosignersOptions {
   readonly hash: TreeHash;
   readonly objects: ObjectStore;
+  readonly signer: LogSigner;
   readonly log: Logger;
   readonly witnesses?: readonly WitnessAddress[];
   readonly witnessBudgetMs?: number;
@@ -28,7 +30,7 @@ export class Cosigners {
   constructor(options: CosignersOptions) {
     this.#options = options;
     const { verifyEd25519 } = nodePrimitives;
-    const reader = new LogReader(options.objects, options.hash);
+    const reader = new LogReader(logObjects(options.objects, options.signer.generation), options.hash);
     const consistency = reader.consistency.bind(reader);
     this.#clients = (options.witnesses ?? []).map(
       (address) => new WitnessClient({ ...address, verifyEd25519, consistency }),

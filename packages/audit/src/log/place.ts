@@ -1,6 +1,6 @@
 import type { Transaction } from "@rempart/database";
-import { leafBytes } from "../entry/leaf.ts";
 import type { TreeHash } from "../tree/hash.ts";
+import { type EntryRow, entryBytes } from "./leaves.ts";
 
 interface SequenceRow {
   size: number;
@@ -10,14 +10,6 @@ interface SequenceRow {
   after_id: string | null;
   replaced: boolean;
   present: string;
-}
-
-export interface EntryRow {
-  id: string;
-  created_at: Date;
-  event_type: string;
-  retention: string;
-  commitment: Buffer;
 }
 
 interface UnplacedRow extends EntryRow {
@@ -86,12 +78,6 @@ async function insertLeaves(
     ],
     { name: "audit-place" },
   );
-}
-
-/** The bytes of an entry's leaf, from its row. */
-export function entryBytes(row: EntryRow): Uint8Array {
-  const { id, created_at, event_type, retention, commitment } = row;
-  return leafBytes({ id, time: created_at.getTime(), type: event_type, retention, commitment });
 }
 
 async function moveOn(

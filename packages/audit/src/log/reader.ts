@@ -9,7 +9,7 @@ import { inclusionRanges } from "../tree/inclusion.ts";
 import type { LeafRange } from "../tree/subtrees.ts";
 import { entriesPath, rangeHashes, TILE_WIDTH, type TileId, tilePath, tileWidth } from "../tree/tiles.ts";
 import { unpackEntries } from "./bundle.ts";
-import { CHECKPOINT_PATH } from "./publish.ts";
+import { CHECKPOINT_PATH } from "./objects.ts";
 import { readObject } from "./tail.ts";
 
 export interface PublishedHead extends Checkpoint {

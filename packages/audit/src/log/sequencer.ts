@@ -35,7 +35,7 @@ export interface Sequencer {
 const BATCH = 10_000;
 const DEFAULT_EVERY_MS = 1_000;
 /** Any number will do, as long as nothing else in this database takes it. */
-const LOCK = "7235419380122631";
+export const SEQUENCER_LOCK = "7235419380122631";
 
 /** Gives entries their place and publishes the tree, once a second, in one process of those that share a database. */
 export function startSequencer(options: SequencerOptions): Sequencer {
@@ -90,7 +90,7 @@ async function runRound(
 /** Null when another process does the same just now. */
 async function alone<T>(tx: Transaction, work: () => Promise<T>): Promise<T | null> {
   const [lock] = await tx.query<{ free: boolean }>("SELECT pg_try_advisory_xact_lock($1::bigint) AS free", [
-    LOCK,
+    SEQUENCER_LOCK,
   ]);
   return lock?.free ? work() : null;
 }

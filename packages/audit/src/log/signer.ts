@@ -9,6 +9,7 @@ import type { LogSigner } from "./publish.ts";
 interface SignerRow {
   id: Uuid;
   origin: string;
+  generation: number;
   public_key: Buffer;
   sealed_key: string;
 }
@@ -37,7 +38,7 @@ export async function openSigner(options: SignerOptions): Promise<LogSigner> {
 /** The keys this log was ever signed with, the newest first: what to hand to whoever verifies. */
 export async function signerKeys(db: Queryable): Promise<VerifierKey[]> {
   const rows = await db.query<Pick<SignerRow, "origin" | "public_key">>(
-    "SELECT origin, public_key FROM audit_signers ORDER BY created_at DESC, id DESC",
+    "SELECT origin, public_key FROM audit_signers ORDER BY generation DESC, created_at DESC, id DESC",
   );
   return rows.map(publicKeyOf);
 }
@@ -47,32 +48,41 @@ function publicKeyOf({ origin, public_key }: Pick<SignerRow, "origin" | "public_
 }
 
 function signerOf(row: SignerRow, privateKey: KeyObject): LogSigner {
-  return { origin: row.origin, key: publicKeyOf(row), sign: (message) => sign(null, message, privateKey) };
+  const { origin, generation } = row;
+  return { origin, generation, key: publicKeyOf(row), sign: (message) => sign(null, message, privateKey) };
 }
 
-async function newestSigner(db: Queryable): Promise<SignerRow | undefined> {
+export async function newestSigner(db: Queryable): Promise<SignerRow | undefined> {
   const [row] = await db.query<SignerRow>(
-    "SELECT id, origin, public_key, sealed_key FROM audit_signers ORDER BY created_at DESC, id DESC LIMIT 1",
+    `SELECT id, origin, generation, public_key, sealed_key FROM audit_signers
+     ORDER BY generation DESC, created_at DESC, id DESC LIMIT 1`,
   );
   return row;
 }
 
-function makeSigner({ database, envelopes, clock, random, origin }: SignerOptions): Promise<SignerRow> {
+function makeSigner(options: SignerOptions): Promise<SignerRow> {
+  return options.database.transaction(async (tx) => {
+    await tx.query("SELECT pg_advisory_xact_lock($1::bigint)", [FIRST_SIGNER_LOCK]);
+    return (await newestSigner(tx)) ?? insertSigner(tx, options, 1);
+  });
+}
+
+/** A new key for a log of this name, kept in the transaction given. */
+export async function insertSigner(
+  tx: Queryable,
+  { envelopes, clock, random, origin }: Omit<SignerOptions, "database">,
+  generation: number,
+): Promise<SignerRow> {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const id = uuidV7Generator(clock, random)();
   const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-RAW_KEY_BYTES);
-  return database.transaction(async (tx) => {
-    await tx.query("SELECT pg_advisory_xact_lock($1::bigint)", [FIRST_SIGNER_LOCK]);
-    const known = await newestSigner(tx);
-    if (known !== undefined) return known;
-    const sealed = await envelopes.seal(privateKey.export({ format: "der", type: "pkcs8" }), whereOf(id));
-    const row = { id, origin, public_key: raw, sealed_key: sealed };
-    await tx.query(
-      "INSERT INTO audit_signers (id, origin, public_key, sealed_key, created_at) VALUES ($1, $2, $3, $4, $5)",
-      [id, origin, raw, sealed, new Date(clock.now())],
-    );
-    return row;
-  });
+  const sealed = await envelopes.seal(privateKey.export({ format: "der", type: "pkcs8" }), whereOf(id));
+  await tx.query(
+    `INSERT INTO audit_signers (id, origin, generation, public_key, sealed_key, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6)`,
+    [id, origin, generation, raw, sealed, new Date(clock.now())],
+  );
+  return { id, origin, generation, public_key: raw, sealed_key: sealed };
 }
 
 function whereOf(id: Uuid): { table: string; column: string; row: string } {

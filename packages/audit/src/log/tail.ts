@@ -3,9 +3,9 @@ import { concat } from "@rempart/kernel";
 import { AuditError } from "../errors.ts";
 import type { ObjectStore } from "../ports.ts";
 import { append, type Edge, EMPTY_EDGE, edgeTiles } from "../tree/edge.ts";
-import type { TreeHash } from "../tree/hash.ts";
-import { entriesPath, TILE_WIDTH, tilePath } from "../tree/tiles.ts";
-import { packEntry } from "./bundle.ts";
+import { HASH_BYTES, type TreeHash } from "../tree/hash.ts";
+import { entriesPath, TILE_WIDTH, type TileId, tilePath } from "../tree/tiles.ts";
+import { packEntry, unpackEntries } from "./bundle.ts";
 
 export interface Tail {
   readonly edge: Edge;
@@ -76,17 +76,29 @@ function extendBundles(
   return { rest, objects, spent };
 }
 
-/** The tail of a log of `size` entries as it was published. Rejects with `missing-tile`. */
+/** The tail of a log of `size` entries as it was published. Rejects with `missing-tile` also for a file that is not whole. */
 export async function readTail(objects: ObjectStore, size: number): Promise<Tail> {
   const tiles = await Promise.all(
-    edgeTiles(size).map((tile) =>
-      tile.width === 0 ? new Uint8Array(0) : readObject(objects, tilePath(tile)),
-    ),
+    edgeTiles(size).map((tile) => (tile.width === 0 ? new Uint8Array(0) : readTile(objects, tile))),
   );
   const width = size % TILE_WIDTH;
-  const path = entriesPath(Math.floor(size / TILE_WIDTH), width);
-  const bundle = width === 0 ? new Uint8Array(0) : await readObject(objects, path);
+  const bundle = width === 0 ? new Uint8Array(0) : await readBundle(objects, size);
   return { edge: { size, tiles }, bundle };
+}
+
+async function readTile(objects: ObjectStore, tile: TileId): Promise<Uint8Array> {
+  const hashes = await readObject(objects, tilePath(tile));
+  if (hashes.length !== tile.width * HASH_BYTES)
+    throw new AuditError("missing-tile", `${tilePath(tile)} is not whole`);
+  return hashes;
+}
+
+async function readBundle(objects: ObjectStore, size: number): Promise<Uint8Array> {
+  const width = size % TILE_WIDTH;
+  const path = entriesPath(Math.floor(size / TILE_WIDTH), width);
+  const bundle = await readObject(objects, path);
+  if (unpackEntries(bundle)?.length !== width) throw new AuditError("missing-tile", `${path} is not whole`);
+  return bundle;
 }
 
 export async function readObject(objects: ObjectStore, path: string): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 import type { Queryable } from "@rempart/database";
 import { canonical, type Json } from "../entry/canonical.ts";
 import type { Disclosure } from "../entry/disclosure.ts";
-import { type EntryRow, entryBytes } from "../log/place.ts";
+import { type EntryRow, entryBytes } from "../log/leaves.ts";
 
 export interface PlacedDisclosure extends Disclosure {
   /** Place in the log; null until the sequencer has come by. */

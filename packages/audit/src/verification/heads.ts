@@ -80,8 +80,11 @@ export class Heads {
 }
 
 async function judgeRow(primitives: Primitives, policy: TrustPolicy, row: HeadRow): Promise<Finding | null> {
-  // Witnesses sign what is published, not what is remembered.
-  const judged = await judgeCheckpoint(primitives, utf8(row.note), { ...policy, quorum: 0 });
+  // A continued log remembers the heads of the one before, under its name and key. Witnesses sign what is published.
+  const named = row.note.split("\n", 1)[0];
+  const earlier = policy.logKeys.find(({ name }) => name === named);
+  const origin = earlier?.name ?? policy.origin;
+  const judged = await judgeCheckpoint(primitives, utf8(row.note), { ...policy, origin, quorum: 0 });
   if (!judged.ok) return headFinding(row.size, `its note is not to be believed: ${judged.reason}`);
   const says = judged.value;
   if (says.size === row.size && equalBytes(says.root, row.root)) return null;

@@ -1,7 +1,7 @@
 import type { Database } from "@rempart/database";
 import { concat, equalBytes } from "@rempart/kernel";
 import { unpackEntries } from "../log/bundle.ts";
-import { CHECKPOINT_PATH } from "../log/publish.ts";
+import { CHECKPOINT_PATH } from "../log/objects.ts";
 import type { ObjectStore } from "../ports.ts";
 import {
   judgeCheckpoint,
