@@ -147,6 +147,13 @@ export type IdentityEvent =
       readonly sessionId: Uuid;
       readonly amr: readonly AuthMethod[];
     }
+  /** Somebody made the account's sessions prove themselves again. */
+  | {
+      readonly type: "auth.step-up.required";
+      readonly userId: Uuid;
+      readonly sessions: number;
+      readonly actor: ActorRef;
+    }
   | {
       readonly type: "auth.step-up.failed";
       readonly userId: Uuid;

@@ -296,6 +296,24 @@ test("the sessions of others are shown and ended with permission", async () => {
   assert.equal(await identity.authenticate(user.token), null);
 });
 
+test("sessions of others stay and are stale at once, in every process, with permission", async () => {
+  const events: IdentityEvent[] = [];
+  await using world = await harness({ observe: async (event) => void events.push(event) });
+  const { administration, factors, authenticate } = world.identity;
+  const [admin, user] = [await persona(world, "admin", "ADMIN"), await persona(world, "user")];
+  const { id } = user.account;
+  const before = await authenticate(user.token);
+  assert.ok(before);
+  factors.requireFresh(before, 5 * MINUTE);
+  await refused(administration.requireStepUp(await user.subject(), admin.account.id), "forbidden");
+  assert.equal(await administration.requireStepUp(OPERATOR, id), 1);
+  const after = await authenticate(user.token);
+  assert.ok(after);
+  assert.throws(() => factors.requireFresh(after, 5 * MINUTE), { code: "step-up-required" });
+  const told = { type: "auth.step-up.required", userId: id, sessions: 1, actor: OPERATOR };
+  assert.deepEqual(events.at(-1), told);
+});
+
 test("what is no reason, no time and no role is refused before anything is asked", async () => {
   await using world = await harness();
   const { administration } = world.identity;

@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { WitnessAddress } from "@rempart/audit";
 import { type Environment, fields, readConfig, type Secret } from "@rempart/runtime";
 import { z } from "zod";
+import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
+import { parseWitness } from "./audit/witnesses.ts";
 
-const { flag, integer, list, oneOf, port, secretUrl, text, url } = fields;
+const { flag, integer, list, oneOf, port, secret, secretUrl, text, url } = fields;
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -87,6 +90,30 @@ export const messengerVariables = z.object({
   REQUIRE_VERIFIED_EMAIL: flag()
     .default(false)
     .describe("An account begins only when its address is proven. Needs SMTP_URL."),
+  AUDIT_PRESET: oneOf(["development", "production", "compliance"])
+    .default("production")
+    .describe(
+      "What the audit log takes and how sinks show it: `development` writes for reading, `compliance` also records every request.",
+    ),
+  AUDIT_SINKS: list({ max: 20 })
+    .refine((items) => items.every((item) => parseSinkAddress(item) !== null))
+    .default([])
+    .describe(
+      "Where else the audit log goes, comma-separated: stdout, file:PATH, syslog://HOST:PORT, syslog+tls://HOST:PORT, and loki, elasticsearch, splunk or datadog with the receiver's address, as in loki+https://HOST.",
+    ),
+  AUDIT_LOKI_TOKEN: secret().optional().describe("Bearer token for Loki."),
+  AUDIT_LOKI_TENANT: text({ max: 150 }).optional().describe("Tenant for a Loki that has several."),
+  AUDIT_ELASTICSEARCH_API_KEY: secret().optional().describe("API key for Elasticsearch."),
+  AUDIT_SPLUNK_TOKEN: secret()
+    .optional()
+    .describe("Token of Splunk's HTTP Event Collector. Splunk needs it."),
+  AUDIT_DATADOG_API_KEY: secret().optional().describe("API key for Datadog. Datadog needs it."),
+  AUDIT_WITNESSES: list({ max: 10 })
+    .refine((items) => items.every((item) => parseWitness(item) !== null))
+    .default([])
+    .describe(
+      "Witnesses that cosign the audit log's heads, comma-separated, each as its URL, a blank, and its verifier key.",
+    ),
   WEB_DIRECTORY: text()
     .optional()
     .describe("The built web client. Unset: the one that comes with the server."),
@@ -111,7 +138,21 @@ export interface MessengerConfig {
   readonly keys: KeysConfig;
   /** Null: no mail is sent. */
   readonly mail: MailConfig | null;
+  readonly audit: AuditConfig;
   readonly logLevel: LogLevel;
+}
+
+export interface AuditConfig {
+  readonly preset: "development" | "production" | "compliance";
+  readonly sinks: readonly SinkAddress[];
+  readonly witnesses: readonly WitnessAddress[];
+  readonly secrets: {
+    readonly lokiToken: Secret | undefined;
+    readonly lokiTenant: string | undefined;
+    readonly elasticsearchApiKey: Secret | undefined;
+    readonly splunkToken: Secret | undefined;
+    readonly datadogApiKey: Secret | undefined;
+  };
 }
 
 export type DatabaseConfig =
@@ -180,7 +221,23 @@ export function readMessengerConfig(env: Environment): MessengerConfig {
     accessTokenSeconds: read.JWT_EXPIRATION,
     keys: { file: read.KEY_FILE ?? join(read.DATA_DIRECTORY, "keys", "local") },
     mail: mailConfig(read),
+    audit: auditConfig(read),
     logLevel: read.LOG_LEVEL,
+  };
+}
+
+function auditConfig(read: z.infer<typeof messengerVariables>): AuditConfig {
+  return {
+    preset: read.AUDIT_PRESET,
+    sinks: read.AUDIT_SINKS.flatMap((item) => parseSinkAddress(item) ?? []),
+    witnesses: read.AUDIT_WITNESSES.flatMap((item) => parseWitness(item) ?? []),
+    secrets: {
+      lokiToken: read.AUDIT_LOKI_TOKEN,
+      lokiTenant: read.AUDIT_LOKI_TENANT,
+      elasticsearchApiKey: read.AUDIT_ELASTICSEARCH_API_KEY,
+      splunkToken: read.AUDIT_SPLUNK_TOKEN,
+      datadogApiKey: read.AUDIT_DATADOG_API_KEY,
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Audit, createAudit, type ObjectStore } from "@rempart/audit";
+import { type Audit, createAudit, type ObjectStore, type Responder } from "@rempart/audit";
 import type { Database } from "@rempart/database";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
@@ -13,6 +13,8 @@ import {
 import type { Logger } from "@rempart/runtime";
 import { auditObjects } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
+import { createResponder } from "./audit/responder.ts";
+import { NetworkBans } from "./bans/network-bans.ts";
 import type { MessengerConfig } from "./config.ts";
 import { createMessengerIdentity } from "./identity.ts";
 import { type Links, linksOf } from "./mail/links.ts";
@@ -30,6 +32,8 @@ export interface Installation extends AsyncDisposable {
   readonly audit: Audit;
   /** The published files of the audit log. */
   readonly auditObjects: ObjectStore;
+  /** Takes back what detection did. */
+  readonly responder: Responder;
   readonly keyring: Keyring;
   readonly localKey: LocalKeyFile;
   readonly secrets: { readonly csrf: VersionedSecrets; readonly franking: VersionedSecrets };
@@ -72,6 +76,11 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
     links: linksOf(address.origin),
     audit,
     auditObjects: auditObjects(config.dataDirectory),
+    responder: createResponder({
+      bans: new NetworkBans({ database, clock: systemClock, log }),
+      administration: identity.administration,
+      clock: systemClock,
+    }),
     keyring,
     localKey: localKeyFile(config.keys.file),
     secrets: {

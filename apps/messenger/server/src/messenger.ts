@@ -13,6 +13,8 @@ import type { Component, Logger } from "@rempart/runtime";
 import { Registry } from "prom-client";
 import { type AuditLog, openAuditLog } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
+import { createSinks } from "./audit/sinks.ts";
+import { type AuditWatch, openAuditWatch } from "./audit/watch.ts";
 import type { Bus } from "./bus/bus.ts";
 import { MemoryNetwork } from "./bus/memory.ts";
 import { RedisBus } from "./bus/redis.ts";
@@ -98,6 +100,7 @@ type Closer = () => Promise<void>;
 async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit<Messenger, "stop">> {
   const { config, log = createLogger(config.logLevel) } = options;
   const ports: Ports = { clock: systemClock, random: systemRandom, log };
+  const sinks = createSinks(config.audit);
   const storage = await openStorage(config.database, log);
   closers.push(storage.close);
   const address = new PublicAddress(config.public);
@@ -116,6 +119,7 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
   const auditLog = await openAuditLog(sealing, {
     directory: config.dataDirectory,
     origin: `${address.hostname}/audit`,
+    witnesses: config.audit.witnesses,
   });
   closers.push(() => auditLog.stop());
   const record = identityObserver(auditLog.audit);
@@ -125,8 +129,10 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
   };
   const identity = createMessengerIdentity(config, address, { ...sealing, mailer, observe });
   closers.push(() => identity.close());
-  const watching = { registry, security };
-  const parts = await createParts(options, ports, storage, { identity, address, auditLog, ...watching });
+  const watch = await openAuditWatch(sealing, { auditLog, identity, sinks, registry });
+  closers.push(() => watch.stop());
+  const watching = { registry, security, auditLog, watch };
+  const parts = await createParts(options, ports, storage, { identity, address, ...watching });
   await parts.delivery.start();
   closers.push(() => parts.delivery.stop());
   closers.push(startCleaning(storage.database, ports));
@@ -161,6 +167,7 @@ interface Wired {
   readonly auditLog: AuditLog;
   readonly registry: Registry;
   readonly security: SecurityCounters;
+  readonly watch: AuditWatch;
 }
 
 interface Parts {
@@ -175,13 +182,14 @@ async function createParts(
   { config, bus: givenBus }: MessengerOptions,
   { clock, random, log }: Ports,
   { database, incarnation }: Storage,
-  { identity, address, auditLog, registry, security }: Wired,
+  { identity, address, auditLog, registry, security, watch }: Wired,
 ): Promise<Parts> {
   const web = await loadWebClient(config.public.webDirectory);
   if (!web.built) log.warn({ directory: config.public.webDirectory }, "the web client has not been built");
   const documents = createDocuments();
   const bus = givenBus ?? createBus(config, log);
   const metrics = createMetrics(registry, () => delivery.gateway.connections);
+  const everyRequest = config.audit.preset === "compliance" ? [watch.edge.requests] : [];
   const { edge, limiter } = createPublicEdge({
     config: config.public,
     limits: config.limits,
@@ -189,13 +197,17 @@ async function createParts(
     scriptHashes: web.scriptHashes,
     styleHashes: web.styleHashes,
     docsStyleHashes: documents.styleHashes,
-    observers: [metrics.http, security.http, accessLog(log)],
+    observers: [...everyRequest, metrics.http, security.http, watch.edge.public, accessLog(log)],
+    bans: watch.bans,
+    detected: watch.edge.detected,
     clock,
     random,
   });
+  const { limited } = watch.edge;
   const shared = { database, identity, incarnation, clock, metrics };
   const { limits } = config;
-  const delivery = createDelivery({ ...shared, bus, limiter, messagePolicy: POLICY.messages, limits, log });
+  const messagePolicy = POLICY.messages;
+  const delivery = createDelivery({ ...shared, bus, limiter, messagePolicy, limits, limited, log });
   const { audit, objects } = auditLog;
   const keyLog = new KeyLog({ database, objects });
   const newId = uuidV7Generator(clock, random);
@@ -203,20 +215,22 @@ async function createParts(
   const health = createHealth(database, bus, clock);
   const publicServer = createPublicServer({
     edge,
-    api: createApi({ edge, identity, handlers }),
+    api: createApi({ edge, identity, handlers, limited }),
     web,
     health,
     documents: documents.byPath,
     signingKeys: () => identity.tokens.jwks(),
     upgrade: (request, socket, head) => delivery.gateway.upgrade(request, socket, head),
   });
-  const adminEdge = createAdminEdge({ limits, observers: [accessLog(log)], clock, random });
+  const observers = [...everyRequest, watch.edge.administration, accessLog(log)];
+  const adminEdge = createAdminEdge({ limits, observers, clock, random });
   const services = { identity, address, securityMetrics: () => security.report() };
   const adminServer = createAdminServer({
     edge: adminEdge,
     api: createAdminApi({ edge: adminEdge, identity, handlers: adminHandlers(services) }),
     health,
     registry: config.admin.prometheus ? registry : null,
+    auditObjects: objects,
   });
   return { delivery, health, publicServer, adminServer };
 }

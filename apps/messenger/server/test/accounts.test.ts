@@ -146,7 +146,15 @@ test("every act of an account stands in the audit log, without the address it wa
   );
   assert.deepEqual(
     rows.map(({ event_type }) => event_type),
-    ["INVITATION", "SIGN_UP", "KEY_CHANGE", "LOGIN_FAILED", "TOKEN_REFRESHED", "KEY_ROTATED", "SESSION_REVOKED"],
+    [
+      "INVITATION",
+      "SIGN_UP",
+      "KEY_CHANGE",
+      "LOGIN_FAILED",
+      "TOKEN_REFRESHED",
+      "KEY_ROTATED",
+      "SESSION_REVOKED",
+    ],
   );
   assert.ok(!JSON.stringify(rows).includes(account.email));
 });

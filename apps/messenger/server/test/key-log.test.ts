@@ -132,7 +132,7 @@ function checkpointOf({ checkpoint }: KeyLogAnswer["head"]) {
 }
 
 function disclosureOf({ leaf, body, salt, personal }: KeyLogEvent) {
-  return { leaf: bytes(leaf), body, salt: bytes(salt), personal: personal && bytes(personal) };
+  return { leaf: bytes(leaf), body, salt: bytes(salt), personal: personal === null ? null : bytes(personal) };
 }
 
 function bytes(text: string): Uint8Array {

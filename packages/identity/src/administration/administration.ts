@@ -8,6 +8,7 @@ import { demandPermission, holdTarget } from "./authority.ts";
 import { type AccountToCreate, createAccount } from "./create-account.ts";
 import { exportUser, type UserExport } from "./export.ts";
 import { type Ban, ban, changeRole, reactivate, type Suspension, suspend } from "./moderation.ts";
+import { requireStepUp } from "./require-step-up.ts";
 import { createResetLink, type ResetLink } from "./reset-link.ts";
 import { searchUsers, type UserPage, type UserSearch } from "./search.ts";
 
@@ -35,6 +36,8 @@ export interface Administration {
   sessions(actor: Actor, userId: Uuid): Promise<Session[]>;
   /** How many sessions ended. */
   endSessions(actor: Actor, userId: Uuid): Promise<number>;
+  /** Sessions stay, and prove themselves again before anything that asks for a fresh proof. How many there are. */
+  requireStepUp(actor: Actor, userId: Uuid): Promise<number>;
   /**
    * Minutes of the present stretches of use, on average over sessions used within the last `session.pauseMs`; null when there
    * are none. For `avgSessionDuration`.
@@ -67,6 +70,7 @@ export function createAdministration(
       );
       return sessions.endAll(userId, "revoked");
     },
+    requireStepUp: (actor, userId) => changing(() => requireStepUp(context, actor, userId)),
     averageSessionMinutes: () => averageSessionMinutes(context),
   };
 }

@@ -8,6 +8,7 @@ import {
   openSigner,
   type Sequencer,
   startSequencer,
+  type WitnessAddress,
 } from "@rempart/audit";
 import { treeHash } from "@rempart/audit/verify";
 import type { Database } from "@rempart/database";
@@ -30,6 +31,13 @@ export interface AuditLog {
   stop(): Promise<void>;
 }
 
+export interface AuditLogOptions {
+  readonly directory: string;
+  readonly origin: string;
+  /** Asked to cosign each head. */
+  readonly witnesses: readonly WitnessAddress[];
+}
+
 /** Where an installation publishes its log. */
 export function auditObjects(dataDirectory: string): ObjectStore {
   return directoryStore(join(dataDirectory, "audit"));
@@ -40,7 +48,7 @@ const PRUNE_EVERY_MS = 3_600_000;
 /** The messenger's audit log, and the sequencer that publishes it into `directory`. */
 export async function openAuditLog(
   ports: AuditLogPorts,
-  { directory, origin }: { directory: string; origin: string },
+  { directory, origin, witnesses }: AuditLogOptions,
 ): Promise<AuditLog> {
   const { database, log, clock } = ports;
   const audit = createAudit(ports);
@@ -48,7 +56,17 @@ export async function openAuditLog(
   const signer = await openSigner({ ...ports, origin });
   const objects = auditObjects(directory);
   const hash = treeHash(nodePrimitives.sha256);
-  const sequencer: Sequencer = startSequencer({ database, objects, signer, hash, clock, log });
+  const sequencer: Sequencer = startSequencer({
+    database,
+    objects,
+    signer,
+    hash,
+    clock,
+    log,
+    witnesses,
+    onFork: (witness, detail) =>
+      log.error({ witness, detail }, "a witness knows another audit log than this one"),
+  });
   const pruning = setInterval(() => void pruneQuietly(audit, log), PRUNE_EVERY_MS).unref();
   return {
     audit,

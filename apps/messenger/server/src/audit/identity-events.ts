@@ -28,6 +28,7 @@ const TYPES: Readonly<Record<IdentityEvent["type"], EventType | null>> = {
   "auth.passkey.counter-regressed": "detection.finding",
   "auth.step-up.succeeded": "auth.step-up.succeeded",
   "auth.step-up.failed": "auth.step-up.failed",
+  "auth.step-up.required": "admin.operation.update",
   "auth.invitation.created": "auth.invitation",
   "auth.invitation.redeemed": "auth.invitation",
   "auth.api-key.created": "auth.api-key.created",

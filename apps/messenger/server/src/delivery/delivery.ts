@@ -26,6 +26,7 @@ export interface DeliveryOptions {
   clock: Clock;
   log: Logger;
   metrics: Metrics;
+  limited: FrameOptions["limited"];
 }
 
 const REPAIR_MS = 15_000;

@@ -28,6 +28,8 @@ export interface FrameOptions {
   clock: Clock;
   log: Logger;
   badFrame(): void;
+  /** Told of a user who sends more than the policy lets through. */
+  limited(userId: string, policy: string): void;
 }
 
 /** What a client may say on its socket. Every frame, however broken, is answered or ignored; none ends the process. */
@@ -92,6 +94,7 @@ export class Frames {
   #judged(connection: Connection, frame: SendFrame, decision: RateLimitDecision): void {
     const { id, conversationId, epoch, body } = frame;
     if (!decision.allowed) {
+      this.#options.limited(connection.userId, this.#options.messagePolicy);
       connection.send({ t: "nack", id, code: "rate-limited", retryAfter: decision.resetSeconds });
       return;
     }

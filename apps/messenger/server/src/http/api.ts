@@ -13,6 +13,8 @@ export interface ApiOptions {
   edge: Edge;
   identity: Identity;
   handlers: Handlers;
+  /** Told of a user whose request was one too many for the policy. */
+  limited(userId: string, policy: string): void;
 }
 
 /** Names of the limiter's policies, by what a route says counts it. */
@@ -35,15 +37,17 @@ export function createApi(options: ApiOptions): NodeHandler {
 }
 
 async function admit(
-  { edge, identity }: ApiOptions,
+  { edge, identity, limited: tell }: ApiOptions,
   route: Route,
   headers: Headers,
   context: EdgeContext,
 ): Promise<{ caller: Authenticated | null } | Problem> {
   const caller = route.access === "session" ? await authenticate(identity, headers) : null;
   if (route.access === "session" && caller === null) return problemOf("unauthenticated");
-  const key = caller?.account.id ?? context.client.key;
-  return (await limited(edge, context, key, POLICY[route.limit])) ?? { caller };
+  const policy = POLICY[route.limit];
+  const refused = await limited(edge, context, caller?.account.id ?? context.client.key, policy);
+  if (refused !== null && caller !== null) tell(caller.account.id, policy);
+  return refused ?? { caller };
 }
 
 /** The table pairs each handler with its own route's call; the pairing is lost on the way through a name. */

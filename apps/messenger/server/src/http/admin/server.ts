@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { logFile, type ObjectStore } from "@rempart/audit";
 import { createEdge, type Edge, type Observer } from "@rempart/edge";
 import { createEdgeServer, type NodeHandler } from "@rempart/edge/node";
 import type { Clock, Random } from "@rempart/kernel";
@@ -44,10 +45,14 @@ export interface AdminOptions {
   readonly health: HealthChecks;
   /** Null: `/metrics` is not served. */
   readonly registry: Registry | null;
+  /** The published files of the audit log. */
+  readonly auditObjects: ObjectStore;
 }
 
-/** The administration listener: its API, metrics and health. It stands on loopback unless told. */
-export function createAdminServer({ edge, api, health, registry }: AdminOptions): Server {
+const AUDIT_PREFIX = "/audit/";
+
+/** The administration listener: its API, metrics, health and the published audit log. It stands on loopback unless told. */
+export function createAdminServer({ edge, api, health, registry, auditObjects }: AdminOptions): Server {
   const handler: NodeHandler = (request: IncomingMessage, response, context) => {
     const path = (request.url ?? "/").split("?", 1)[0] as string;
     if (path === "/metrics" && registry !== null) {
@@ -58,9 +63,29 @@ export function createAdminServer({ edge, api, health, registry }: AdminOptions)
       context.route = path;
       return answerHealth(health, path, response);
     }
+    if (path.startsWith(AUDIT_PREFIX)) {
+      context.route = AUDIT_PREFIX;
+      return answerLogFile(auditObjects, path.slice(AUDIT_PREFIX.length), response);
+    }
     return api(request, response, context);
   };
   return createEdgeServer(edge, { handler });
+}
+
+/** Without asking who: the log is for whoever checks it, and its leaves tell nothing to others. */
+async function answerLogFile(objects: ObjectStore, path: string, response: ServerResponse): Promise<void> {
+  const file = await logFile(objects, path);
+  if (file === null) {
+    response.writeHead(404, { "Cache-Control": "no-store" }).end();
+    return;
+  }
+  const { contentType, cacheControl, body } = file;
+  response.writeHead(200, {
+    "Content-Type": contentType,
+    "Cache-Control": cacheControl,
+    "Content-Length": body.length,
+  });
+  response.end(body);
 }
 
 async function answerMetrics(registry: Registry, response: ServerResponse): Promise<void> {

@@ -1,0 +1,97 @@
+import type { Audit, AuditEvent } from "@rempart/audit";
+import type { Database } from "@rempart/database";
+import { explain } from "@rempart/kernel";
+import type { Logger } from "@rempart/runtime";
+
+export interface BackgroundRecorderOptions {
+  readonly database: Database;
+  readonly audit: Pick<Audit, "record">;
+  readonly log: Logger;
+  /** Told how many events were lost, each time some are. */
+  readonly dropped: (count: number) => void;
+  /** Events that may wait; 2,000 unless told. */
+  readonly capacity?: number;
+}
+
+const CAPACITY = 2_000;
+/** Long enough that a flood shares its transactions, short enough that nobody waits for what was seen. */
+const GATHER_MS = 250;
+const RETRY_MS = 1_000;
+const BATCH = 200;
+
+/**
+ * Records events that belong to no transaction, such as refusals at the edge: in batches, beside the requests. Past its
+ * capacity it drops, counts and says so; a flood must not take the memory of the process.
+ */
+export class BackgroundRecorder {
+  readonly #options: BackgroundRecorderOptions;
+  readonly #capacity: number;
+  #waiting: AuditEvent[] = [];
+  #lost = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: BackgroundRecorderOptions) {
+    this.#options = options;
+    this.#capacity = options.capacity ?? CAPACITY;
+  }
+
+  /** Never throws, never waits. */
+  add(event: AuditEvent): void {
+    if (this.#waiting.length >= this.#capacity) this.#lost += 1;
+    else this.#waiting.push(event);
+    this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS);
+  }
+
+  /** Writes what waits, or says how much of it is lost. */
+  async stop(): Promise<void> {
+    await this.#flush();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#lost += this.#waiting.length;
+    this.#waiting = [];
+    this.#tellLost();
+  }
+
+  #flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    this.#tellLost();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, BATCH);
+      if (!(await this.#recordAll(batch))) {
+        this.#timer ??= setTimeout(() => void this.#flush(), RETRY_MS);
+        return;
+      }
+      this.#waiting.splice(0, batch.length);
+    }
+  }
+
+  async #recordAll(events: readonly AuditEvent[]): Promise<boolean> {
+    const { database, audit, log } = this.#options;
+    try {
+      await database.transaction(async (tx) => {
+        for (const event of events) await audit.record(tx, event);
+      });
+      return true;
+    } catch (error) {
+      log.warn(
+        { error: explain(error), waiting: this.#waiting.length },
+        "audit events wait for the database",
+      );
+      return false;
+    }
+  }
+
+  #tellLost(): void {
+    if (this.#lost === 0) return;
+    const count = this.#lost;
+    this.#lost = 0;
+    this.#options.log.error({ count }, "audit events were lost: more came than could be written");
+    this.#options.dropped(count);
+  }
+}
