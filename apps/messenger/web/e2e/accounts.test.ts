@@ -126,6 +126,40 @@ test("a passkey signs in alone; a password forgotten is chosen anew, and the ses
   await Promise.all([ada.leave(), elsewhere.leave()]);
 });
 
+/** As Chrome before 129 and Safari before 18.4. */
+const WITHOUT_CONVERSION = `
+  delete PublicKeyCredential.parseCreationOptionsFromJSON;
+  delete PublicKeyCredential.parseRequestOptionsFromJSON;
+  delete PublicKeyCredential.prototype.toJSON;
+`;
+
+test("a browser that does not convert credentials by itself makes passkeys, renames, uses and removes them", async () => {
+  const max = await resident("Max Mercier");
+  await max.page.addInitScript(WITHOUT_CONVERSION);
+  await addAuthenticator(max.page);
+  await max.opens("/settings/security");
+  await max.presses("Add a passkey");
+  await max.presses("Continue");
+  await keepCodes(max);
+  await max.presses("Rename Chrome · Linux");
+  await max.page.getByRole("textbox", { name: "Name" }).fill("Old laptop");
+  await max.presses("Save");
+  await max.sees("Old laptop");
+  await max.signsOut();
+  await max.presses("Sign in with a passkey");
+  await max.seesList();
+  await growStale();
+  await max.opens("/settings/security");
+  await max.presses("Remove Old laptop");
+  await max.page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
+  await max.page
+    .getByRole("dialog", { name: "Is it you?" })
+    .getByRole("button", { name: "Use a passkey" })
+    .click();
+  await max.sees("You have none yet.");
+  await max.leave();
+});
+
 /** What the role allows, asked for as the page itself would: an API key with a permission of administrators. */
 function askForKey({ page }: Visitor): Promise<string> {
   return page.evaluate(async () => {
