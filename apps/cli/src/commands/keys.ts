@@ -11,6 +11,7 @@ import {
 } from "@rempart/keys";
 import {
   createLogger,
+  envelopeSources,
   type Installation,
   type MessengerConfig,
   openInstallation,
@@ -18,7 +19,7 @@ import {
 import { Argument, Command } from "commander";
 import { confirmed } from "../confirm.ts";
 import { type JsonOption, report, say, withConfig, withInstallation } from "../installation.ts";
-import { envelopeSources, passwordRotation, rotatables, standsUnder } from "../keys/rotatables.ts";
+import { passwordRotation, rotatables, standsUnder } from "../keys/rotatables.ts";
 import { statusTable } from "../keys/status-table.ts";
 import { operatorName } from "../operator.ts";
 
@@ -150,7 +151,7 @@ async function rewrapAll(installation: Installation): Promise<RewrapProgress[]> 
   const { keyring, localKey } = installation;
   const old = (await localKey.versions()).filter(({ current }) => !current);
   const totals: RewrapProgress[] = [];
-  for (const source of envelopeSources(installation)) {
+  for (const source of envelopeSources(installation.database)) {
     const done = await rewrap(keyring, source, {
       isDue: (envelope) =>
         (keyring.hasPrimary && envelope.custody === "local") ||

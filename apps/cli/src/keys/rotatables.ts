@@ -5,15 +5,13 @@ import {
   type DatabaseRotation,
   databaseRotation,
   type EnvelopeDescription,
-  envelopeColumn,
   KeysError,
   localKeyRotation,
-  type RewrapSource,
   type Rotatable,
   type RotationPurpose,
   type RotationStep,
 } from "@rempart/keys";
-import { ENVELOPE_COLUMNS, type Installation, type MessengerConfig } from "@rempart/messenger-server";
+import { envelopeSources, type Installation, type MessengerConfig } from "@rempart/messenger-server";
 import type { Secret } from "@rempart/runtime";
 
 export interface DatabaseRotationChoice {
@@ -28,7 +26,7 @@ export function rotatables(
   config: MessengerConfig,
 ): Partial<Record<RotationPurpose, Rotatable>> {
   const { identity, secrets, localKey } = installation;
-  const sources = envelopeSources(installation);
+  const sources = envelopeSources(installation.database);
   return {
     jwt: identity.tokens.signingKeys,
     csrf: secrets.csrf,
@@ -38,10 +36,6 @@ export function rotatables(
     ),
     ...(canRotateDatabase(config) ? { database: passwordRotation(config) } : {}),
   };
-}
-
-export function envelopeSources({ database }: Installation): RewrapSource[] {
-  return ENVELOPE_COLUMNS.map((column) => envelopeColumn(database, column));
 }
 
 const LOCAL = "local";

@@ -30,6 +30,29 @@ test("every wrong variable is named, and no secret is repeated", () => {
   );
 });
 
+test("a key service is named with all it needs, and each missing variable is told", () => {
+  assert.equal(readMessengerConfig({}).keys.kms, null);
+  const complete = {
+    aws: { AWS_REGION: "eu-west-3", AWS_KMS_KEY_ID: "alias/rempart" },
+    vault: { VAULT_ADDR: "https://vault.internal:8200", VAULT_TOKEN: "hvs.x", VAULT_TRANSIT_KEY: "rempart" },
+    pkcs11: { PKCS11_MODULE: "/lib/x.so", PKCS11_TOKEN: "t", PKCS11_PIN: "934217", PKCS11_KEY: "kek" },
+  };
+  for (const [provider, variables] of Object.entries(complete)) {
+    const env: Record<string, string> = { KMS_PROVIDER: provider, ...variables };
+    const { kms } = readMessengerConfig(env).keys;
+    assert.equal(kms?.kind, provider);
+    assert.ok(!JSON.stringify(kms).includes("934217") && !JSON.stringify(kms).includes("hvs.x"));
+    for (const name of Object.keys(variables)) {
+      const without = { ...env, [name]: "" };
+      assert.throws(() => readMessengerConfig(without), new RegExp(`${name} is not set`), name);
+    }
+  }
+  const { kms } = readMessengerConfig({
+    ...{ KMS_PROVIDER: "vault", ...complete.vault, VAULT_TOKEN: "", VAULT_TOKEN_FILE: "/run/token" },
+  }).keys;
+  assert.deepEqual(kms?.kind === "vault" && kms.token, { file: "/run/token" });
+});
+
 test("a database's address does not print", () => {
   const { database } = readMessengerConfig({ DATABASE_URL: "postgres://u:hunter2@db/x" });
   assert.ok(database.kind === "url" && database.url.reveal().includes("hunter2"));

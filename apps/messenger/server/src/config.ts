@@ -5,13 +5,13 @@ import { type Environment, fields, readConfig, type Secret } from "@rempart/runt
 import { z } from "zod";
 import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
 import { parseWitness } from "./audit/witnesses.ts";
+import { checkKeyVariables, type KmsConfig, keyVariables, kmsConfig } from "./key-variables.ts";
 
 const { flag, integer, list, oneOf, port, secret, secretUrl, text, url } = fields;
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
-/** Every variable of the messenger, named once: its bounds, default and documentation. `.env.example` is checked against it. */
-export const messengerVariables = z.object({
+const variables = z.object({
   DATABASE_URL: secretUrl(["postgres", "postgresql"])
     .optional()
     .describe("PostgreSQL 15 or newer. Unset: an embedded PostgreSQL under DATA_DIRECTORY."),
@@ -34,11 +34,7 @@ export const messengerVariables = z.object({
   DATA_DIRECTORY: text()
     .default(".rempart")
     .describe("Where the embedded PostgreSQL, the local key and the published audit log are kept."),
-  KEY_FILE: text()
-    .optional()
-    .describe(
-      "File with the key that seals secrets in the database. Unset: keys/local under DATA_DIRECTORY.",
-    ),
+  ...keyVariables,
   HOST: text({ max: 255 }).default("0.0.0.0").describe("Address of the public listener."),
   PORT: port().default(3000).describe("Port of the public listener; 0 takes a free one."),
   PUBLIC_URL: url(["http", "https"])
@@ -120,6 +116,9 @@ export const messengerVariables = z.object({
   LOG_LEVEL: oneOf(LOG_LEVELS).default("info").describe("The least severe entries that are logged."),
 });
 
+/** Every variable of the messenger, named once: its bounds, default and documentation. `.env.example` is checked against it. */
+export const messengerVariables = variables.superRefine(checkKeyVariables);
+
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface MessengerConfig {
@@ -163,6 +162,9 @@ export type DatabaseConfig =
 export interface KeysConfig {
   /** The file with the local key, made with mode 0600 when it is missing. */
   readonly file: string;
+  /** Null: the local key alone. */
+  readonly kms: KmsConfig | null;
+  readonly rewrapMs: number;
 }
 
 export interface MailConfig {
@@ -219,7 +221,11 @@ export function readMessengerConfig(env: Environment): MessengerConfig {
     },
     session: { ttlSeconds: read.SESSION_TTL, idleSeconds: read.SESSION_IDLE_TTL },
     accessTokenSeconds: read.JWT_EXPIRATION,
-    keys: { file: read.KEY_FILE ?? join(read.DATA_DIRECTORY, "keys", "local") },
+    keys: {
+      file: read.KEY_FILE ?? join(read.DATA_DIRECTORY, "keys", "local"),
+      kms: kmsConfig(read),
+      rewrapMs: read.KMS_REWRAP_INTERVAL * 1000,
+    },
     mail: mailConfig(read),
     audit: auditConfig(read),
     logLevel: read.LOG_LEVEL,

@@ -11,7 +11,7 @@ export {
   readMessengerConfig,
 } from "./config.ts";
 export { MessengerError, type MessengerErrorCode } from "./errors.ts";
-export { ENVELOPE_COLUMNS, type Installation, openInstallation } from "./installation.ts";
+export { type Installation, openInstallation } from "./installation.ts";
 export {
   type Messenger,
   type MessengerOptions,
@@ -19,4 +19,5 @@ export {
   startMessenger,
 } from "./messenger.ts";
 export { messengerMigrations } from "./migrations.ts";
+export { ENVELOPE_COLUMNS, envelopeSources } from "./storage/envelope-columns.ts";
 export { createLogger } from "./telemetry/log.ts";

@@ -3,7 +3,6 @@ import type { Database } from "@rempart/database";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
 import {
-  type EnvelopeColumn,
   type Keyring,
   type LocalKeyFile,
   localKeyFile,
@@ -38,16 +37,6 @@ export interface Installation extends AsyncDisposable {
   readonly localKey: LocalKeyFile;
   readonly secrets: { readonly csrf: VersionedSecrets; readonly franking: VersionedSecrets };
 }
-
-/** Every column that holds envelopes. */
-export const ENVELOPE_COLUMNS: readonly EnvelopeColumn[] = [
-  { table: "totp_factors", column: "seed" },
-  { table: "audit_signers", column: "sealed_key" },
-  { table: "audit_subjects", column: "sealed_key", key: "subject", keyType: "text" },
-  { table: "mail_outbox", column: "sealed_values" },
-  { table: "signing_keys", column: "private_key" },
-  { table: "secret_versions", column: "secret", key: "(purpose || '/' || id)", keyType: "text" },
-];
 
 const HOUR_MS = 3_600_000;
 /** A token lives 12 hours. */
@@ -89,7 +78,7 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
     },
     async [Symbol.asyncDispose]() {
       await identity.close();
-      keyring[Symbol.dispose]();
+      await keyring.close();
       await storage.close();
     },
   };

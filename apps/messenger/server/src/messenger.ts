@@ -9,10 +9,12 @@ import {
   systemRandom,
   uuidV7Generator,
 } from "@rempart/kernel";
+import type { Keyring } from "@rempart/keys";
 import type { Component, Logger } from "@rempart/runtime";
 import { Registry } from "prom-client";
 import { type AuditLog, openAuditLog } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
+import { keyEvents } from "./audit/key-events.ts";
 import { createSinks } from "./audit/sinks.ts";
 import { type AuditWatch, openAuditWatch } from "./audit/watch.ts";
 import type { Bus } from "./bus/bus.ts";
@@ -39,6 +41,7 @@ import { smtpMailer } from "./mail/smtp-mailer.ts";
 import { PublicAddress } from "./public-address.ts";
 import { openKeyring } from "./storage/keyring.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
+import { startRewrapping } from "./storage/rewrapping.ts";
 import { accessLog, createLogger } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { createSecurityCounters, type SecurityCounters } from "./telemetry/security-metrics.ts";
@@ -110,8 +113,14 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
     registry,
     averageSessionMinutes: () => identity.administration.averageSessionMinutes(),
   });
-  const keyring = openKeyring(config.keys, { ...ports, observe: security.keys });
-  closers.push(async () => keyring[Symbol.dispose]());
+  const keyring = openKeyring(config.keys, {
+    ...ports,
+    observe(event) {
+      security.keys(event);
+      tellAudit(event);
+    },
+  });
+  closers.push(() => keyring.close());
   const mailer = config.mail && smtpMailer(config.mail, address);
   closers.push(async () => mailer?.close());
   const { database } = storage;
@@ -122,6 +131,7 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
     witnesses: config.audit.witnesses,
   });
   closers.push(() => auditLog.stop());
+  const tellAudit = keyEvents({ ...ports, database, audit: auditLog.audit });
   const record = identityObserver(auditLog.audit);
   const observe: Observe = async (event, tx) => {
     await record(event, tx);
@@ -131,11 +141,12 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
   closers.push(() => identity.close());
   const watch = await openAuditWatch(sealing, { auditLog, identity, sinks, registry });
   closers.push(() => watch.stop());
-  const watching = { registry, security, auditLog, watch };
+  const watching = { registry, keyring, security, auditLog, watch };
   const parts = await createParts(options, ports, storage, { identity, address, ...watching });
   await parts.delivery.start();
   closers.push(() => parts.delivery.stop());
   closers.push(startCleaning(storage.database, ports));
+  if (keyring.hasPrimary) closers.push(startRewrapping(config.keys, { keyring, database, log }));
   const { port, adminPort } = await serve(config, parts, closers);
   address.listensOn(port);
   const publicUrl = address.origin;
@@ -167,6 +178,7 @@ interface Wired {
   readonly auditLog: AuditLog;
   readonly registry: Registry;
   readonly security: SecurityCounters;
+  readonly keyring: Keyring;
   readonly watch: AuditWatch;
 }
 
@@ -182,7 +194,7 @@ async function createParts(
   { config, bus: givenBus }: MessengerOptions,
   { clock, random, log }: Ports,
   { database, incarnation }: Storage,
-  { identity, address, auditLog, registry, security, watch }: Wired,
+  { identity, address, auditLog, registry, security, keyring, watch }: Wired,
 ): Promise<Parts> {
   const web = await loadWebClient(config.public.webDirectory);
   if (!web.built) log.warn({ directory: config.public.webDirectory }, "the web client has not been built");
@@ -212,7 +224,7 @@ async function createParts(
   const keyLog = new KeyLog({ database, objects });
   const newId = uuidV7Generator(clock, random);
   const handlers = createHandlers({ ...shared, ...delivery, audit, keyLog, newId });
-  const health = createHealth(database, bus, clock);
+  const health = createHealth(database, bus, keyring, clock);
   const publicServer = createPublicServer({
     edge,
     api: createApi({ edge, identity, handlers, limited }),
@@ -235,10 +247,13 @@ async function createParts(
   return { delivery, health, publicServer, adminServer };
 }
 
-function createHealth(database: Database, bus: Bus, clock: Clock): HealthChecks {
+function createHealth(database: Database, bus: Bus, keyring: Keyring, clock: Clock): HealthChecks {
   const checks: Check[] = [
     { name: "database", required: true, run: () => database.ping() },
     { name: "bus", required: false, run: async () => assertHealthy(bus) },
+    ...(keyring.hasPrimary
+      ? [{ name: "kms", required: false, run: async () => assertAnswering(keyring) }]
+      : []),
   ];
   return new HealthChecks(checks, () => clock.monotonic());
 }
@@ -278,6 +293,11 @@ function createBus({ redisUrl }: MessengerConfig, log: Logger): Bus {
 
 function assertHealthy(bus: Bus): void {
   if (!bus.healthy) throw new Error("the bus is away");
+}
+
+/** The first is the primary provider; the local key stands in while it is away. */
+function assertAnswering(keyring: Keyring): void {
+  if (keyring.health()[0]?.status !== "up") throw new Error("the key service is away");
 }
 
 /** In reverse, every one, and the first failure is told. */

@@ -3,18 +3,19 @@ import { randomBytes } from "node:crypto";
 import { after, describe, test } from "node:test";
 import { equalBytes, hasCode } from "@rempart/kernel";
 import { Secret } from "@rempart/runtime";
-import { awsKms, type KeyProvider, KeysError, type KeysErrorCode, vaultTransit } from "../../src/index.ts";
-import { providerContract } from "../provider-contract.ts";
-import type { Fault, WireServer } from "../secrets/wire-server.ts";
 import {
   AWS_IDENTITY,
+  type Fault,
   KEY_ARN,
   OTHER_ARN,
   STRANGER_ARN,
   startAwsKms,
   startVaultTransit,
   VAULT_TOKEN,
-} from "./kms-servers.ts";
+  type WireServer,
+} from "@rempart/testing/kms";
+import { awsKms, type KeyProvider, KeysError, type KeysErrorCode, vaultTransit } from "../../src/index.ts";
+import { providerContract } from "../provider-contract.ts";
 
 process.env.AWS_ACCESS_KEY_ID = AWS_IDENTITY.accessKeyId;
 process.env.AWS_SECRET_ACCESS_KEY = AWS_IDENTITY.secretAccessKey;

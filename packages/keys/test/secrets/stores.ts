@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { type Answer, startWireServer, type Wire, type WireServer } from "./wire-server.ts";
+import { type Answer, startWireServer, type Wire, type WireServer } from "@rempart/testing/kms";
 
 export const VAULT_TOKEN = "hvs.token-of-the-test";
 

@@ -1,12 +1,76 @@
+import { readFile } from "node:fs/promises";
 import type { Clock, Random } from "@rempart/kernel";
-import { createKeyring, type Keyring, type KeysObserver, localKeyFile } from "@rempart/keys";
-import type { Logger } from "@rempart/runtime";
+import {
+  awsKms,
+  createKeyring,
+  type KeyProvider,
+  type Keyring,
+  KeysError,
+  type KeysObserver,
+  localKeyFile,
+  pkcs11Provider,
+  vaultTransit,
+} from "@rempart/keys";
+import { type Logger, Secret } from "@rempart/runtime";
 import type { KeysConfig } from "../config.ts";
+import type { KmsConfig } from "../key-variables.ts";
+
+export interface KeyringPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly observe?: KeysObserver;
+}
+
+export interface OpenKeyring extends Keyring {
+  /** Wipes the keys and lets go of the provider. */
+  close(): Promise<void>;
+}
+
+type Provider = KeyProvider & Partial<Disposable> & Partial<AsyncDisposable>;
 
 /** What seals the secrets that the database keeps. */
-export function openKeyring(
-  { file }: KeysConfig,
-  ports: { clock: Clock; random: Random; log: Logger; observe?: KeysObserver },
-): Keyring {
-  return createKeyring({ ...ports, local: localKeyFile(file, ports) });
+export function openKeyring({ file, kms }: KeysConfig, ports: KeyringPorts): OpenKeyring {
+  const primary = kms === null ? null : openProvider(kms);
+  const local = localKeyFile(file, ports);
+  const keyring = createKeyring({ ...ports, local, ...(primary === null ? {} : { primary }) });
+  return {
+    ...keyring,
+    async close() {
+      keyring[Symbol.dispose]();
+      primary?.[Symbol.dispose]?.();
+      await primary?.[Symbol.asyncDispose]?.();
+    },
+  };
+}
+
+function openProvider(config: KmsConfig): Provider {
+  switch (config.kind) {
+    case "aws": {
+      const { endpoint, region, keyId, earlierKeyIds } = config;
+      return awsKms({ region, keyId, earlierKeyIds, ...(endpoint && { endpoint: endpoint.href }) });
+    }
+    case "vault": {
+      const { address, key, mount, namespace, token } = config;
+      const source = token instanceof Secret ? () => token : () => tokenIn(token.file);
+      return vaultTransit({
+        address: address.href,
+        token: source,
+        key,
+        mount,
+        ...(namespace === null ? {} : { namespace }),
+      });
+    }
+    case "pkcs11":
+      return pkcs11Provider(config);
+  }
+}
+
+/** Without its file nobody can be asked: that is an outage like another. */
+async function tokenIn(file: string): Promise<Secret> {
+  try {
+    return new Secret((await readFile(file, "utf8")).trim());
+  } catch (cause) {
+    throw new KeysError("provider-unavailable", "the file with Vault's token cannot be read", { cause });
+  }
 }
