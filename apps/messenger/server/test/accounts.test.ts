@@ -115,6 +115,32 @@ test("a refresh replaces the token in place and gives an access token that other
   assert.equal((await asked(accessToken)).status, 401, "an ended session's access token is over at once");
 });
 
+test("a fresh proof replaces the session's token, and an access token brings none to replace", async () => {
+  await using server = await testMessenger();
+  const email = "fay@example.org";
+  const fay = new Person(server.publicUrl, "Fay");
+  const { session } = await fay.must("signUp", { body: { email, password: PASSWORD, name: "Fay" } });
+  const before = fay.cookie;
+  const proven = await fay.must("stepUp", { body: { password: PASSWORD } });
+  assert.equal(proven.session.id, session.id);
+  assert.notEqual(fay.cookie, before);
+  await fay.must("session");
+  const { database } = server.storage;
+  await database.query("UPDATE superseded_tokens SET superseded_at = superseded_at - interval '10 minutes'");
+  const copy = new Person(server.publicUrl, "Fay");
+  copy.cookie = before;
+  assert.equal((await copy.call("session")).code, "unauthenticated", "a copy of the old token opens nothing");
+
+  const { accessToken } = await fay.must("refresh");
+  const answer = await fetch(`${server.publicUrl}/api/v1/account/step-up`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ password: PASSWORD }),
+  });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("set-cookie"), null);
+});
+
 test("two tabs may refresh at once; a stolen old token ends the session", async () => {
   await using server = await testMessenger();
   const di = await Person.arrive(server.publicUrl, "Di");

@@ -1,7 +1,8 @@
-import { isPermission, type Permission, subjectOfSession } from "@rempart/identity";
+import { isPermission, type Permission, serialiseSessionCookie, subjectOfSession } from "@rempart/identity";
 import { refuse } from "../../refusal.ts";
-import type { Handlers } from "../call.ts";
-import { toAccount, toApiKey, toSession } from "./answers.ts";
+import type { Call, Handlers } from "../call.ts";
+import { bearerOf, sessionTokenOf } from "../credentials.ts";
+import { clientOf, toAccount, toApiKey, toSession } from "./answers.ts";
 import type { Services } from "./services.ts";
 
 type AccountRoute =
@@ -16,7 +17,8 @@ type AccountRoute =
   | "createApiKey"
   | "revokeApiKey";
 
-export function accountHandlers({ identity }: Services): Pick<Handlers, AccountRoute> {
+export function accountHandlers(services: Services): Pick<Handlers, AccountRoute> {
+  const { identity } = services;
   const { credentials, factors, apiKeys } = identity;
   return {
     async updateAccount({ caller, body }) {
@@ -39,8 +41,10 @@ export function accountHandlers({ identity }: Services): Pick<Handlers, AccountR
       await credentials.requestEmailVerification(caller);
       return null;
     },
-    async stepUp({ caller, body }) {
-      return { session: toSession(await factors.stepUp(caller, body), caller.session.id) };
+    async stepUp(call) {
+      const session = await factors.stepUp(call.caller, call.body);
+      await replaceToken(services, call);
+      return { session: toSession(session, call.caller.session.id) };
     },
     async startPasskeyStepUp({ caller }) {
       return { options: { ...(await factors.startPasskeyStepUp(caller)) } };
@@ -61,6 +65,17 @@ export function accountHandlers({ identity }: Services): Pick<Handlers, AccountR
       return null;
     },
   };
+}
+
+/**
+ * A token that may be known to somebody else does not inherit the proof (ASVS 5.0, 7.2.4). Who came with an access token
+ * holds none: the next one says what was proven.
+ */
+async function replaceToken({ identity, clock }: Services, call: Call<"stepUp">): Promise<void> {
+  const token = bearerOf(call.headers) === null ? sessionTokenOf(call.headers) : null;
+  const refreshed = token === null ? null : await identity.tokens.refresh(token, clientOf(call));
+  if (refreshed === null) return;
+  call.setCookie(serialiseSessionCookie(refreshed.token, refreshed.session.expiresAt, clock.now()));
 }
 
 /** Null when one of the names is no permission. */
