@@ -1,4 +1,9 @@
 export { ObservabilityError, type ObservabilityErrorCode } from "./errors.ts";
+export { type ExpositionLimits, parseExposition, type ScrapedSample } from "./history/exposition.ts";
+export { Feed, readRegistry, type Taken } from "./history/feed.ts";
+export { type Appended, History, type HistoryOptions } from "./history/history.ts";
+export type { Labels, Sample, Series } from "./history/series.ts";
+export { timeline } from "./history/timeline.ts";
 export type { LabelValues } from "./metrics/children.ts";
 export {
   type CounterMetric,

@@ -1,0 +1,82 @@
+import { STALE } from "./chunk.ts";
+import { type Labels, Series } from "./series.ts";
+
+export interface HistoryOptions {
+  /** Default 24 hours. A sample goes with its chunk, so up to two hours of samples more are kept. */
+  readonly keepMs?: number;
+  /** Default 5,000. What comes beyond is refused: a peer that names series must not fill the memory. */
+  readonly maxSeries?: number;
+}
+
+export type Appended = "stored" | "out-of-order" | "full";
+
+const DAY_MS = 86_400_000;
+
+/** The recent past of many series, compressed in memory. Not durable: it starts empty with the process. */
+export class History {
+  readonly #keepMs: number;
+  readonly #maxSeries: number;
+  readonly #byKey = new Map<string, Series>();
+  readonly #byName = new Map<string, Set<Series>>();
+
+  constructor({ keepMs = DAY_MS, maxSeries = 5_000 }: HistoryOptions = {}) {
+    this.#keepMs = keepMs;
+    this.#maxSeries = maxSeries;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** A label with an empty value is no label. Samples of a series come in the order of their times. */
+  append(name: string, labels: Labels, at: number, value: number): Appended {
+    if (!Number.isFinite(at)) throw new TypeError("a sample's time is a finite number of milliseconds");
+    const key = seriesKey(name, labels);
+    const series = this.#byKey.get(key) ?? this.#add(key, name, labels);
+    if (series === null) return "full";
+    return series.append(at, value, this.#keepMs) ? "stored" : "out-of-order";
+  }
+
+  /** Says that the series ended before `at`: from there on it has no value, instead of its last one for five minutes more. */
+  end(name: string, labels: Labels, at: number): void {
+    const series = this.#byKey.get(seriesKey(name, labels));
+    if (series !== undefined && !series.isStale) series.append(at, STALE, this.#keepMs);
+  }
+
+  /** Every series of the metric. */
+  named(name: string): Iterable<Series> {
+    return this.#byName.get(name) ?? [];
+  }
+
+  /** Forgets the series that nothing was heard of for as long as samples are kept. */
+  prune(now: number): void {
+    for (const [key, series] of this.#byKey) {
+      if (series.lastAt >= now - this.#keepMs) continue;
+      this.#byKey.delete(key);
+      const siblings = this.#byName.get(series.name);
+      siblings?.delete(series);
+      if (siblings?.size === 0) this.#byName.delete(series.name);
+    }
+  }
+
+  #add(key: string, name: string, labels: Labels): Series | null {
+    if (this.#byKey.size >= this.#maxSeries) return null;
+    const series = new Series(name, Object.fromEntries(present(labels)));
+    this.#byKey.set(key, series);
+    const siblings = this.#byName.get(name) ?? new Set();
+    this.#byName.set(name, siblings.add(series));
+    return series;
+  }
+}
+
+export function seriesKey(name: string, labels: Labels): string {
+  return JSON.stringify([name, present(labels).sort(byName)]);
+}
+
+function present(labels: Labels): [string, string][] {
+  return Object.entries(labels).filter(([, value]) => value !== "");
+}
+
+function byName([a]: [string, string], [b]: [string, string]): number {
+  return a < b ? -1 : 1;
+}
