@@ -65,7 +65,7 @@ async function onNode(
 ): Promise<Response | undefined> {
   const admitted = edge.admit(new NodeFacts(incoming, isWebSocket(incoming.headers.upgrade)));
   const exchange = admitted instanceof Promise ? await admitted : admitted;
-  watch(edge, exchange, outgoing);
+  if (!watch(edge, exchange, outgoing)) return goesNowhere();
   if (exchange.verdict !== "pass") return toResponse(edge.answer(exchange));
   // Headers cost least where they are written, and there they reach answers too that Hono never sees.
   guard(outgoing);

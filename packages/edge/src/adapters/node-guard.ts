@@ -16,12 +16,17 @@ interface GuardedResponse extends OwedResponse {
 /** Told of the headers that go out, set ones included; those the edge answers for may be among them. */
 export type HeadListener = (headers: readonly OutgoingHttpHeader[]) => void;
 
-/** Observes the end of the response. */
-export function watch(edge: Edge, exchange: Exchange, response: ServerResponse): void {
+/**
+ * Observes the end of the response. False when it is over already: the peer went away while a remote limiter was asked, and
+ * its end, which settles the request, has been told to nobody.
+ */
+export function watch(edge: Edge, exchange: Exchange, response: ServerResponse): boolean {
   const watched = response as GuardedResponse;
   watched[EDGE] = edge;
   watched[EXCHANGE] = exchange;
-  response.on("close", settle);
+  if (response.destroyed) settle.call(response);
+  else response.on("close", settle);
+  return !response.destroyed;
 }
 
 function settle(this: ServerResponse): void {

@@ -36,16 +36,16 @@ export function contextOf(request: IncomingMessage): EdgeContext | undefined {
 
 type Invite = (response: ServerResponse) => void;
 
-export function nodeHandler(
-  edge: Edge,
-  handler: NodeHandler,
-  invite?: Invite,
-): (request: IncomingMessage, response: ServerResponse) => void {
+/** What begins with a request. Where its decision takes time, a promise that is fulfilled once that has been carried out. */
+export type Begin = (request: IncomingMessage, response: ServerResponse) => Promise<void> | undefined;
+
+export function nodeHandler(edge: Edge, handler: NodeHandler, invite?: Invite): Begin {
   return (request, response) => {
     const admitted = edge.admit(new NodeFacts(request, false));
-    if (admitted instanceof Promise) {
-      void admitted.then((exchange) => serve(edge, handler, request, response, exchange, invite));
-    } else serve(edge, handler, request, response, admitted, invite);
+    if (admitted instanceof Promise)
+      return admitted.then((exchange) => serve(edge, handler, request, response, exchange, invite));
+    serve(edge, handler, request, response, admitted, invite);
+    return undefined;
   };
 }
 
@@ -58,7 +58,7 @@ export function serve(
   exchange: Exchange,
   invite?: Invite,
 ): void {
-  watch(edge, exchange, response);
+  if (!watch(edge, exchange, response)) return;
   if (exchange.verdict !== "pass") {
     refuse(edge, request, response, exchange);
     return;

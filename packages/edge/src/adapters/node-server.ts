@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import type { Edge } from "../edge.ts";
@@ -9,19 +8,13 @@ import { connectionFacts, NodeFacts } from "./node-facts.ts";
 import { send, watch } from "./node-guard.ts";
 import { type NodeHandler, type NodeUpgradeHandler, nodeHandler, upgradeHandler } from "./node-handler.ts";
 import { sendRaw } from "./node-raw.ts";
+import { alone, inTurn, latestOf, type OrderedSocket } from "./node-turns.ts";
 
 export interface EdgeServerOptions {
   readonly handler: NodeHandler;
   readonly onUpgrade?: NodeUpgradeHandler;
   /** Serve https by itself, where nothing in front does. The server is then one of `node:https`. */
   readonly tls?: TlsOptions;
-}
-
-const LATEST = Symbol("latest response");
-
-/** A connection that knows the answer to its latest request. */
-interface EdgeSocket extends Socket {
-  [LATEST]?: ServerResponse;
 }
 
 /** How often connections are looked at for time-outs: a slow request lives this much longer than its limit at most. */
@@ -58,40 +51,16 @@ export function createEdgeServer(edge: Edge, options: EdgeServerOptions): Server
   server.on("connect", (request: IncomingMessage, socket: Duplex) => refuseTunnel(edge, request, socket));
   server.on(
     "checkExpectation",
-    inTurn((request, response) => refuseExpectation(edge, request, response)),
+    inTurn((request, response) => {
+      refuseExpectation(edge, request, response);
+      return undefined;
+    }),
   );
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: OrderedSocket) =>
     refuseConnection(edge, error, socket),
   );
   if (options.onUpgrade !== undefined) server.on("upgrade", alone(upgradeHandler(edge, options.onUpgrade)));
   return server;
-}
-
-type Handle = (request: IncomingMessage, response: ServerResponse) => void;
-
-/**
- * Nothing behind a request that ends its connection is carried out, though Node reads on (RFC 9112, 9.6). Declining an
- * upgrade ends it too: the parser drops what came in the same packet and would take the next one for the start of a request.
- */
-function inTurn(handle: Handle): Handle {
-  return (request, response) => {
-    const socket = request.socket as EdgeSocket;
-    if (socket[LATEST]?.shouldKeepAlive === false) return;
-    socket[LATEST] = response;
-    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
-    handle(request, response);
-  };
-}
-
-type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-
-/** An upgrade behind a request that is still being answered would have that answer written into its socket. */
-function alone(upgrade: Upgrade): Upgrade {
-  return (request, socket, head) => {
-    const latest = (socket as EdgeSocket)[LATEST];
-    if (latest === undefined || latest.writableFinished) upgrade(request, socket, head);
-    else socket.destroy();
-  };
 }
 
 function refuseExpectation(edge: Edge, request: IncomingMessage, response: ServerResponse): void {
@@ -118,8 +87,8 @@ const EARLY_PROBLEMS: Readonly<Record<string, Problem>> = {
  * The connection's bytes could not be understood, or did not come. Answers when that cannot be mistaken for the answer to
  * an earlier request: nothing is being answered, or the trouble is in the very request that waits.
  */
-function refuseConnection(edge: Edge, error: NodeJS.ErrnoException, socket: EdgeSocket): void {
-  const response = socket[LATEST];
+function refuseConnection(edge: Edge, error: NodeJS.ErrnoException, socket: OrderedSocket): void {
+  const response = latestOf(socket);
   const isAnswering = response !== undefined && !response.writableFinished;
   // Bytes after a request that said it was the last: its answer still goes out, and the connection ends with it.
   if (isAnswering && error.code === "HPE_CLOSED_CONNECTION") return;
