@@ -67,6 +67,8 @@ export interface World extends Disposable {
   readonly events: KeysEvent[];
   /** Another process with the same providers. */
   another(options?: Partial<KeyringOptions>): Keyring;
+  /** Another process, which knows no primary provider. */
+  alone(): Keyring;
 }
 
 /** Short budgets: the circuit breaker and the time-out run on the machine's time. */
@@ -83,8 +85,9 @@ export function world(options: Partial<KeyringOptions> = {}): World {
   const events: KeysEvent[] = [];
   const random: Random = systemRandom;
   const observe = (event: KeysEvent): void => void events.push(event);
+  const shared = { local, clock, random, observe, calls: CALLS };
   const another = (more: Partial<KeyringOptions> = {}): Keyring =>
-    createKeyring({ primary, local, clock, random, observe, calls: CALLS, ...options, ...more });
+    createKeyring({ primary, ...shared, ...options, ...more });
   const keyring = another();
   return {
     keyring,
@@ -93,6 +96,7 @@ export function world(options: Partial<KeyringOptions> = {}): World {
     clock,
     events,
     another,
+    alone: () => createKeyring(shared),
     [Symbol.dispose]: () => keyring[Symbol.dispose](),
   };
 }

@@ -24,13 +24,15 @@ export interface DataKeyName {
 export interface Envelope {
   /** All before the body: the data key's name. */
   readonly prefix: string;
-  readonly body: Buffer;
+  /** In base64url, not looked at yet. */
+  readonly body: string;
 }
 
 export const CIPHER = "aes-256-gcm";
 export const TAG_BYTES = 16;
 const NONCE = Buffer.alloc(12);
-const OVERHEAD = SALT_BYTES + COMMITMENT_BYTES + TAG_BYTES;
+const CIPHERTEXT_AT = SALT_BYTES + COMMITMENT_BYTES;
+const OVERHEAD = CIPHERTEXT_AT + TAG_BYTES;
 export const MAX_PLAINTEXT_BYTES = 1_048_576;
 
 const base64Length = (bytes: number): number => Math.ceil((bytes * 4) / 3);
@@ -43,33 +45,47 @@ export function prefixOf({ custody, wraps }: DataKeyName): string {
   return `${custody}:1.${Buffer.from(encodeHeader(wraps)).toString("base64url")}.`;
 }
 
-/** Sealing and opening run without a pause, so one record's key is all there is at a time. */
+/** Sealing and opening run without a pause: there is one record's key at a time, and one body. */
 const record = emptyRecordKey();
+const smallBody = Buffer.alloc(4_096);
+const roomFor = (bytes: number): Buffer => (bytes > smallBody.length ? Buffer.alloc(bytes) : smallBody);
 
 /** `salt` is 16 random bytes, never used before with this key. */
 export function sealRecord(key: DataKey, salt: Uint8Array, plaintext: Uint8Array, where: Where): string {
   key.derive("record", salt, where, record);
   const cipher = createCipheriv(CIPHER, record.key, NONCE);
   record.key.fill(0);
-  const body = Buffer.allocUnsafe(OVERHEAD + plaintext.length);
+  const length = OVERHEAD + plaintext.length;
+  const body = roomFor(length);
   body.set(salt, 0);
   body.set(record.commitment, SALT_BYTES);
-  body.set(cipher.update(plaintext), SALT_BYTES + COMMITMENT_BYTES);
+  body.set(cipher.update(plaintext), CIPHERTEXT_AT);
   cipher.final();
-  body.set(cipher.getAuthTag(), body.length - TAG_BYTES);
-  return key.prefix + body.toString("base64url");
+  body.set(cipher.getAuthTag(), length - TAG_BYTES);
+  return key.prefix + body.toString("base64url", 0, length);
 }
 
-/** Refuses before anything is decrypted unless the commitment is the one of this key and place. */
-export function openRecord(key: DataKey, body: Buffer, where: Where): Buffer {
+/**
+ * Refuses before anything is decrypted unless the commitment is the one of this key and place. Throws `envelope-malformed`
+ * for a body that `sealRecord` would not write.
+ */
+export function openRecord(key: DataKey, text: string, where: Where): Buffer {
+  const body = decodeBody(text);
   key.derive("record", body.subarray(0, SALT_BYTES), where, record);
   const decipher = createDecipheriv(CIPHER, record.key, NONCE, { authTagLength: TAG_BYTES });
   record.key.fill(0);
-  const commitment = body.subarray(SALT_BYTES, SALT_BYTES + COMMITMENT_BYTES);
-  if (!timingSafeEqual(record.commitment, commitment)) throw refused();
+  if (!timingSafeEqual(record.commitment, body.subarray(SALT_BYTES, CIPHERTEXT_AT))) throw refused();
   decipher.setAuthTag(body.subarray(body.length - TAG_BYTES));
-  const ciphertext = body.subarray(SALT_BYTES + COMMITMENT_BYTES, body.length - TAG_BYTES);
-  return finish(decipher.update(ciphertext), decipher);
+  return finish(decipher.update(body.subarray(CIPHERTEXT_AT, body.length - TAG_BYTES)), decipher);
+}
+
+/** Good until the next record. */
+function decodeBody(text: string): Buffer {
+  const room = roomFor(text.length);
+  const length = room.write(text, "base64url");
+  if (length < OVERHEAD || room.toString("base64url", 0, length) !== text)
+    throw malformed("cut or not base64url");
+  return room.subarray(0, length);
 }
 
 /** Nothing that GCM has not yet vouched for leaves this function. */
@@ -87,13 +103,12 @@ export function refused(): KeysError {
   return new KeysError("envelope-refused", "the value was not sealed with this key for this place");
 }
 
-/** Throws `envelope-malformed` for a body that `sealRecord` would not write. The prefix is looked at by `parsePrefix`. */
+/** Throws `envelope-malformed`. The parts are looked at by `parsePrefix` and `openRecord`. */
 export function splitEnvelope(text: string): Envelope {
   if (text.length > MAX_LENGTH) throw malformed("longer than one can be");
   const end = text.indexOf(".", text.indexOf(".") + 1);
-  const body = decode(text.slice(end + 1));
-  if (end < 0 || body === null || body.length < OVERHEAD) throw malformed("cut or not base64url");
-  return { prefix: text.slice(0, end + 1), body };
+  if (end < 0) throw malformed("cut");
+  return { prefix: text.slice(0, end + 1), body: text.slice(end + 1) };
 }
 
 /** Throws `envelope-malformed` for any text but one of `prefixOf`. */

@@ -184,7 +184,7 @@ test("the cache of opened keys is bounded, and forgets what was used least recen
 
 test("without a primary provider values are local, and a provider added later does not refuse them", async () => {
   using w = world();
-  using alone = w.another({ primary: undefined as never });
+  using alone = w.alone();
   const text = await alone.seal(utf8(PHONE), where);
   assert.match(text, /^local:/);
   assert.equal(fromUtf8(await w.keyring.open(text, where)), PHONE);

@@ -158,7 +158,7 @@ test("values that do not open are counted, logged by their place, and left for s
 
 test("without a primary provider nothing is due, unless the caller says what is", async () => {
   using w = world();
-  using alone = w.another({ primary: undefined as never });
+  using alone = w.alone();
   const source = column();
   await fill(source, alone, 0, 10);
   assert.equal((await rewrap(alone, source)).rewrapped, 0);
