@@ -33,6 +33,7 @@ export { fileSink, readableLine, streamSink } from "./sinks/lines.ts";
 export type { Sink } from "./sinks/sink.ts";
 export { syslogSink } from "./sinks/syslog.ts";
 export type { Finding, FindingKind, VerificationReport } from "./verification/finding.ts";
+export { type VerifyFilesOptions, verifyFiles } from "./verification/verify-files.ts";
 export { type VerifyOptions, verifyLog } from "./verification/verify-log.ts";
 export type { WitnessAddress } from "./witness/client.ts";
 export { MAX_REQUEST_BYTES as MAX_WITNESS_REQUEST_BYTES } from "./witness/request.ts";

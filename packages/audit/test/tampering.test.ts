@@ -9,6 +9,7 @@ import { createRecorder } from "../src/log/record.ts";
 import { nodePrimitives } from "../src/node-primitives.ts";
 import { addressReader, SubjectKeys } from "../src/subjects/subjects.ts";
 import type { VerificationReport } from "../src/verification/finding.ts";
+import { verifyFiles } from "../src/verification/verify-files.ts";
 import { verifyLog } from "../src/verification/verify-log.ts";
 import { newSigner, type TestLog, testLog } from "./log.ts";
 
@@ -154,4 +155,25 @@ test("a log signed by another key is not believed at all", async () => {
   await using log = await logOf600();
   const report = await verify(log, newSigner(log.signer.origin));
   assert.deepEqual(summary(report), [["checkpoint-altered", null, null]]);
+});
+
+test("the published files are verified without the database, and what was changed in them is named", async () => {
+  await using log = await logOf600();
+  const { objects, signer } = log;
+  const policy = { origin: signer.origin, logKeys: [signer.key], witnessKeys: [], quorum: 0 };
+  const files = () => verifyFiles({ objects, primitives: nodePrimitives, policy });
+  assert.deepEqual(await files(), { checked: 600, pruned: 0, size: 600, findings: [], more: 0 });
+  const flip = async (path: string, at: number) => {
+    const bytes = await readFile(join(log.directory, path));
+    bytes[at] = (bytes[at] as number) ^ 1;
+    await writeFile(join(log.directory, path), bytes);
+  };
+  await flip("tile/entries/001", 100);
+  assert.deepEqual(summary(await files()), [["bundle-altered", 256, null]]);
+  await flip("tile/entries/001", 100);
+  await flip("tile/1/000.p/2", 5);
+  assert.deepEqual(summary(await files()), [["tile-altered", 0, null]]);
+  await flip("tile/0/001", 70);
+  const kinds = new Set((await files()).findings.map(({ kind }) => kind));
+  assert.deepEqual([...kinds].toSorted(), ["bundle-altered", "checkpoint-altered", "tile-altered"]);
 });

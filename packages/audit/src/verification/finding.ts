@@ -37,3 +37,17 @@ export interface VerificationReport {
   /** Findings beyond those listed. */
   readonly more: number;
 }
+
+const LISTED_FINDINGS = 1_000;
+
+export function reportOf(
+  findings: readonly Finding[],
+  counted: { readonly checked: number; readonly pruned: number; readonly size: number },
+): VerificationReport {
+  const listed = findings.slice(0, LISTED_FINDINGS);
+  return { ...counted, findings: listed, more: findings.length - listed.length };
+}
+
+export function checkpointFinding(detail: string): Finding {
+  return { kind: "checkpoint-altered", index: null, entryId: null, detail };
+}

@@ -13,7 +13,7 @@ import { append, type Edge, EMPTY_EDGE, rootOf } from "../tree/edge.ts";
 import { HASH_BYTES, type TreeHash, treeHash } from "../tree/hash.ts";
 import { entriesPath, TILE_WIDTH, tilePath, tileWidth } from "../tree/tiles.ts";
 import { type CompareOptions, comparePlace } from "./compare.ts";
-import type { Finding, VerificationReport } from "./finding.ts";
+import { checkpointFinding, type Finding, reportOf, type VerificationReport } from "./finding.ts";
 import { Heads, strayFindings } from "./heads.ts";
 import { type PlaceRow, readPlaces } from "./rows.ts";
 import { truthOf } from "./truth.ts";
@@ -34,7 +34,6 @@ export interface VerifyOptions {
 
 /** Tiles whose rows are read in one query. */
 const TILES_AT_ONCE = 16;
-const LISTED_FINDINGS = 1_000;
 
 /** Compares the database and the published files with the signed tree, entry by entry. Throws only for what fails around it. */
 export async function verifyLog(options: VerifyOptions): Promise<VerificationReport> {
@@ -55,18 +54,6 @@ async function publishedHead(options: VerifyOptions): Promise<TrustedCheckpoint 
   return judged.ok
     ? judged.value
     : checkpointFinding(`the published head is not to be believed: ${judged.reason}`);
-}
-
-function checkpointFinding(detail: string): Finding {
-  return { kind: "checkpoint-altered", index: null, entryId: null, detail };
-}
-
-function reportOf(
-  findings: readonly Finding[],
-  counted: { checked: number; pruned: number; size: number },
-): VerificationReport {
-  const listed = findings.slice(0, LISTED_FINDINGS);
-  return { ...counted, findings: listed, more: findings.length - listed.length };
 }
 
 /** One pass over the log: the tree grows as it is read, and every place is compared with it. */
