@@ -1,16 +1,15 @@
 import type { SecondFactor as Method } from "@rempart/messaging/contract";
 import { Button } from "@rempart/ui";
-import KeyRound from "lucide-react/icons/key-round";
 import { useRef, useState } from "react";
 import type { FailureCode, Result, SignInStep } from "../../client/api.ts";
 import { useClient } from "../client-context.tsx";
-import { failureText } from "../commands.ts";
 import { CodeField, type CodeKind } from "../forms/code-field.tsx";
 import { FormFailure } from "../forms/form-parts.tsx";
 import { useFocusAt } from "../forms/use-focus-at.ts";
 import { useForm } from "../forms/use-form.ts";
 import { useI18n } from "../i18n/context.tsx";
-import { askForPasskey, supportsPasskeys } from "../webauthn/passkeys.ts";
+import { PasskeyButton } from "../webauthn/passkey-button.tsx";
+import { supportsPasskeys } from "../webauthn/passkeys.ts";
 
 interface SecondFactorProps {
   step: Extract<SignInStep, { status: "second-factor" }>;
@@ -21,11 +20,13 @@ interface SecondFactorProps {
 /** The password was right; this is the rest. */
 export default function SecondFactor({ step, onOver }: SecondFactorProps) {
   const { t } = useI18n();
+  const client = useClient();
+  const { challenge } = step;
   const usable = step.methods.filter((method) => method !== "passkey" || supportsPasskeys());
   const [method, setMethod] = useState<Method>(usable[0] ?? "recovery-code");
 
   /** A sign-in that is over cannot be finished here, whatever is typed. */
-  const settled = (result: Result): Result => {
+  const settled = <T,>(result: Result<T>): Result<T> => {
     if (!result.ok && result.code === "invalid-challenge") onOver(result.code);
     return result;
   };
@@ -35,9 +36,14 @@ export default function SecondFactor({ step, onOver }: SecondFactorProps) {
       <h1 className="mb-2 text-2xl font-semibold tracking-tight text-balance">{t.factor.title}</h1>
       <p className="mb-6 text-ink-soft">{t.factor.lead[method]}</p>
       {method === "passkey" ? (
-        <ByPasskey challenge={step.challenge} settled={settled} />
+        <PasskeyButton
+          start={async () => settled(await client.startPasskeySecondFactor(challenge))}
+          finish={async (response) =>
+            settled(await client.completeSignIn({ challenge, proof: { method, response } }))
+          }
+        />
       ) : (
-        <ByCode key={method} kind={method} challenge={step.challenge} settled={settled} />
+        <ByCode key={method} kind={method} challenge={challenge} settled={settled} />
       )}
       <div className="mt-6 flex flex-col items-center gap-1">
         {usable
@@ -55,12 +61,13 @@ export default function SecondFactor({ step, onOver }: SecondFactorProps) {
   );
 }
 
-interface WayProps {
+interface ByCodeProps {
+  kind: CodeKind;
   challenge: string;
   settled: (result: Result) => Result;
 }
 
-function ByCode({ kind, challenge, settled }: WayProps & { kind: CodeKind }) {
+function ByCode({ kind, challenge, settled }: ByCodeProps) {
   const { t } = useI18n();
   const client = useClient();
   const field = useRef<HTMLInputElement>(null);
@@ -80,37 +87,5 @@ function ByCode({ kind, challenge, settled }: WayProps & { kind: CodeKind }) {
         {t.door.signIn}
       </Button>
     </form>
-  );
-}
-
-function ByPasskey({ challenge, settled }: WayProps) {
-  const { t } = useI18n();
-  const client = useClient();
-  const button = useRef<HTMLButtonElement>(null);
-  useFocusAt(button, challenge);
-  const [failure, setFailure] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-
-  async function finish(): Promise<Result> {
-    const options = await client.startPasskeySecondFactor(challenge);
-    const answer = options.ok ? await askForPasskey(options.value) : options;
-    if (!answer.ok) return answer;
-    return client.completeSignIn({ challenge, proof: { method: "passkey", response: answer.value } });
-  }
-  async function ask() {
-    setBusy(true);
-    const result = settled(await finish());
-    setBusy(false);
-    setFailure(result.ok ? null : failureText(t, result));
-  }
-
-  return (
-    <div className="flex flex-col gap-4">
-      <FormFailure text={failure} />
-      <Button ref={button} tone="primary" busy={busy} className="min-h-11" onClick={() => void ask()}>
-        <KeyRound size={17} aria-hidden="true" />
-        {t.factor.usePasskey}
-      </Button>
-    </div>
   );
 }

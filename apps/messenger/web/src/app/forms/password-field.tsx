@@ -4,7 +4,7 @@ import EyeOff from "lucide-react/icons/eye-off";
 import { useState } from "react";
 import { useI18n } from "../i18n/context.tsx";
 
-interface PasswordFieldProps extends Pick<TextFieldProps, "hint" | "error" | "autoComplete"> {
+interface PasswordFieldProps extends Pick<TextFieldProps, "hint" | "error" | "autoComplete" | "ref"> {
   label?: string;
   name?: string;
 }

@@ -1,10 +1,8 @@
 import type { FactorProof, Factors } from "@rempart/messaging/contract";
 import { Button, Dialog, Skeleton } from "@rempart/ui";
-import KeyRound from "lucide-react/icons/key-round";
-import { useCallback, useState } from "react";
-import type { Result } from "../../client/api.ts";
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { PasskeyAnswer } from "../../client/api.ts";
 import { useClient, useMe } from "../client-context.tsx";
-import { failureText } from "../commands.ts";
 import { CodeField, type CodeKind } from "../forms/code-field.tsx";
 import { FormFailure, Or } from "../forms/form-parts.tsx";
 import { PasswordField } from "../forms/password-field.tsx";
@@ -12,7 +10,8 @@ import { found } from "../forms/rules.ts";
 import { useForm } from "../forms/use-form.ts";
 import { useI18n } from "../i18n/context.tsx";
 import { useRemote } from "../use-remote.ts";
-import { askForPasskey, supportsPasskeys } from "../webauthn/passkeys.ts";
+import { PasskeyButton } from "../webauthn/passkey-button.tsx";
+import { supportsPasskeys } from "../webauthn/passkeys.ts";
 
 interface StepUpDialogProps {
   onProved: () => void;
@@ -38,48 +37,23 @@ export default function StepUpDialog({ onProved, onClose }: StepUpDialogProps) {
 }
 
 function Ways({ factors, onProved }: { factors: Factors; onProved: () => void }) {
-  const byPasskey = factors.passkeys.length > 0 && supportsPasskeys();
+  const client = useClient();
+  const hasPasskey = factors.passkeys.length > 0 && supportsPasskeys();
+  async function byPasskey(response: PasskeyAnswer) {
+    const result = await client.stepUp({ factor: { method: "passkey", response } });
+    if (result.ok) onProved();
+    return result;
+  }
   return (
     <>
-      {byPasskey && (
+      {hasPasskey && (
         <>
-          <ByPasskey onProved={onProved} />
+          <PasskeyButton start={() => client.startPasskeyStepUp()} finish={byPasskey} />
           <Or />
         </>
       )}
-      <ByPassword factors={factors} quiet={byPasskey} onProved={onProved} />
+      <ByPassword factors={factors} quiet={hasPasskey} onProved={onProved} />
     </>
-  );
-}
-
-function ByPasskey({ onProved }: { onProved: () => void }) {
-  const { t } = useI18n();
-  const client = useClient();
-  const [failure, setFailure] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-
-  async function prove(): Promise<Result> {
-    const options = await client.startPasskeyStepUp();
-    const answer = options.ok ? await askForPasskey(options.value) : options;
-    if (!answer.ok) return answer;
-    return client.stepUp({ factor: { method: "passkey", response: answer.value } });
-  }
-  async function ask() {
-    setBusy(true);
-    const result = await prove();
-    setBusy(false);
-    if (result.ok) onProved();
-    else setFailure(failureText(t, result));
-  }
-
-  return (
-    <div className="flex flex-col gap-3">
-      <FormFailure text={failure} />
-      <Button tone="primary" busy={busy} className="min-h-11" onClick={() => void ask()}>
-        <KeyRound size={17} aria-hidden="true" />
-        {t.factor.usePasskey}
-      </Button>
-    </div>
   );
 }
 
@@ -94,7 +68,12 @@ function ByPassword({ factors, quiet, onProved }: ByPasswordProps) {
   const { t } = useI18n();
   const client = useClient();
   const { email, mfaEnabled } = useMe();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (!quiet) field.current?.focus();
+  }, [quiet]);
   const [kind, setKind] = useState<CodeKind>(factors.totp === null ? "recovery-code" : "totp");
+  const other: CodeKind = kind === "totp" ? "recovery-code" : "totp";
   const { errors, failure, busy, form, submit } = useForm({
     fields: ["password", "code"],
     check: ({ password, code }) =>
@@ -114,16 +93,16 @@ function ByPassword({ factors, quiet, onProved }: ByPasswordProps) {
     <form ref={form} onSubmit={submit} noValidate className="flex flex-col gap-4">
       <FormFailure text={failure} />
       <input type="text" name="username" autoComplete="username" value={email} readOnly hidden />
-      <PasswordField label={t.stepUp.password} autoComplete="current-password" error={errors.password} />
+      <PasswordField
+        ref={field}
+        label={t.stepUp.password}
+        autoComplete="current-password"
+        error={errors.password}
+      />
       {mfaEnabled && <CodeField kind={kind} error={errors.code} />}
       {mfaEnabled && factors.totp !== null && factors.recoveryCodesLeft > 0 && (
-        <Button
-          tone="plain"
-          size="sm"
-          className="-ms-3 self-start"
-          onClick={() => setKind(kind === "totp" ? "recovery-code" : "totp")}
-        >
-          {t.factor.instead[kind === "totp" ? "recovery-code" : "totp"]}
+        <Button tone="plain" size="sm" className="-ms-3 self-start" onClick={() => setKind(other)}>
+          {t.factor.instead[other]}
         </Button>
       )}
       <Button type="submit" tone={quiet ? "quiet" : "primary"} busy={busy} className="min-h-11">
