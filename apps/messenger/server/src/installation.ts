@@ -13,6 +13,7 @@ import type { Logger } from "@rempart/runtime";
 import { auditObjects } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
 import { createResponder } from "./audit/responder.ts";
+import { accountBans } from "./bans/account-bans.ts";
 import { NetworkBans } from "./bans/network-bans.ts";
 import type { MessengerConfig } from "./config.ts";
 import { createMessengerIdentity } from "./identity.ts";
@@ -53,11 +54,16 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
   // Mails are the server's to send: what is written here waits for it.
   const shared = { database, envelopes: keyring };
   const audit = createAudit({ ...ports, ...shared });
+  const record = identityObserver(audit);
+  const banAddresses = accountBans(ports);
   const identity = createMessengerIdentity({ ...config, mail: null }, address, {
     ...ports,
     ...shared,
     mailer: null,
-    observe: identityObserver(audit),
+    async observe(event, tx) {
+      await record(event, tx);
+      await banAddresses(event, tx);
+    },
   });
   return {
     database,

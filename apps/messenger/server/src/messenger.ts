@@ -14,9 +14,10 @@ import type { Component, Logger } from "@rempart/runtime";
 import { Registry } from "prom-client";
 import { type AuditLog, openAuditLog } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
-import { keyEvents } from "./audit/key-events.ts";
+import { KeyEvents } from "./audit/key-events.ts";
 import { createSinks } from "./audit/sinks.ts";
 import { type AuditWatch, openAuditWatch } from "./audit/watch.ts";
+import { accountBans } from "./bans/account-bans.ts";
 import type { Bus } from "./bus/bus.ts";
 import { MemoryNetwork } from "./bus/memory.ts";
 import { RedisBus } from "./bus/redis.ts";
@@ -113,11 +114,12 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
     registry,
     averageSessionMinutes: () => identity.administration.averageSessionMinutes(),
   });
+  const keyEvents = new KeyEvents(ports);
   const keyring = openKeyring(config.keys, {
     ...ports,
     observe(event) {
       security.keys(event);
-      tellAudit(event);
+      keyEvents.observe(event);
     },
   });
   closers.push(() => keyring.close());
@@ -131,10 +133,12 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
     witnesses: config.audit.witnesses,
   });
   closers.push(() => auditLog.stop());
-  const tellAudit = keyEvents({ ...ports, database, audit: auditLog.audit });
+  keyEvents.recordTo(auditLog.audit, database);
   const record = identityObserver(auditLog.audit);
+  const banAddresses = accountBans(ports);
   const observe: Observe = async (event, tx) => {
     await record(event, tx);
+    await banAddresses(event, tx);
     security.identity(event);
   };
   const identity = createMessengerIdentity(config, address, { ...sealing, mailer, observe });

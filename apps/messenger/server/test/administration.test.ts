@@ -50,6 +50,35 @@ test("an administrator finds, suspends, reactivates, promotes and bans somebody,
   for (const { actor, id } of rows) assert.deepEqual([actor, id], [admin.person.id, sam.id]);
 });
 
+test("with an account the addresses it was used from are banned, in every process, but never those of our own networks", async () => {
+  await using server = await testMessenger({ env: { TRUSTED_PROXY_HOPS: "1" } });
+  const admin = await Administrator.arrive(server);
+  await using sibling = await server.sibling();
+  const sam = await Person.arrive(server.publicUrl, "Sam");
+  const { database } = server.storage;
+  await database.query("UPDATE sessions SET ip_address = '203.0.113.9' WHERE user_id = $1", [sam.id]);
+  const from = async (url: string, address: string) =>
+    (await fetch(`${url}/api/v1/auth/session`, { headers: { "x-forwarded-for": address } })).status;
+  assert.equal(await from(sibling.publicUrl, "203.0.113.9"), 401);
+  const ban = { method: "POST", body: { reason: "abuse", addresses: true } };
+  const { body } = await admin.ask(`/admin/users/${sam.id}/ban`, ban);
+  assert.deepEqual(body.addresses, ["203.0.113.9"]);
+  for (const { publicUrl } of [server, sibling]) {
+    const limit = AbortSignal.timeout(10_000);
+    while ((await from(publicUrl, "203.0.113.9")) !== 403) {
+      assert.ok(!limit.aborted, "the edge hears of the ban");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.equal(await from(publicUrl, "203.0.113.10"), 401);
+  }
+  const kim = await Person.arrive(server.publicUrl, "Kim");
+  await database.query("UPDATE sessions SET ip_address = '10.1.2.3' WHERE user_id = $1", [kim.id]);
+  await admin.ask(`/admin/users/${kim.id}/ban`, ban);
+  assert.deepEqual(await database.query("SELECT host(network) AS address, reason FROM network_bans"), [
+    { address: "203.0.113.9", reason: `account ${sam.id}` },
+  ]);
+});
+
 test("a link that an administrator made sets a new password once", async () => {
   await using server = await testMessenger();
   const admin = await Administrator.arrive(server);

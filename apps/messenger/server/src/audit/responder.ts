@@ -1,8 +1,8 @@
-import { BlockList, isIPv6 } from "node:net";
 import type { Responder } from "@rempart/audit";
 import type { Identity, Operator } from "@rempart/identity";
 import type { Clock } from "@rempart/kernel";
 import type { NetworkBans } from "../bans/network-bans.ts";
+import { isOurs } from "../bans/our-networks.ts";
 
 export interface ResponderPorts {
   readonly bans: Pick<NetworkBans, "ban" | "lift">;
@@ -13,23 +13,6 @@ export interface ResponderPorts {
 const DETECTION: Operator = { kind: "operator", name: "detection" };
 const BAN_MS = 30 * 60_000;
 
-/** Where a proxy of ours would stand: banning one would refuse everybody behind it. */
-const OURS = new BlockList();
-for (const [network, prefix] of [
-  ["127.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["172.16.0.0", 12],
-  ["192.168.0.0", 16],
-  ["169.254.0.0", 16],
-] as const)
-  OURS.addSubnet(network, prefix, "ipv4");
-for (const [network, prefix] of [
-  ["::1", 128],
-  ["fc00::", 7],
-  ["fe80::", 10],
-] as const)
-  OURS.addSubnet(network, prefix, "ipv6");
-
 /** What detection does by itself. Bans end; a session that was ended is opened again by signing in. */
 export function createResponder({ bans, administration, clock }: ResponderPorts): Responder {
   return {
@@ -38,8 +21,7 @@ export function createResponder({ bans, administration, clock }: ResponderPorts)
         throw new RangeError(`${response} is nothing that is done to one ${kind}`);
       switch (response) {
         case "ban-address":
-          if (OURS.check(value, isIPv6(value) ? "ipv6" : "ipv4"))
-            throw new RangeError("an address of our own networks is not banned");
+          if (isOurs(value)) throw new RangeError("an address of our own networks is not banned");
           return bans.ban(value, { reason: `detection: ${rule}`, until: clock.now() + BAN_MS });
         case "end-sessions":
           await administration.endSessions(DETECTION, value);

@@ -1,4 +1,4 @@
-import type { Database } from "@rempart/database";
+import type { Database, Queryable } from "@rempart/database";
 import type { BanSnapshot, BanSource } from "@rempart/edge";
 import { type Clock, explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
@@ -12,6 +12,27 @@ export interface NetworkBansOptions {
 const POLL_MS = 2_000;
 /** Of the newest: what the edge keeps in memory has a bound. */
 const MOST_BANS = 50_000;
+
+export interface BanToWrite {
+  readonly reason: string;
+  /** Unix milliseconds; null for good. */
+  readonly until: number | null;
+  readonly at: number;
+}
+
+/** Of two bans of one network the one that ends later holds. */
+export async function writeBan(
+  db: Queryable,
+  address: string,
+  { reason, until, at }: BanToWrite,
+): Promise<void> {
+  await db.query(
+    `INSERT INTO network_bans AS b (network, reason, created_at, until) VALUES ($1::inet::cidr, $2, $3, $4)
+     ON CONFLICT (network) DO UPDATE SET reason = $2, created_at = $3, until = $4
+     WHERE b.until < coalesce($4, 'infinity'::timestamptz)`,
+    [address, reason, new Date(at), until === null ? null : new Date(until)],
+  );
+}
 
 /** The banned networks of an installation: every process refuses them within two seconds of the ban. */
 export class NetworkBans implements BanSource {
@@ -31,15 +52,10 @@ export class NetworkBans implements BanSource {
     return () => this.#push.delete(push);
   }
 
-  /** `until` in Unix milliseconds; null for good. Of two bans of one network the one that ends later holds. */
+  /** `until` in Unix milliseconds; null for good. */
   async ban(address: string, { reason, until }: { reason: string; until: number | null }): Promise<void> {
     const { database, clock } = this.#options;
-    await database.query(
-      `INSERT INTO network_bans AS b (network, reason, created_at, until) VALUES ($1::inet::cidr, $2, $3, $4)
-       ON CONFLICT (network) DO UPDATE SET reason = $2, created_at = $3, until = $4
-       WHERE b.until < coalesce($4, 'infinity'::timestamptz)`,
-      [address, reason, new Date(clock.now()), until === null ? null : new Date(until)],
-    );
+    await writeBan(database, address, { reason, until, at: clock.now() });
     await this.refresh();
   }
 

@@ -56,9 +56,9 @@ export class Administrator {
     const administrator = new Administrator(server);
     const invitation = new URL(server.invitationUrl ?? "").hash.slice("#invitation=".length);
     const email = `root-${randomUUID()}@example.org`;
-    await administrator.person.must("signUp", {
-      body: { email, password: `pass ${randomUUID()}`, name: "Root", invitation },
-    });
+    const { person } = administrator;
+    const body = { email, password: `pass ${randomUUID()}`, name: "Root", invitation };
+    person.id = (await person.must("signUp", { body })).account.id;
     await administrator.refresh();
     return administrator;
   }
