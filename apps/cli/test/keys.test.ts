@@ -38,7 +38,7 @@ test("keys rotate beside a running messenger, old values are rewrapped, and the 
   await server.serving();
   const [rotated] = await Promise.all([
     run(place, "rotate", "encryption", "--json"),
-    run(place, "rotate", "franking"),
+    run(place, "rotate", "csrf"),
   ]);
   assert.equal(JSON.parse(rotated).version, "2");
   await refused(place, /may still seal under version 1/, "destroy", "encryption", "1", "--yes");
@@ -49,7 +49,7 @@ test("keys rotate beside a running messenger, old values are rewrapped, and the 
     refused(place, /Say --yes/, "destroy", "encryption", "1"),
     refused(place, /never leaves its directory/, "rotate", "database"),
   ]);
-  for (const line of ["franking active", "encryption active", "encryption overlap"])
+  for (const line of ["csrf active", "encryption active", "encryption overlap"])
     assert.ok(before.includes(line), `${line} is not in ${before}`);
   assert.match(await run(place, "rewrap"), /^[1-9]\d* values were sealed anew/);
   assert.match(await run(place, "destroy", "encryption", "1", "--yes"), /encryption: 1 is destroyed/);

@@ -5,6 +5,7 @@ import type { EdgeConfig } from "./config.ts";
 import { createEdge } from "./edge.ts";
 import { EdgeError } from "./errors.ts";
 import { createMemoryIdempotencyStore } from "./idempotency/store.ts";
+import { hmacOf } from "./policies/csrf-token.ts";
 import { memoryStore } from "./stores/memory.ts";
 
 const caller = () => null;
@@ -34,6 +35,7 @@ const CONTRADICTIONS: readonly [string, Partial<EdgeConfig>][] = [
   ["cors", { cors: { origins: [], allowedHeaders: ["X\r\nY"] } }],
   ["cors.maxAgeSeconds", { cors: { origins: [], maxAgeSeconds: -1 } }],
   ["csrf.secret", { csrf: { secret: new Uint8Array(31) } }],
+  ["csrf.mac", { csrf: { secret: new Uint8Array(32), mac: hmacOf(new Uint8Array(32)) } }],
   ["csrf.tokenCookie", { csrf: { tokenCookie: "csrf" } }],
   ["csrf.tokenHeader", { csrf: { tokenHeader: "a b" } }],
   ["rateLimit.policies", { rateLimit: { policies: [] } }],

@@ -240,6 +240,9 @@ function checkCsrf(csrf: CsrfConfig | false): void {
   if (csrf.secret !== undefined && csrf.secret.length < MIN_SECRET_BYTES) {
     throw invalid("csrf.secret", `expects at least ${MIN_SECRET_BYTES} bytes`);
   }
+  if (csrf.secret !== undefined && csrf.mac !== undefined) {
+    throw invalid("csrf.mac", "stands in the place of csrf.secret");
+  }
   const { tokenCookie, tokenHeader } = csrf;
   if (tokenCookie !== undefined && !(COOKIE_NAME.test(tokenCookie) && tokenCookie.startsWith("__Host-"))) {
     throw invalid("csrf.tokenCookie", "expects a cookie name that starts with __Host-");

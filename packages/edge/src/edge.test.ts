@@ -6,6 +6,7 @@ import type { EdgeConfig } from "./config.ts";
 import { createEdge, type Edge } from "./edge.ts";
 import type { Exchange } from "./exchange.ts";
 import { NONCE } from "./headers/csp.ts";
+import { type CsrfMac, hmacOf } from "./policies/csrf-token.ts";
 import type { Outcome, RateLimiter } from "./ports.ts";
 import { EDGE_PROBLEMS } from "./problem.ts";
 
@@ -262,6 +263,26 @@ test("CSRF: a token of another secret is worth nothing", async () => {
   const headers = { cookie: `__Host-csrf=${token}`, "x-csrf-token": token };
   assert.equal((await admit(theirs, { method: "POST", headers })).verdict, "pass");
   assert.equal((await admit(ours, { method: "POST", headers })).code, "csrf");
+});
+
+test("CSRF: with keys that rotate, a token is good for as long as its key", async () => {
+  const macs = [1, 2].map((byte) => hmacOf(new Uint8Array(32).fill(byte)));
+  let good = macs;
+  const mac: CsrfMac = {
+    tag: async (data) => (good[0] as CsrfMac).tag(data),
+    verify: async (data, tag) => (await Promise.all(good.map((one) => one.verify(data, tag)))).includes(true),
+  };
+  const edge = edgeWith({ csrf: { mac } });
+  const post = async (token: string) => {
+    const headers = { cookie: `__Host-csrf=${token}`, "x-csrf-token": token };
+    return (await admit(edge, { method: "POST", headers })).code ?? "pass";
+  };
+  const issue = async () => (await edge.csrf?.issue(undefined))?.token ?? "";
+  const before = await issue();
+  good = macs.toReversed();
+  assert.deepEqual([await post(before), await post(await issue())], ["pass", "pass"]);
+  good = macs.slice(1);
+  assert.deepEqual([await post(before), await post(await issue())], ["csrf", "pass"]);
 });
 
 test("rate limits: by address, by route's policy, with every field on the refusal", async () => {

@@ -60,6 +60,7 @@ export { type AccessLog, type AccessLogOptions, createAccessLog } from "./observ
 export { createMetricsObserver, type RequestMetrics } from "./observers/metrics.ts";
 export type { CorsConfig } from "./policies/cors.ts";
 export type { CsrfConfig, CsrfIssuer } from "./policies/csrf.ts";
+export type { CsrfMac } from "./policies/csrf-token.ts";
 export type { IdempotencyConfig, IdempotencyMode } from "./policies/idempotency.ts";
 export type { RequestIdConfig } from "./policies/identify.ts";
 export type { RedirectRule } from "./policies/redirect.ts";

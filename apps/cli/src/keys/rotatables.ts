@@ -30,7 +30,6 @@ export function rotatables(
   return {
     jwt: identity.tokens.signingKeys,
     csrf: secrets.csrf,
-    franking: secrets.franking,
     encryption: localKeyRotation(localKey, (version) =>
       countEnvelopes(sources, (envelope) => standsUnder(envelope, version)),
     ),

@@ -2,13 +2,7 @@ import { type Audit, createAudit, type ObjectStore, type Responder } from "@remp
 import type { Database } from "@rempart/database";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
-import {
-  type Keyring,
-  type LocalKeyFile,
-  localKeyFile,
-  type VersionedSecrets,
-  versionedSecrets,
-} from "@rempart/keys";
+import { type Keyring, type LocalKeyFile, localKeyFile, type VersionedSecrets } from "@rempart/keys";
 import type { Logger } from "@rempart/runtime";
 import { auditObjects } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
@@ -19,6 +13,7 @@ import type { MessengerConfig } from "./config.ts";
 import { createMessengerIdentity } from "./identity.ts";
 import { type Links, linksOf } from "./mail/links.ts";
 import { PublicAddress } from "./public-address.ts";
+import { csrfSecrets } from "./storage/csrf-secrets.ts";
 import { openKeyring } from "./storage/keyring.ts";
 import { openStorage } from "./storage/open.ts";
 
@@ -36,14 +31,8 @@ export interface Installation extends AsyncDisposable {
   readonly responder: Responder;
   readonly keyring: Keyring;
   readonly localKey: LocalKeyFile;
-  readonly secrets: { readonly csrf: VersionedSecrets; readonly franking: VersionedSecrets };
+  readonly secrets: { readonly csrf: VersionedSecrets };
 }
-
-const HOUR_MS = 3_600_000;
-/** A token lives 12 hours. */
-const CSRF_OVERLAP_MS = 24 * HOUR_MS;
-/** A message may be reported this long after a rotation. */
-const FRANKING_OVERLAP_MS = 90 * 24 * HOUR_MS;
 
 export async function openInstallation(config: MessengerConfig, log: Logger): Promise<Installation> {
   const ports = { clock: systemClock, random: systemRandom, log };
@@ -78,10 +67,7 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
     }),
     keyring,
     localKey: localKeyFile(config.keys.file),
-    secrets: {
-      csrf: versionedSecrets({ ...shared, purpose: "csrf", overlapMs: CSRF_OVERLAP_MS }),
-      franking: versionedSecrets({ ...shared, purpose: "franking", overlapMs: FRANKING_OVERLAP_MS }),
-    },
+    secrets: { csrf: csrfSecrets(shared) },
     async [Symbol.asyncDispose]() {
       await identity.close();
       await keyring.close();

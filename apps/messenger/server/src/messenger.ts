@@ -9,7 +9,7 @@ import {
   systemRandom,
   uuidV7Generator,
 } from "@rempart/kernel";
-import type { Keyring } from "@rempart/keys";
+import { type Keyring, versionedMac } from "@rempart/keys";
 import type { Component, Logger } from "@rempart/runtime";
 import { Registry } from "prom-client";
 import { type AuditLog, openAuditLog } from "./audit/audit-log.ts";
@@ -40,6 +40,7 @@ import { loadWebClient } from "./http/web-client.ts";
 import { createMessengerIdentity } from "./identity.ts";
 import { smtpMailer } from "./mail/smtp-mailer.ts";
 import { PublicAddress } from "./public-address.ts";
+import { csrfSecrets } from "./storage/csrf-secrets.ts";
 import { openKeyring } from "./storage/keyring.ts";
 import { openStorage, type Storage } from "./storage/open.ts";
 import { startRewrapping } from "./storage/rewrapping.ts";
@@ -210,6 +211,7 @@ async function createParts(
     config: config.public,
     limits: config.limits,
     sessionCookie: SESSION_COOKIE,
+    csrfMac: versionedMac(csrfSecrets({ database, envelopes: keyring })),
     scriptHashes: web.scriptHashes,
     styleHashes: web.styleHashes,
     docsStyleHashes: documents.styleHashes,

@@ -4,12 +4,14 @@ import type { Exchange } from "../exchange.ts";
 import { isSameOrigin, type OriginList } from "../origin.ts";
 import { EDGE_PROBLEMS } from "../problem.ts";
 import { reject, type Verdict } from "../verdict.ts";
-import { type CsrfTokens, createCsrfTokens } from "./csrf-token.ts";
+import { type CsrfMac, type CsrfTokens, createCsrfTokens, hmacOf } from "./csrf-token.ts";
 import type { Policy } from "./policy.ts";
 
 export interface CsrfConfig {
   /** At least 32 bytes, the same in every replica. A fresh one per process when absent. */
   readonly secret?: Uint8Array;
+  /** Instead of a secret: whoever keeps keys that rotate makes and checks the tags of tokens. */
+  readonly mac?: CsrfMac;
   /** Cookie whose value a token is bound to: a token planted before sign-in is worth nothing after it. */
   readonly sessionCookie?: string;
   readonly tokenCookie?: string;
@@ -41,8 +43,9 @@ export function compileCsrf(
   random: Random,
 ): { policy: Policy; issuer: CsrfIssuer } {
   const lifetimeSeconds = config.tokenLifetimeSeconds ?? DEFAULT_LIFETIME_SECONDS;
+  const mac = config.mac ?? hmacOf(config.secret ?? random.bytes(32));
   const settings: Settings = {
-    tokens: createCsrfTokens({ secret: config.secret ?? random.bytes(32), lifetimeSeconds, clock, random }),
+    tokens: createCsrfTokens({ mac, lifetimeSeconds, clock, random }),
     trusted,
     sessionCookie: config.sessionCookie ?? null,
     tokenCookie: config.tokenCookie ?? "__Host-csrf",

@@ -1,7 +1,7 @@
 import type { KeyVersion } from "./versions.ts";
 
 /** What an operator rotates by name. */
-export const ROTATION_PURPOSES = ["jwt", "csrf", "franking", "encryption", "database"] as const;
+export const ROTATION_PURPOSES = ["jwt", "csrf", "encryption", "database"] as const;
 export type RotationPurpose = (typeof ROTATION_PURPOSES)[number];
 
 /** A kind of key with versions. Failures are `KeysError`s; `rotation-refused` says which step is possible instead. */

@@ -5,7 +5,7 @@ import type { Queryable, Rotatable, TransactionalDatabase } from "./ports.ts";
 import { type Changed, destroy, type KeyVersion, retire, rotate, stateAt } from "./versions.ts";
 
 export interface VersionedSecretsOptions {
-  readonly purpose: "csrf" | "franking";
+  readonly purpose: "csrf";
   readonly database: TransactionalDatabase;
   readonly envelopes: Envelopes;
   /** Milliseconds that what an old version made stays good: at least the life of the tokens. */

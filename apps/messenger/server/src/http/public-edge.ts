@@ -1,6 +1,7 @@
 import {
   type Bans,
   type CspDirectives,
+  type CsrfMac,
   createEdge,
   type DetectorEvent,
   type Edge,
@@ -26,6 +27,8 @@ export interface PublicEdgeOptions {
   config: PublicConfig;
   limits: LimitsConfig;
   sessionCookie: string;
+  /** The same in every process. */
+  csrfMac: CsrfMac;
   scriptHashes: readonly string[];
   styleHashes: readonly string[];
   docsStyleHashes: readonly string[];
@@ -56,7 +59,7 @@ export function createPublicEdge(options: PublicEdgeOptions): PublicEdge {
     },
     headers: { csp: webCsp(options.scriptHashes, options.styleHashes) },
     cors: { origins: [...trustedOrigins(config)], credentials: true },
-    csrf: { sessionCookie: options.sessionCookie },
+    csrf: { sessionCookie: options.sessionCookie, mac: options.csrfMac },
     rateLimit: {
       policies: [
         { name: "address", limit: limits.requests * USERS_PER_ADDRESS, windowSeconds },

@@ -5,7 +5,15 @@ import type { Logger } from "@rempart/runtime";
 import { silentLogger } from "@rempart/runtime";
 import { type TestDatabase, testDatabase } from "@rempart/testing";
 import type { Bus } from "../../src/bus/bus.ts";
-import { type Messenger, messengerMigrations, readMessengerConfig, startMessenger } from "../../src/index.ts";
+import {
+  type Installation,
+  type Messenger,
+  type MessengerConfig,
+  messengerMigrations,
+  openInstallation,
+  readMessengerConfig,
+  startMessenger,
+} from "../../src/index.ts";
 
 /** Limits that no test meets by accident. */
 const UNLIMITED = {
@@ -24,6 +32,8 @@ export interface TestMessenger extends Messenger, AsyncDisposable {
   readonly storage: TestDatabase;
   /** Another server process on the same database. */
   sibling(options?: ServerOptions): Promise<Messenger & AsyncDisposable>;
+  /** What an operator's command opens beside the server. */
+  installation(): Promise<Installation>;
 }
 
 /** The whole server on free ports and a database of its own. */
@@ -36,6 +46,7 @@ export async function testMessenger(options: ServerOptions = {}): Promise<TestMe
     ...messenger,
     storage,
     sibling: (more = {}) => start(place, { ...options, ...more }),
+    installation: () => openInstallation(configOf(place, options), silentLogger),
     async [Symbol.asyncDispose]() {
       await messenger.stop();
       await storage.close();
@@ -50,11 +61,15 @@ interface Place {
   readonly directory: string;
 }
 
-async function start(
-  { url, directory }: Place,
-  { env = {}, log = silentLogger, bus }: ServerOptions,
-): Promise<Messenger & AsyncDisposable> {
-  const config = readMessengerConfig({
+async function start(place: Place, options: ServerOptions): Promise<Messenger & AsyncDisposable> {
+  const { log = silentLogger, bus } = options;
+  const config = configOf(place, options);
+  const messenger = await startMessenger({ config, log, ...(bus === undefined ? {} : { bus }) });
+  return { ...messenger, [Symbol.asyncDispose]: messenger.stop };
+}
+
+function configOf({ url, directory }: Place, { env = {} }: ServerOptions): MessengerConfig {
+  return readMessengerConfig({
     DATABASE_URL: url,
     DATA_DIRECTORY: directory,
     DATABASE_POOL_SIZE: "8",
@@ -65,6 +80,4 @@ async function start(
     ...UNLIMITED,
     ...env,
   });
-  const messenger = await startMessenger({ config, log, ...(bus === undefined ? {} : { bus }) });
-  return { ...messenger, [Symbol.asyncDispose]: messenger.stop };
 }
