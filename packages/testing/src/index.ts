@@ -1,6 +1,7 @@
 export { totpCode } from "./authenticator-app.ts";
 export { type TestCertificate, testCertificate } from "./certificate.ts";
 export { startNginx, type TestNginx, type TestNginxOptions } from "./nginx.ts";
+export { startPgAudit, type TestPgAudit } from "./pgaudit.ts";
 export { freePort } from "./ports.ts";
 export { startRedis, type TestRedis } from "./redis.ts";
 export { requireService, type Service, type ServiceName } from "./services.ts";

@@ -17,9 +17,15 @@ const PACKAGES = {
   prometheus: "prometheus",
   psql: "postgresql-client",
   rsyslogd: "rsyslog",
+  pgaudit: "postgresql-15-pgaudit",
   "softhsm2-util": "softhsm2",
   wrk: "wrk",
 } as const;
+
+/** What is loaded rather than run stands in one place. */
+const LIBRARIES: Readonly<Partial<Record<ServiceName, string>>> = {
+  pgaudit: "/usr/lib/postgresql/15/lib/pgaudit.so",
+};
 
 export type ServiceName = keyof typeof PACKAGES;
 
@@ -39,11 +45,17 @@ export function requireService(name: ServiceName): Promise<Service> {
 }
 
 async function findOrInstall(name: ServiceName): Promise<Service> {
-  const path = onPath(name) ?? (await install(name));
+  const path = locate(name) ?? (await install(name));
   if (path !== undefined) return { path, skip: false };
   const reason = `${name} is not installed (Debian package ${PACKAGES[name]})`;
   if (process.env.REMPART_REQUIRE_SERVICES === "1") throw new Error(reason);
   return { path: undefined, skip: reason };
+}
+
+function locate(name: ServiceName): string | undefined {
+  const library = LIBRARIES[name];
+  if (library === undefined) return onPath(name);
+  return existsSync(library) ? library : undefined;
 }
 
 /** Where administrators' programs live; an ordinary user's PATH often lacks it. */
@@ -73,7 +85,7 @@ async function install(name: ServiceName): Promise<string | undefined> {
       `apt-get could not install ${PACKAGES[name]}: ${(error as Error).message.slice(0, 300)}\n`,
     );
   }
-  return onPath(name);
+  return locate(name);
 }
 
 async function aptInstall(name: string): Promise<void> {

@@ -76,7 +76,8 @@ function describe(value: object, walk: Walk): Json {
 function maskMembers(value: object, walk: Walk): Json {
   const masked: Record<string, Json> = Object.create(null);
   for (const name of Object.keys(value).slice(0, MASK_LIMITS.members)) {
-    const shown = visible(shortened(name, NAME_LENGTH));
+    // A table by e-mail address has people for its members' names.
+    const shown = maskText(shortened(name, NAME_LENGTH));
     masked[shown] = namesSecret(name) ? MASKED : readMember(value, name, walk);
   }
   return masked;
