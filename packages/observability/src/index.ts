@@ -27,3 +27,10 @@ export {
   registerMetrics,
   registerReader,
 } from "./metrics/register.ts";
+export { type MadOptions, mad, type ZscoreOptions, zscore } from "./rules/bands.ts";
+export * from "./rules/builders.ts";
+export type { Duration } from "./rules/duration.ts";
+export type { Element } from "./rules/element.ts";
+export { evaluate } from "./rules/evaluate.ts";
+export type { Expression, Matching, Operand, Vector } from "./rules/expression.ts";
+export { toPromql } from "./rules/promql.ts";
