@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { startTestServer } from "@rempart/testing";
 import { ROOT } from "../repository.ts";
 import { discover, type Plan } from "./discover.ts";
@@ -7,13 +8,20 @@ import { runFiles } from "./run-files.ts";
 
 const UNIT_LIMIT_MS = 120_000;
 const BOOT_LIMIT_MS = 240_000;
+/** Each file is a process of its own, which otherwise strips and compiles the same sources again. */
+const COMPILE_CACHE = join(ROOT, "node_modules", ".cache", "compile");
 
 export async function main(filters: readonly string[]): Promise<number> {
   const plan = discover(ROOT, filters);
   const report = createReport(process.stdout);
   await using server = await testServer(plan);
   const signal = stopOnSignal();
-  const env = { ...process.env, TEST_DATABASE_URL: server.url, NODE_NO_WARNINGS: "1" };
+  const env = {
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    ...process.env,
+    TEST_DATABASE_URL: server.url,
+    NODE_NO_WARNINGS: "1",
+  };
   await runFiles(plan.unit, { concurrency: concurrency(), timeoutMs: UNIT_LIMIT_MS, env, report, signal });
   await runFiles(plan.boot, { concurrency: 1, timeoutMs: BOOT_LIMIT_MS, env, report, signal });
   return conclude(report, signal);

@@ -29,10 +29,10 @@ export interface CliOptions {
 
 /** The real program in a process of its own. Ports are free ones unless `env` says otherwise. */
 export function rempart(args: readonly string[], { cwd, env = {}, ipc = false, input }: CliOptions): Cli {
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { PATH, HOME, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...env },
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])],
   });
   child.stdin?.end(input);
