@@ -290,8 +290,7 @@ test("while no key can be sealed, everything else that is due is done", async ()
     throw new Error("the key provider is away");
   };
   clock.advance(30 * DAY);
-  while (warnings.length === 0) await sleep(5);
-  assert.deepEqual(warnings, ["cannot tidy up; it is tried again"]);
+  while (!warnings.includes("cannot tidy up; it is tried again")) await sleep(5);
   assert.deepEqual(await db.query("SELECT 1 FROM passkey_challenges"), []);
 });
 
