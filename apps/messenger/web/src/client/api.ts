@@ -208,11 +208,29 @@ export interface TotpEnrolment {
 /** Shown once; null when the account has some already. */
 export type RecoveryCodes = readonly string[] | null;
 
+/**
+ * Something that the owner of the account must know of its keys. `new-device`: a device was added that this browser does not
+ * know. `log-untrusted`: the server's log of keys contradicts itself, or what is seen elsewhere; a device may be hidden.
+ */
+export type KeyAlert =
+  | {
+      readonly type: "new-device";
+      readonly deviceId: string;
+      readonly name: string | null;
+      /** Unix milliseconds. */
+      readonly addedAt: number;
+    }
+  | {
+      readonly type: "log-untrusted";
+      readonly reason: "bad-signature" | "forked" | "bad-proof" | "withheld";
+    };
+
 export interface MessengerClient {
   readonly app: Store<AppState>;
   readonly connection: Store<Connection>;
   /** The latest activity first. Null while they are read for the first time. */
   readonly conversations: Store<readonly ConversationView[] | null>;
+  readonly keyAlerts: Store<readonly KeyAlert[]>;
   /** One store per conversation; reading it for the first time loads the newest page. */
   timeline(conversationId: string): Store<Timeline>;
 
@@ -287,6 +305,10 @@ export interface MessengerClient {
 
   devices(): Promise<Result<readonly Device[]>>;
   revokeDevice(deviceId: string): Promise<Result>;
+  /** This device is mine: no alert for it any more. */
+  acknowledgeDevice(deviceId: string): Promise<Result>;
+  /** Believe the server's log of keys as it is from now on. */
+  trustKeyLog(): Promise<Result>;
   sessions(): Promise<Result<readonly Session[]>>;
   revokeSession(sessionId: string): Promise<Result>;
   /** Every session of the account but this one. */

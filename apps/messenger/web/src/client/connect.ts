@@ -1,4 +1,12 @@
-import type { AppState, Connection, ConversationView, MessengerClient, Store, Timeline } from "./api.ts";
+import type {
+  AppState,
+  Connection,
+  ConversationView,
+  KeyAlert,
+  MessengerClient,
+  Store,
+  Timeline,
+} from "./api.ts";
 import { type Cell, createCell } from "./cell.ts";
 import { patchList, patchTimeline } from "./patch.ts";
 import { type CommandName, type FromWorker, NO_TIMELINE, type Port, type ToWorker } from "./protocol.ts";
@@ -13,6 +21,7 @@ export function connectClient(port: Port): ConnectedClient {
   const app = createCell<AppState>({ phase: "starting" });
   const connection = createCell<Connection>({ status: "connecting", retryAt: null });
   const conversations = createCell<readonly ConversationView[] | null>(null);
+  const keyAlerts = createCell<readonly KeyAlert[]>([]);
   const timelines = new Map<string, Cell<Timeline>>();
   const waiting = new Map<number, (result: unknown) => void>();
   let lastCall = 0;
@@ -36,6 +45,7 @@ export function connectClient(port: Port): ConnectedClient {
     }
     const changes = message.changes;
     if (changes.connection) connection.set(changes.connection);
+    if (changes.keyAlerts) keyAlerts.set(changes.keyAlerts);
     if (changes.conversations !== undefined) {
       const patch = changes.conversations;
       conversations.set(patch && patchList(conversations.get() ?? [], patch));
@@ -64,6 +74,7 @@ export function connectClient(port: Port): ConnectedClient {
     app,
     connection,
     conversations,
+    keyAlerts,
     timeline,
     signUp: call("signUp"),
     signIn: call("signIn"),
@@ -109,6 +120,8 @@ export function connectClient(port: Port): ConnectedClient {
     saveDraft: tell("saveDraft"),
     devices: call("devices"),
     revokeDevice: call("revokeDevice"),
+    acknowledgeDevice: call("acknowledgeDevice"),
+    trustKeyLog: call("trustKeyLog"),
     sessions: call("sessions"),
     revokeSession: call("revokeSession"),
     revokeOtherSessions: call("revokeOtherSessions"),

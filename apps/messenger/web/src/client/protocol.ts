@@ -6,12 +6,13 @@ import type {
   AppState,
   Connection,
   ConversationView,
+  KeyAlert,
   MessengerClient,
   Timeline,
   TimelineItem,
 } from "./api.ts";
 
-type NotCommands = "app" | "connection" | "conversations" | "timeline";
+type NotCommands = "app" | "connection" | "conversations" | "keyAlerts" | "timeline";
 export type Commands = Omit<MessengerClient, NotCommands>;
 export type CommandName = keyof Commands;
 
@@ -60,6 +61,8 @@ const COMMANDS: Record<CommandName, true> = {
   saveDraft: true,
   devices: true,
   revokeDevice: true,
+  acknowledgeDevice: true,
+  trustKeyLog: true,
   sessions: true,
   revokeSession: true,
   revokeOtherSessions: true,
@@ -87,6 +90,7 @@ export type FromWorker =
 export interface Changes {
   readonly app?: AppState;
   readonly connection?: Connection;
+  readonly keyAlerts?: readonly KeyAlert[];
   /** Null: not read yet, or nobody is signed in. */
   readonly conversations?: ListPatch | null;
   readonly timelines?: readonly (readonly [conversationId: string, patch: TimelinePatch])[];

@@ -1,4 +1,11 @@
-import type { Connection, ConversationView, FailureCode, MessengerClient, Result } from "../client/api.ts";
+import type {
+  Connection,
+  ConversationView,
+  FailureCode,
+  KeyAlert,
+  MessengerClient,
+  Result,
+} from "../client/api.ts";
 import { createCell } from "../client/cell.ts";
 import { accountOpener } from "./account/account.ts";
 import type { AccountCommands } from "./account/commands.ts";
@@ -20,6 +27,7 @@ export function createCore(ports: CorePorts): Core {
   const stores = {
     connection: createCell<Connection>({ status: "connecting", retryAt: null }),
     conversations: createCell<readonly ConversationView[] | null>(null),
+    keyAlerts: createCell<readonly KeyAlert[]>([]),
     timelines: createTimelineStores(),
   };
   const rest = createRest(ports);
@@ -48,6 +56,7 @@ export function createCore(ports: CorePorts): Core {
     app: session.app,
     connection: stores.connection,
     conversations: stores.conversations,
+    keyAlerts: stores.keyAlerts,
     timeline: stores.timelines.get,
     start: session.start,
     close: session.close,
@@ -95,6 +104,8 @@ export function createCore(ports: CorePorts): Core {
     saveDraft: (id, text) => tell(() => account().saveDraft(id, text)),
     devices: () => attempt(async () => account().devices()),
     revokeDevice: (deviceId) => attempt(async () => account().revokeDevice(deviceId)),
+    acknowledgeDevice: (deviceId) => attempt(async () => account().acknowledgeDevice(deviceId)),
+    trustKeyLog: () => attempt(async () => account().trustKeyLog()),
     sessions: () => attempt(async () => account().sessions()),
     revokeSession: (sessionId) => attempt(async () => account().revokeSession(sessionId)),
     revokeOtherSessions: () => attempt(async () => account().revokeOtherSessions()),

@@ -34,7 +34,7 @@ export function serve(core: MessengerClient, port: Port): void {
     }, BATCH_MS);
   };
 
-  for (const store of [core.app, core.connection, core.conversations]) store.subscribe(later);
+  for (const store of [core.app, core.connection, core.conversations, core.keyAlerts]) store.subscribe(later);
   port.addEventListener("message", async ({ data }) => {
     const message = data as ToWorker;
     if (message.t === "watch") {
@@ -68,6 +68,7 @@ function createMirror(core: MessengerClient): Mirror {
   const sent = {
     app: null as unknown,
     connection: null as unknown,
+    keyAlerts: null as unknown,
     conversations: undefined as readonly ConversationView[] | null | undefined,
     timelines: new Map<string, Timeline>(),
   };
@@ -93,17 +94,19 @@ function createMirror(core: MessengerClient): Mirror {
     take() {
       const app = core.app.get();
       const connection = core.connection.get();
+      const keyAlerts = core.keyAlerts.get();
       const list = core.conversations.get();
       const timelines = takeTimelines();
       const changes: Changes = {
         ...(app !== sent.app && { app }),
         ...(connection !== sent.connection && { connection }),
+        ...(keyAlerts !== sent.keyAlerts && { keyAlerts }),
         ...(list !== sent.conversations && {
           conversations: list && listPatch(sent.conversations ?? [], list),
         }),
         ...(timelines.length > 0 && { timelines }),
       };
-      Object.assign(sent, { app, connection, conversations: list });
+      Object.assign(sent, { app, connection, keyAlerts, conversations: list });
       return Object.keys(changes).length > 0 ? changes : null;
     },
   };

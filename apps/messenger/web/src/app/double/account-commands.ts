@@ -12,6 +12,8 @@ type AccountCommands = Pick<
   | "rename"
   | "devices"
   | "revokeDevice"
+  | "acknowledgeDevice"
+  | "trustKeyLog"
   | "sessions"
   | "revokeSession"
   | "revokeOtherSessions"
@@ -27,6 +29,10 @@ export function accountCommands(state: DoubleState): AccountCommands {
   const devices = fixtureDevices();
   const sessions = fixtureSessions();
   const verified = new Set<string>();
+  const forgetAlert = (deviceId: string): void =>
+    state.keyAlerts.set(
+      state.keyAlerts.get().filter((alert) => alert.type !== "new-device" || alert.deviceId !== deviceId),
+    );
 
   return {
     async signOut() {
@@ -41,7 +47,13 @@ export function accountCommands(state: DoubleState): AccountCommands {
     changeEmail: () => state.answer(() => undefined),
     resendVerification: () => state.answer(() => undefined),
     devices: () => state.answer(() => [...devices]),
-    revokeDevice: (id) => state.answer(() => remove(devices, id)),
+    revokeDevice: (id) =>
+      state.answer(() => {
+        remove(devices, id);
+        forgetAlert(id);
+      }),
+    acknowledgeDevice: (id) => state.answer(() => forgetAlert(id)),
+    trustKeyLog: () => state.answer(() => state.keyAlerts.set([])),
     sessions: () => state.answer(() => [...sessions]),
     revokeSession: (id) => state.answer(() => remove(sessions, id)),
     revokeOtherSessions: () => state.answer(() => void sessions.splice(1)),

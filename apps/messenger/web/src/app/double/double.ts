@@ -17,6 +17,7 @@ export function createDouble(scenario: Scenario): MessengerClient {
     app: state.app,
     connection: state.connection,
     conversations: state.conversations,
+    keyAlerts: state.keyAlerts,
     timeline: (id) => state.timeline(id),
     ...doorCommands(state),
     ...accountCommands(state),

@@ -2,6 +2,7 @@ import type {
   AppState,
   Connection,
   ConversationView,
+  KeyAlert,
   Me,
   MemberView,
   TimelineItem,
@@ -19,6 +20,7 @@ export interface Scenario {
   readonly connection: Connection;
   readonly conversations: readonly ConversationView[] | null;
   readonly timelines: ReadonlyMap<string, readonly TimelineItem[]>;
+  readonly keyAlerts: readonly KeyAlert[];
   /** Every command fails, as behind a broken server. */
   readonly failing: boolean;
   /** The account has an authenticator app, passkeys and recovery codes; otherwise it has none. */
@@ -69,6 +71,7 @@ function scenario(entries: readonly Entry[], part: Partial<Scenario> = {}): Scen
     timelines: new Map(entries.map(([view, items]) => [view.id, items])),
     failing: false,
     protected: true,
+    keyAlerts: [],
     ...part,
   };
 }
@@ -171,6 +174,16 @@ function troubled(): Scenario {
   ]);
 }
 
+const ALERTS: readonly KeyAlert[] = [
+  { type: "log-untrusted", reason: "forked" },
+  {
+    type: "new-device",
+    deviceId: fixtureId("device", 2),
+    name: "Firefox on Linux",
+    addedAt: Date.now() - 4 * MINUTE,
+  },
+];
+
 /** Every scenario by name; each makes its own fresh state. */
 export const SCENARIOS = {
   everyday,
@@ -184,6 +197,7 @@ export const SCENARIOS = {
   removed: () => scenario([festival({ active: false, myRole: "member" }), pair()]),
   recovering: () => scenario([festival({ sync: "recovering" }), pair({ sync: "catching-up" })]),
   unprotected: () => everyday({ app: { phase: "ready", me: UNPROTECTED }, protected: false }),
+  alerted: () => everyday({ keyAlerts: ALERTS }),
   "signed-out": () => scenario([], { app: { phase: "signed-out", reason: "none" } }),
   expired: () => scenario([], { app: { phase: "signed-out", reason: "expired" } }),
   starting: () => scenario([], { app: { phase: "starting" } }),

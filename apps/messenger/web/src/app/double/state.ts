@@ -1,6 +1,7 @@
 import type {
   ConversationView,
   FailureCode,
+  KeyAlert,
   Me,
   MemberView,
   Result,
@@ -40,6 +41,7 @@ export class DoubleState {
   readonly app;
   readonly connection;
   readonly conversations;
+  readonly keyAlerts: Cell<readonly KeyAlert[]>;
   readonly #timelines = new Map<string, Cell<Timeline>>();
   #opened = 10_000;
 
@@ -48,6 +50,7 @@ export class DoubleState {
     this.app = createCell(scenario.app);
     this.connection = createCell(scenario.connection);
     this.conversations = createCell(scenario.conversations);
+    this.keyAlerts = createCell(scenario.keyAlerts);
   }
 
   /** After a moment: what the act gives, or the failure of a broken server, a missing connection or a refusal. */

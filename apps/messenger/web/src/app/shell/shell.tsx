@@ -5,6 +5,7 @@ import { useI18n } from "../i18n/context.tsx";
 import { ListPane } from "../list/list-pane.tsx";
 import { StepUpProvider } from "../step-up/step-up-provider.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
+import { KeyAlerts } from "./key-alerts.tsx";
 import { MfaBanner } from "./mfa-banner.tsx";
 import { type ShellActions, ShellActionsContext } from "./shell-actions.ts";
 import { useArrivals } from "./use-arrivals.ts";
@@ -42,6 +43,7 @@ export function Shell() {
           </a>
           <ConnectionBanner />
           <MfaBanner />
+          <KeyAlerts />
           <main className="flex min-h-0 flex-1">
             <h1 className="sr-only">{t.productName}</h1>
             <nav

@@ -1,5 +1,5 @@
 import type { Account as ServerAccount } from "@rempart/messaging/contract";
-import type { Connection as ConnectionView, ConversationView, Me } from "../../client/api.ts";
+import type { Connection as ConnectionView, ConversationView, KeyAlert, Me } from "../../client/api.ts";
 import type { Cell } from "../../client/cell.ts";
 import type { ConversationDeps } from "../conversation/deps.ts";
 import { withReceipt } from "../conversation/receipts.ts";
@@ -7,6 +7,7 @@ import { isTransient } from "../errors.ts";
 import { createConnection } from "../net/connection.ts";
 import type { Rest } from "../net/rest.ts";
 import type { CorePorts } from "../ports.ts";
+import { createKeyWatch } from "../transparency/key-watch.ts";
 import type { TimelineStores } from "../views/timelines.ts";
 import { createBoot } from "./boot.ts";
 import { type AccountCommands, createAccountCommands } from "./commands.ts";
@@ -47,6 +48,7 @@ export interface AccountEvents {
 export interface AccountStores {
   readonly connection: Cell<ConnectionView>;
   readonly conversations: Cell<readonly ConversationView[] | null>;
+  readonly keyAlerts: Cell<readonly KeyAlert[]>;
   readonly timelines: TimelineStores;
 }
 
@@ -141,6 +143,14 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
       waiting: (retryAt) => stores.connection.set({ status: "offline", retryAt }),
     });
     const refresh = createTokenRefresh({ ports, rest, vault: state.vault, refreshed: became, failed });
+    const keyWatch = createKeyWatch({
+      ports,
+      rest,
+      state,
+      userId: me.id,
+      alerts: stores.keyAlerts.set,
+      failed,
+    });
     const reconnect = (): void => {
       boot.wake();
       connection.reconnect();
@@ -150,6 +160,7 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
       guard.close();
       boot.wake();
       refresh.stop();
+      keyWatch.stop();
       receipts.stop();
       sync.stop();
       connection.stop();
@@ -157,14 +168,23 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
       state.storage.close();
       stores.timelines.clear();
       stores.conversations.set(null);
+      stores.keyAlerts.set([]);
     };
 
     stores.timelines.fillWith(rooms.watch);
     return {
       me: () => me,
-      commands: createAccountCommands({ deps, rooms, typing, sync, reconnect, accountChanged: reload }),
+      commands: createAccountCommands({
+        deps,
+        rooms,
+        typing,
+        sync,
+        keyWatch,
+        reconnect,
+        accountChanged: reload,
+      }),
       start() {
-        boot.start().catch(failed);
+        boot.start().then(keyWatch.start).catch(failed);
         refresh.start().catch(failed);
       },
       became,

@@ -11,6 +11,7 @@ import { CoreError, failsWith, isTransient } from "../errors.ts";
 import type { PersonRecord } from "../storage/records.ts";
 import { Batch } from "../storage/vault.ts";
 import type { Throwing } from "../throwing.ts";
+import type { KeyWatch } from "../transparency/key-watch.ts";
 import { type OwnAccountCommands, ownAccountCommands } from "./own-account.ts";
 import { newRoom, type Rooms } from "./rooms.ts";
 import type { Sync } from "./sync.ts";
@@ -34,6 +35,8 @@ type Names =
   | "saveDraft"
   | "devices"
   | "revokeDevice"
+  | "acknowledgeDevice"
+  | "trustKeyLog"
   | "safetyNumber"
   | "setVerified"
   | "reconnect";
@@ -46,6 +49,7 @@ export interface CommandParts {
   readonly rooms: Rooms;
   readonly typing: Typing;
   readonly sync: Sync;
+  readonly keyWatch: KeyWatch;
   reconnect(): void;
   /** Asks the server anew who this is. */
   accountChanged(): Promise<void>;
@@ -110,7 +114,12 @@ export function createAccountCommands(parts: CommandParts): AccountCommands {
     setTyping: typing.say,
     saveDraft,
     devices: async () => (await rest.call("devices", {})).devices,
-    revokeDevice: async (deviceId) => void (await rest.call("revokeDevice", { params: { deviceId } })),
+    async revokeDevice(deviceId) {
+      await rest.call("revokeDevice", { params: { deviceId } });
+      parts.keyWatch.check().catch(deps.failed);
+    },
+    acknowledgeDevice: parts.keyWatch.acknowledge,
+    trustKeyLog: parts.keyWatch.trustAnew,
     ...ownAccountCommands(rest, parts.accountChanged),
     safetyNumber: async (userId) => readSafetyNumber(deps, userId),
     async setVerified(userId, verified) {

@@ -4,13 +4,14 @@ import type { Content } from "@rempart/messaging";
 import type { Durable } from "@rempart/messaging/client";
 import type { CommitBody, Member, NewConversationBody, Role, Suite } from "@rempart/messaging/contract";
 import type { Me, TimelineItem } from "../../client/api.ts";
+import type { KeyLogState, LogFault } from "../transparency/follow.ts";
 import type { Range } from "./storage.ts";
 
 export type Undecryptable = Extract<TimelineItem, { kind: "undecryptable" }>["reason"];
 
 export interface Records {
-  /** `state` and `refreshed` in an account's store, `last-account` in the browser's own. */
-  meta: MetaRecord | RefreshRecord | Me;
+  /** `state`, `refreshed` and `key-log` in an account's store, `last-account` in the browser's own. */
+  meta: MetaRecord | RefreshRecord | KeyLogRecord | Me;
   device: DeviceRecord;
   keyPackages: KeyPackageRecord;
   /** At the conversation's id the MLS state, sealed as bytes; at `<id>/pending` the commit under way. */
@@ -30,6 +31,18 @@ export interface MetaRecord {
 /** When this browser last replaced its session's token, in Unix milliseconds. */
 export interface RefreshRecord {
   readonly refreshedAt: number;
+}
+
+/** What this browser knows of the account's key log. */
+export interface KeyLogRecord {
+  /** Null before the first look. */
+  readonly log: KeyLogState | null;
+  /** Devices that were there at the first look, and those that the owner said are theirs. */
+  readonly known: readonly string[];
+  /** Kept: a log that lied once does not become honest by an honest answer. */
+  readonly fault: LogFault | null;
+  /** The log did not tell of all that is seen elsewhere when it was last looked at. */
+  readonly inDoubt: boolean;
 }
 
 /** At the key `self`: this browser's device. The private key never leaves the vault but to the engine. */
@@ -152,6 +165,7 @@ export const keys = {
   self: "self",
   state: "state",
   refreshed: "refreshed",
+  keyLog: "key-log",
   roster: (conversationId: string) => `${conversationId}/roster`,
   pendingCommit: (conversationId: string) => `${conversationId}/pending`,
   message: (conversationId: string, seq: number) =>

@@ -263,6 +263,28 @@ export const account = {
     notSynced: "On one device only",
   },
 
+  keyAlerts: {
+    newTitle: "A device was added to your account",
+    newBody: (name: string, when: string) =>
+      `${name} joined ${when}. It can read your new messages. If this was not you, remove it and change your password.`,
+    unnamed: "A device",
+    mine: "It was me",
+    remove: "Remove it",
+    untrustedTitle: "This server’s record of your devices does not add up",
+    untrusted: {
+      "bad-signature": "It is not signed by the key that signed it before.",
+      forked: "It is not the record this browser saw before: parts were changed or taken out.",
+      "bad-proof": "It says something that its own proof contradicts.",
+      withheld: "A device is in use, or was, that the record does not tell of.",
+    },
+    untrustedBody:
+      "Somebody may be reading along. Compare safety numbers with your contacts in person, and ask whoever runs this server.",
+    trust: "I know why: trust it again",
+    trustTitle: "Trust the record as it is now?",
+    trustBody:
+      "Do this only if you know why it changed, for instance because the server was restored from a backup. What was hidden until now stays hidden.",
+    trustConfirm: "Trust it",
+  },
   mfaBanner: {
     title: "A second factor is needed",
     body: "Your role needs a second factor. Until you add one, you cannot use it.",

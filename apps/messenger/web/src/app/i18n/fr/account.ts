@@ -270,6 +270,28 @@ export const account: typeof english = {
     notSynced: "Sur un seul appareil",
   },
 
+  keyAlerts: {
+    newTitle: "Un appareil a rejoint votre compte",
+    newBody: (name: string, when: string) =>
+      `${name} s’est ajouté ${when}. Il peut lire vos nouveaux messages. Si ce n’était pas vous, retirez-le et changez de mot de passe.`,
+    unnamed: "Un appareil",
+    mine: "C’était moi",
+    remove: "Le retirer",
+    untrustedTitle: "Le registre de vos appareils tenu par ce serveur se contredit",
+    untrusted: {
+      "bad-signature": "Il n’est pas signé par la clé qui le signait auparavant.",
+      forked: "Ce n’est pas le registre que ce navigateur a vu : des parties ont été changées ou retirées.",
+      "bad-proof": "Il affirme une chose que sa propre preuve dément.",
+      withheld: "Un appareil sert, ou a servi, dont le registre ne dit rien.",
+    },
+    untrustedBody:
+      "Quelqu’un lit peut-être avec vous. Comparez de vive voix vos numéros de sécurité, et interrogez la personne qui gère ce serveur.",
+    trust: "Je sais pourquoi : lui refaire confiance",
+    trustTitle: "Faire confiance au registre tel qu’il est ?",
+    trustBody:
+      "Seulement si vous savez pourquoi il a changé, par exemple parce que le serveur a été rétabli depuis une sauvegarde. Ce qui était caché jusqu’ici le reste.",
+    trustConfirm: "Faire confiance",
+  },
   mfaBanner: {
     title: "Un second facteur est nécessaire",
     body: "Votre rôle demande un second facteur. Sans lui, vous ne pouvez pas l’exercer.",
