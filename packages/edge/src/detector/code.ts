@@ -1,4 +1,5 @@
 import { ATTACK, type AttackFamily, type Finding, isSpace, isWord, NOTE } from "./finding.ts";
+import { SEPARATOR, signsAt } from "./signs.ts";
 
 const COMMANDS = new Set(
   "cat ls id whoami uname wget curl nc ncat netcat bash sh zsh dash ping sleep rm chmod chown python python3 perl ruby php powershell cmd certutil nslookup dig ifconfig ipconfig net dir type echo printenv env ps kill touch mkfifo telnet ftp tftp base64 head tail more find grep awk sed tee xargs hostname set".split(
@@ -11,9 +12,10 @@ const MAX_STARTS = 64;
 /** A shell's separator or substitution with a known command behind it, and something that no sentence has around it. */
 export function findCommand(form: string, isProse: boolean): Finding | null {
   for (let i = 0, seen = 0; i < form.length && seen < MAX_STARTS; i += 1) {
+    if ((signsAt(form, i) & SEPARATOR) === 0) continue;
     const sign = form.charAt(i);
     const isSubstitution = sign === "$" && form.charAt(i + 1) === "(";
-    if (!isSubstitution && !SEPARATORS.includes(sign)) continue;
+    if (sign === "$" && !isSubstitution) continue;
     seen += 1;
     if (!startsCommand(form, i + (isSubstitution ? 2 : 1), sign)) continue;
     return finding(
@@ -142,17 +144,18 @@ export function findOperator(name: string): Finding | null {
   return null;
 }
 
+const BREAK_OUTS = ["'||", "' ||", "';", "'&&"];
+const SCRIPTS = ["this.", "return true", "return(true", "while(true", "sleep("];
+
 /** `{"$gt":""}` as the text of a value, and JavaScript behind a quote as `$where` runs it. */
 export function findNoSql(form: string, isProse: boolean): Finding | null {
   const at = form.indexOf('"$');
   if (at >= 0 && form.lastIndexOf("{", at) >= 0 && findOperator(form.slice(at + 1, at + 24)) !== null)
     return finding("nosql", isProse ? NOTE : ATTACK, "query operator in a document");
-  const isScript = ["this.", "return true", "return(true", "while(true", "sleep("].some((text) =>
-    form.includes(text),
-  );
-  const breaksOut =
-    form.includes("'||") || form.includes("' ||") || form.includes("';") || form.includes("'&&");
-  return isScript && breaksOut ? finding("nosql", ATTACK, "script after a quote") : null;
+  const isIn = (text: string): boolean => form.includes(text);
+  return BREAK_OUTS.some(isIn) && SCRIPTS.some(isIn)
+    ? finding("nosql", ATTACK, "script after a quote")
+    : null;
 }
 
 function finding(family: AttackFamily, score: number, reason: string): Finding {

@@ -1,3 +1,5 @@
+import { ESCAPE, type Signs, signsOf, WIDE } from "./signs.ts";
+
 /** Characters of one value that are looked at. */
 export const MAX_VALUE = 4096;
 /** Encodings inside encodings that are undone; nobody honest nests them deeper. */
@@ -18,16 +20,22 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 const LONGEST_ENTITY = 10;
 
+/** A text as some reader sees it, in lower case, and the kinds of its characters. */
+export interface Form {
+  readonly text: string;
+  readonly signs: Signs;
+}
+
 /**
  * The value in lower case as every reader behind us might come to see it: as sent and after each round of undoing
  * percent-encoding (`%uXXXX` and over-long forms too), character references, JavaScript escapes and compatibility forms.
  */
-export function decodedForms(value: string): readonly string[] {
+export function decodedForms(value: string): readonly Form[] {
   let form = folded(value.slice(0, MAX_VALUE));
   const forms = [form];
-  for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
-    const next = folded(decodeOnce(form));
-    if (next === form) break;
+  for (let depth = 0; depth < MAX_DEPTH && (form.signs & (ESCAPE | WIDE)) !== 0; depth += 1) {
+    const next = folded(decodeOnce(form.text));
+    if (next.text === form.text) break;
     forms.push(next);
     form = next;
   }
@@ -35,11 +43,11 @@ export function decodedForms(value: string): readonly string[] {
 }
 
 /** Full-width letters and the like become the plain ones that a database or a browser may take them for. */
-function folded(text: string): string {
-  for (let i = 0; i < text.length; i += 1) {
-    if (text.charCodeAt(i) > 127) return text.normalize("NFKC").slice(0, MAX_VALUE).toLowerCase();
-  }
-  return text.toLowerCase();
+function folded(text: string): Form {
+  const signs = signsOf(text);
+  if ((signs & WIDE) === 0) return { text: text.toLowerCase(), signs };
+  const plain = text.normalize("NFKC").slice(0, MAX_VALUE).toLowerCase();
+  return { text: plain, signs: signsOf(plain) | signs };
 }
 
 function decodeOnce(text: string): string {

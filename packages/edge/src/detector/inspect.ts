@@ -1,8 +1,21 @@
 import { findCommand, findNoSql, findOperator, findTemplate } from "./code.ts";
-import { decodedForms, MAX_VALUE } from "./decode.ts";
+import { decodedForms, type Form, MAX_VALUE } from "./decode.ts";
 import type { Finding } from "./finding.ts";
 import { findMarkup } from "./markup.ts";
 import { findProbe, findScanner, findTraversal } from "./paths.ts";
+import {
+  ANGLE,
+  BRACE,
+  COLON,
+  DOLLAR,
+  DOT,
+  EQUALS,
+  OTHER,
+  QUOTE,
+  SEPARATOR,
+  type Signs,
+  SLASH,
+} from "./signs.ts";
 import { findSql } from "./sql.ts";
 
 /** Where a value stood. In bodies people write sentences, so what only quotes an attack there is a note. */
@@ -49,28 +62,36 @@ function masked(value: string): string {
     .replaceAll(/\p{C}/gu, "?");
 }
 
-export function inspectValue(assessment: Assessment, value: string, place: Place): void {
-  if (isPlain(value)) return;
-  const isProse = place === "body";
-  for (const form of decodedForms(value)) {
-    if (place !== "path") assessment.add(findSql(form, isProse), place, value);
-    assessment.add(findMarkup(form, isProse), place, value);
-    assessment.add(findTraversal(form, isProse), place, value);
-    assessment.add(findCommand(form, isProse), place, value);
-    assessment.add(findTemplate(form, isProse), place, value);
-    assessment.add(findNoSql(form, isProse), place, value);
-  }
+/** A state machine, and the signs of which a text must have one for it to find anything. */
+export interface Reader {
+  readonly needs: Signs;
+  readonly find: (form: string, isProse: boolean) => Finding | null;
 }
 
-/** Letters, digits, dots alone, hyphens and underscores attack nothing: most values end here. */
-function isPlain(value: string): boolean {
-  if (value.length > MAX_VALUE) return false;
-  for (let i = 0; i < value.length; i += 1) {
-    const code = value.charCodeAt(i);
-    const isLetter = (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57);
-    if (!isLetter && code !== 45 && code !== 95) return false;
-  }
-  return true;
+export const READERS: readonly Reader[] = [
+  { needs: ANGLE | EQUALS | COLON, find: findMarkup },
+  { needs: SLASH | COLON | DOT, find: findTraversal },
+  { needs: SEPARATOR, find: findCommand },
+  { needs: BRACE | ANGLE, find: findTemplate },
+  { needs: QUOTE, find: findNoSql },
+];
+
+export function inspectValue(assessment: Assessment, value: string, place: Place): void {
+  const forms = decodedForms(value);
+  if (isPlain(forms)) return;
+  for (const form of forms) inspectForm(assessment, form, place, value);
+}
+
+/** Letters, digits, hyphens and underscores alone, sent as they are: most values end here. */
+function isPlain([sent, decoded]: readonly Form[]): boolean {
+  return decoded === undefined && ((sent as Form).signs & OTHER) === 0;
+}
+
+function inspectForm(assessment: Assessment, { text, signs }: Form, place: Place, value: string): void {
+  const isProse = place === "body";
+  if (place !== "path") assessment.add(findSql(text, isProse), place, value);
+  for (const { needs, find } of READERS)
+    if ((signs & needs) !== 0) assessment.add(find(text, isProse), place, value);
 }
 
 const MAX_PARAMETERS = 64;
@@ -80,7 +101,7 @@ export function inspectTarget(assessment: Assessment, target: string): void {
   const at = target.indexOf("?");
   const path = at < 0 ? target : target.slice(0, at);
   inspectValue(assessment, path, "path");
-  for (const form of decodedForms(path)) assessment.add(findProbe(form), "path", path);
+  for (const { text } of decodedForms(path)) assessment.add(findProbe(text), "path", path);
   if (at >= 0) inspectQuery(assessment, target.slice(at + 1));
 }
 
@@ -99,8 +120,12 @@ function inspectQuery(assessment: Assessment, query: string): void {
 }
 
 function inspectName(assessment: Assessment, name: string, place: Place): void {
-  for (const form of decodedForms(name)) assessment.add(findOperator(form), place, name);
-  inspectValue(assessment, name, place);
+  const forms = decodedForms(name);
+  if (isPlain(forms)) return;
+  for (const form of forms) {
+    if ((form.signs & DOLLAR) !== 0) assessment.add(findOperator(form.text), place, name);
+    inspectForm(assessment, form, place, name);
+  }
 }
 
 export function inspectAgent(assessment: Assessment, agent: string): void {
@@ -120,7 +145,8 @@ export function inspectBody(assessment: Assessment, body: unknown): void {
     nodes += 1;
     if (nodes > MAX_NODES || depth > MAX_DEPTH) return;
     if (typeof node === "string") inspectValue(assessment, node, "body");
-    else if (Array.isArray(node)) for (const item of node.slice(0, MAX_NODES)) visit(item, depth + 1);
+    else if (Array.isArray(node))
+      for (let i = 0; i < node.length && nodes <= MAX_NODES; i += 1) visit(node[i], depth + 1);
     else if (typeof node === "object" && node !== null) {
       for (const name in node) {
         if (nodes > MAX_NODES) return;

@@ -77,7 +77,9 @@ const ENOUGH_STEPS = 2;
 export function findTraversal(form: string, isProse: boolean): Finding | null {
   const path = form.includes("\\") ? form.replaceAll("\\", "/") : form;
   const steps = stepsUp(path);
-  const names = SENSITIVE.some((file) => path.includes(file));
+  const names = path.includes("/")
+    ? SENSITIVE.some((file) => path.includes(file))
+    : path.includes("boot.ini");
   if (names && steps > 0) return found(ATTACK, "sensitive file by steps upwards");
   if (!isProse && (names || WRAPPERS.some((wrapper) => path.startsWith(wrapper))))
     return found(ATTACK, names ? "sensitive file" : "stream wrapper");
@@ -105,7 +107,7 @@ function stepsUp(path: string): number {
 
 /** Addresses that only a scanner asks for. */
 export function findProbe(path: string): Finding | null {
-  const isProbe = PROBES.some((probe) => path.startsWith(probe) || path.includes(probe, 1));
+  const isProbe = PROBES.some((probe) => path.includes(probe));
   return isProbe ? { family: "scanner", score: UNUSUAL, reason: "probe path" } : null;
 }
 

@@ -40,11 +40,11 @@ function words(kind: string, list: string): Record<string, string> {
   return Object.fromEntries(list.split(" ").map((word) => [word, kind]));
 }
 
-/** Reads `text` as SQL from `from` on, in one pass. */
-export function sqlTokens(text: string, from: number): SqlTokens {
+/** Reads `text` as SQL from `from` on, in one pass, up to `most` tokens. */
+export function sqlTokens(text: string, from: number, most = MAX_TOKENS): SqlTokens {
   const texts: string[] = [];
   let kinds = "";
-  for (let i = from; i < text.length && texts.length < MAX_TOKENS; ) {
+  for (let i = from; i < text.length && texts.length < most; ) {
     const code = text.charCodeAt(i);
     if (isSpace(code)) {
       i += 1;

@@ -1,5 +1,5 @@
 import { ATTACK, type Finding, NOTE } from "./finding.ts";
-import { SQL_FUNCTIONS, type SqlTokens, sqlTokens } from "./sql-tokens.ts";
+import { type Fingerprint, SQL_FUNCTIONS, type SqlTokens, sqlTokens } from "./sql-tokens.ts";
 
 const SAID_IN_PROSE: Finding = { family: "sql", score: NOTE, reason: "sql quoted in prose" };
 const MAX_BREAKOUTS = 8;
@@ -11,18 +11,42 @@ const PROSE_WORDS = 4;
  * comes after the break-out decides, by the shape of its tokens.
  */
 export function findSql(form: string, isProse: boolean): Finding | null {
-  const bare = startsLikeValue(form) ? judge(sqlTokens(form, 0), true) : null;
+  const bare = startsLikeValue(form) ? judgeFrom(form, 0, true) : null;
   if (bare !== null) return attack(bare);
   let at = -1;
   for (let tried = 0; tried < MAX_BREAKOUTS; tried += 1) {
     at = nextQuote(form, at + 1);
     if (at < 0) return null;
-    const reason = judge(sqlTokens(form, at + 1), false);
+    const reason = judgeFrom(form, at + 1, false);
     if (reason !== null)
       return isProse && wordsBefore(form, at) >= PROSE_WORDS ? SAID_IN_PROSE : attack(reason);
   }
   return null;
 }
+
+/** Most break-outs show by their first tokens that they are none: the rest is not read. */
+function judgeFrom(form: string, from: number, withValue: boolean): string | null {
+  const start = sqlTokens(form, from, START);
+  if (start.texts.length < START) return judge(start, withValue);
+  return mayExtend(start.kinds, withValue) ? judge(sqlTokens(form, from), withValue) : null;
+}
+
+const START = 6;
+
+/** Whether `judge` could still say something once more tokens follow. */
+function mayExtend(start: Fingerprint, withValue: boolean): boolean {
+  let at = withValue ? skipValue(start) : 0;
+  while (start.charAt(at) === ")") at += 1;
+  const isLong = at + MAX_BEFORE_UNION < start.length;
+  return (
+    !isLong || EXTENDS.includes(start.charAt(at)) || start.slice(at, at + MAX_BEFORE_UNION + 1).includes("U")
+  );
+}
+
+/** Tokens that may stand between a value and `union`. */
+const MAX_BEFORE_UNION = 3;
+/** What every other shape begins with. */
+const EXTENDS = "o&;,Kc";
 
 function attack(reason: string): Finding {
   return { family: "sql", score: ATTACK, reason };
@@ -37,7 +61,7 @@ function startsLikeValue(form: string): boolean {
 
 /** `id and 1=1`, `null union select`: one short word where a value was expected. */
 function firstWordIsTarget(text: string): boolean {
-  const tokens = sqlTokens(text.slice(0, 64), 0).kinds;
+  const tokens = sqlTokens(text.slice(0, 64), 0, 3).kinds;
   return (
     tokens.startsWith("nU") || tokens.startsWith("n&1") || tokens.startsWith("1U") || tokens.startsWith("n;E")
   );
@@ -85,7 +109,7 @@ function skipValue(kinds: string): number {
 
 function hasUnion(rest: string, texts: readonly string[], offset: number): boolean {
   const at = rest.indexOf("U");
-  if (at < 0 || at > 3) return false;
+  if (at < 0 || at > MAX_BEFORE_UNION) return false;
   let next = at + 1;
   while ("K(".includes(rest.charAt(next)) && next < rest.length) next += 1;
   return texts[offset + next] === "select" && next + 1 < rest.length;

@@ -18,11 +18,18 @@ export function readLines(name: string): string[] {
   return text.split("\n").filter((line, i) => i > 0 && line !== "");
 }
 
-export const attacks: readonly Attack[] = readLines("attacks.txt").map((line) => {
-  const [family = "", place = "", text = ""] = line.split("\t");
-  return { family, place, text };
-});
+function readAttacks(name: string): Attack[] {
+  return readLines(name).map((line) => {
+    const [family = "", place = "", text = ""] = line.split("\t");
+    return { family, place, text };
+  });
+}
+
+export const attacks: readonly Attack[] = readAttacks("attacks.txt");
 export const everyday = readLines("everyday.txt");
+/** Written before anyone knew how the detector fares with them, and never used to change it. */
+export const heldOutAttacks: readonly Attack[] = readAttacks("held-out-attacks.txt");
+export const heldOutEveryday = readLines("held-out-everyday.txt");
 export const prose = readLines("prose.txt");
 export const THRESHOLD = 5;
 
@@ -53,28 +60,41 @@ export interface Rates {
   readonly detected: number;
 }
 
-export function detectionRates(): Rates[] {
-  const families = [...new Set(attacks.map(({ family }) => family))];
+export function detectionRates(corpus: readonly Attack[]): Rates[] {
+  const families = [...new Set(corpus.map(({ family }) => family))];
   return families.map((family) => {
-    const own = attacks.filter((attack) => attack.family === family);
-    return {
-      family,
-      texts: own.length,
-      detected: own.filter((attack) => assess(attack).score >= THRESHOLD).length,
-    };
+    const own = corpus.filter((attack) => attack.family === family);
+    return { family, texts: own.length, detected: own.length - missed(own).length };
   });
 }
 
+export function missed(corpus: readonly Attack[]): Attack[] {
+  return corpus.filter((attack) => assess(attack).score < THRESHOLD);
+}
+
 export function falsePositives(): string[] {
-  const loud = everyday.filter((text) => assessEveryday(text).some(({ score }) => score >= THRESHOLD));
-  return [...loud, ...prose.filter((text) => assess({ place: "body", text }).score >= THRESHOLD)];
+  return [...loud(everyday), ...prose.filter((text) => assess({ place: "body", text }).score >= THRESHOLD)];
+}
+
+export function loud(texts: readonly string[]): string[] {
+  return texts.filter((text) => assessEveryday(text).some(({ score }) => score >= THRESHOLD));
+}
+
+type Part = Pick<Rates, "detected" | "texts">;
+
+function row(name: string, ...parts: readonly (Part | undefined)[]): string {
+  const cells = parts.map((part) => (part === undefined ? "" : `${part.detected} of ${part.texts}`));
+  return `| ${[name, ...cells].join(" | ")} |`;
 }
 
 /** What the README shows; printed by `table.ts`, compared by the test. */
 export function ratesTable(): string {
-  const rows = detectionRates().map(
-    ({ family, texts, detected }) => `| ${family} | ${detected} of ${texts} |`,
+  const heldOut = new Map(detectionRates(heldOutAttacks).map((rates) => [rates.family, rates]));
+  const rows = detectionRates(attacks).map((rates) => row(rates.family, rates, heldOut.get(rates.family)));
+  const wrong = row(
+    "everyday text taken for an attack",
+    { detected: falsePositives().length, texts: everyday.length + prose.length },
+    { detected: loud(heldOutEveryday).length, texts: heldOutEveryday.length },
   );
-  const wrong = `| everyday text taken for an attack | ${falsePositives().length} of ${everyday.length + prose.length} |`;
-  return ["| corpus | score of 5 or more |", "| --- | --- |", ...rows, wrong].join("\n");
+  return ["| score of 5 or more | corpus | held out |", "| --- | --- | --- |", ...rows, wrong].join("\n");
 }
