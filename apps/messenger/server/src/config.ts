@@ -30,7 +30,9 @@ const variables = z.object({
     .describe("Largest number of database connections of this process."),
   REDIS_URL: secretUrl(["redis", "rediss"])
     .optional()
-    .describe("Carries delivery hints between processes. Unset: this process serves alone."),
+    .describe(
+      "Carries delivery hints between processes and counts their limits together. Unset: this process serves alone.",
+    ),
   DATA_DIRECTORY: text()
     .default(".rempart")
     .describe("Where the embedded PostgreSQL, the local key and the published audit log are kept."),

@@ -36,6 +36,7 @@ import { type Check, HealthChecks } from "./http/health.ts";
 import { closeServer, listen } from "./http/listen.ts";
 import { createPublicServer } from "./http/public.ts";
 import { createPublicEdge } from "./http/public-edge.ts";
+import { type SharedCounts, sharedCounts } from "./http/shared-counts.ts";
 import { loadWebClient } from "./http/web-client.ts";
 import { createMessengerIdentity } from "./identity.ts";
 import { smtpMailer } from "./mail/smtp-mailer.ts";
@@ -146,7 +147,10 @@ async function start(options: MessengerOptions, closers: Closer[]): Promise<Omit
   closers.push(() => identity.close());
   const watch = await openAuditWatch(sealing, { auditLog, identity, sinks, registry });
   closers.push(() => watch.stop());
-  const watching = { registry, keyring, security, auditLog, watch };
+  const counts = config.redisUrl && sharedCounts(config.redisUrl, log);
+  closers.push(async () => counts?.close());
+  await counts?.open();
+  const watching = { counts, registry, keyring, security, auditLog, watch };
   const parts = await createParts(options, ports, storage, { identity, address, ...watching });
   await parts.delivery.start();
   closers.push(() => parts.delivery.stop());
@@ -185,6 +189,7 @@ interface Wired {
   readonly security: SecurityCounters;
   readonly keyring: Keyring;
   readonly watch: AuditWatch;
+  readonly counts: SharedCounts | null;
 }
 
 interface Parts {
@@ -199,7 +204,7 @@ async function createParts(
   { config, bus: givenBus }: MessengerOptions,
   { clock, random, log }: Ports,
   { database, incarnation }: Storage,
-  { identity, address, auditLog, registry, security, keyring, watch }: Wired,
+  { identity, address, auditLog, registry, security, keyring, watch, counts }: Wired,
 ): Promise<Parts> {
   const web = await loadWebClient(config.public.webDirectory);
   if (!web.built) log.warn({ directory: config.public.webDirectory }, "the web client has not been built");
@@ -216,6 +221,7 @@ async function createParts(
     styleHashes: web.styleHashes,
     docsStyleHashes: documents.styleHashes,
     observers: [...everyRequest, metrics.http, security.http, watch.edge.public, accessLog(log)],
+    counts,
     bans: watch.bans,
     detected: watch.edge.detected,
     clock,

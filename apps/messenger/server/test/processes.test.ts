@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { silentLogger } from "@rempart/runtime";
 import { requireService, startRedis } from "@rempart/testing";
@@ -97,6 +98,29 @@ test("a frozen, then absent Redis delays nothing but delivery elsewhere", { skip
   await using late = await one.sibling({ env });
   const { checks } = (await (await fetch(`${late.publicUrl}/health`)).json()) as { checks: object };
   assert.deepEqual(checks, { database: { status: "up" }, bus: { status: "down" } });
+});
+
+test("with Redis a limit holds over all processes, and each counts for itself while it is away", {
+  skip: redis.skip,
+}, async () => {
+  await using store = await startRedis();
+  const env = { REDIS_URL: store.url, RATE_LIMIT_AUTH_MAX: "4" };
+  await using one = await testMessenger({ env });
+  await using other = await one.sibling({ env });
+  const tries = async (count: number) => {
+    const statuses: number[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const person = new Person((i % 2 === 0 ? one : other).publicUrl, "nobody");
+      const body = { email: `${randomUUID()}@example.org`, password: "x" };
+      statuses.push((await person.call("signIn", { body })).status);
+    }
+    return statuses;
+  };
+  assert.deepEqual(await tries(6), [401, 401, 401, 401, 429, 429]);
+  store.freeze();
+  const alone = await tries(4);
+  store.thaw();
+  assert.deepEqual(alone, [401, 401, 401, 401], "a frozen store costs no request");
 });
 
 /** A bus that loses everything, as one does while its Redis is away. */

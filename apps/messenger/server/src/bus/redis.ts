@@ -1,13 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { explain } from "@rempart/kernel";
 import { type Dependency, dependency, type Logger } from "@rempart/runtime";
-import { createClient } from "redis";
+import { CONNECT_TIMEOUT_MS, closeRedis, type RedisClient, redisClient } from "../redis-client.ts";
 import { type Bus, type BusListener, type BusMessage, busMessage } from "./bus.ts";
 
-const CONNECT_TIMEOUT_MS = 2_000;
-/** Publications that a frozen Redis has not answered; more are lost. */
-const MAX_UNANSWERED = 10_000;
-const LONGEST_RETRY_MS = 5_000;
 /** Larger texts are not ours. */
 const MAX_TEXT = 4 * 1024 * 1024;
 
@@ -18,8 +14,6 @@ export interface RedisBusOptions {
   namespace?: string;
 }
 
-type Client = ReturnType<typeof connection>;
-
 /**
  * One channel for each process, on which it alone publishes; all others listen to every channel of the namespace. While
  * Redis is away messages are lost and `healthy` is false; both connections come back by themselves.
@@ -28,8 +22,8 @@ export class RedisBus implements Bus {
   readonly id: string = randomUUID();
   readonly #log: Logger;
   readonly #prefix: string;
-  readonly #publisher: Client;
-  readonly #subscriber: Client;
+  readonly #publisher: RedisClient;
+  readonly #subscriber: RedisClient;
   /** Nobody waits for a hint: what cannot be carried is skipped, and found by the repairing poll. */
   readonly #redis: Dependency<undefined> = dependency({
     name: "redis-bus",
@@ -43,8 +37,8 @@ export class RedisBus implements Bus {
   constructor({ url, log, namespace = "rempart" }: RedisBusOptions) {
     this.#log = log;
     this.#prefix = `${namespace}:messenger:`;
-    this.#publisher = connection(url, log);
-    this.#subscriber = connection(url, log);
+    this.#publisher = redisClient(url, log);
+    this.#subscriber = redisClient(url, log);
   }
 
   get healthy(): boolean {
@@ -81,7 +75,7 @@ export class RedisBus implements Bus {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#publisher, this.#subscriber].map(closeClient));
+    await Promise.all([this.#publisher, this.#subscriber].map(closeRedis));
   }
 
   #receive(text: string, channel: string): void {
@@ -91,25 +85,6 @@ export class RedisBus implements Bus {
     if (message === null) this.#log.warn({ from }, "an unknown bus message was dropped");
     else this.#listener(message, from);
   }
-}
-
-function connection(url: string, log: Logger) {
-  const client = createClient({
-    url,
-    // Commands given while Redis is away fail instead of piling up.
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: MAX_UNANSWERED,
-    socket: {
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      reconnectStrategy: (attempts) => Math.min(50 * 2 ** Math.min(attempts, 10), LONGEST_RETRY_MS),
-    },
-  });
-  client.on("error", (error) => log.warn({ error: explain(error) }, "Redis cannot be reached"));
-  return client;
-}
-
-async function closeClient(client: Client): Promise<void> {
-  if (client.isOpen) client.destroy();
 }
 
 function parse(text: string): BusMessage | null {

@@ -35,6 +35,8 @@ export interface FrameOptions {
 /** What a client may say on its socket. Every frame, however broken, is answered or ignored; none ends the process. */
 export class Frames {
   readonly #options: FrameOptions;
+  /** Of connections whose last message waits for a decision: the next is judged behind it, or they would change places. */
+  readonly #deciding = new WeakMap<Connection, Promise<unknown>>();
 
   constructor(options: FrameOptions) {
     this.#options = options;
@@ -81,14 +83,20 @@ export class Frames {
   #send(connection: Connection, frame: SendFrame): void {
     const { limiter, messagePolicy } = this.#options;
     const decision = limiter.check(connection.userId, messagePolicy);
-    if (!(decision instanceof Promise)) {
+    const before = this.#deciding.get(connection);
+    if (before === undefined && !(decision instanceof Promise)) {
       this.#judged(connection, frame, decision);
       return;
     }
-    decision.then(
-      (later) => this.#judged(connection, frame, later),
-      () => connection.send({ t: "nack", id: frame.id, code: "unavailable" }),
-    );
+    const judged = Promise.all([decision, before])
+      .then(
+        ([later]) => this.#judged(connection, frame, later),
+        () => connection.send({ t: "nack", id: frame.id, code: "unavailable" }),
+      )
+      .finally(() => {
+        if (this.#deciding.get(connection) === judged) this.#deciding.delete(connection);
+      });
+    this.#deciding.set(connection, judged);
   }
 
   #judged(connection: Connection, frame: SendFrame, decision: RateLimitDecision): void {

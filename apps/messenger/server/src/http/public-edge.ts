@@ -6,6 +6,7 @@ import {
   type DetectorEvent,
   type Edge,
   type Observer,
+  type RateLimitConfig,
   type RateLimiter,
   type RouteRule,
 } from "@rempart/edge";
@@ -14,6 +15,7 @@ import { ROUTES, type Route } from "@rempart/messaging/contract";
 import type { LimitsConfig, PublicConfig } from "../config.ts";
 import { POLICY } from "./api.ts";
 import { toProblem } from "./problems.ts";
+import type { SharedCounts } from "./shared-counts.ts";
 
 /** An encrypted message in base64url, or a thousand ids, with room. Routes that take more say so. */
 const DEFAULT_BODY_BYTES = 128 * 1024;
@@ -33,6 +35,8 @@ export interface PublicEdgeOptions {
   styleHashes: readonly string[];
   docsStyleHashes: readonly string[];
   observers: readonly Observer[];
+  /** Null: this process counts alone. */
+  counts: SharedCounts | null;
   bans: Bans;
   /** Told what looks like an attack, which passes all the same. */
   detected: (event: DetectorEvent) => void;
@@ -68,6 +72,7 @@ export function createPublicEdge(options: PublicEdgeOptions): PublicEdge {
         { name: POLICY.messages, limit: limits.messages, windowSeconds },
       ],
       default: "address",
+      ...countsOf(options.counts),
     },
     // It reads targets and two headers, not bodies, which hold ciphertext: about 2 µs a request (bench/edge).
     detector: { mode: "report", observe: options.detected },
@@ -80,6 +85,11 @@ export function createPublicEdge(options: PublicEdgeOptions): PublicEdge {
   });
   if (edge.limiter === null) throw new TypeError("the public edge limits rates");
   return { edge, limiter: edge.limiter };
+}
+
+/** A Redis that is away or slow costs no request: this process counts for itself meanwhile. */
+function countsOf(counts: SharedCounts | null): Partial<RateLimitConfig> {
+  return counts === null ? {} : { store: counts.store, onFailure: "local", observe: counts.observe };
 }
 
 function trustedOrigins({ url, allowedOrigins }: PublicConfig): Set<string> {
