@@ -39,6 +39,8 @@ export function readClaims(payload: unknown, policy: ClaimPolicy): AccessClaims 
   if (claims.iss !== policy.issuer || claims.aud !== policy.audience) return null;
   if (!isId(claims.sub) || !isId(claims.sid) || typeof claims.role !== "string") return null;
   if (!isTime(claims.iat) || !isTime(claims.exp) || !isTime(claims.auth_time)) return null;
+  // Ours begin when they are issued.
+  if ("nbf" in claims) return null;
   if (claims.exp - claims.iat > policy.lifetimeMs / 1000 || !Array.isArray(claims.amr)) return null;
   if (claims.tenant !== undefined && !isId(claims.tenant?.id)) return null;
   return claims as AccessClaims;

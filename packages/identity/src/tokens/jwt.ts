@@ -46,15 +46,19 @@ export function isSignedBy(jwt: UntrustedJwt, key: KeyObject): boolean {
   return verify(null, Buffer.from(jwt.signed), key, jwt.signature);
 }
 
-/** The JSON value of a payload whose signature was checked; null when it is none. */
+/**
+ * The JSON value of a payload whose signature was checked; null when it is none, or written in another way than we write it:
+ * with a member twice, spaces, other base64.
+ */
 export function decodePayload(payload: string): unknown {
   try {
-    return JSON.parse(Buffer.from(payload, "base64url").toString());
+    const value: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
+    return encode(value) === payload ? value : null;
   } catch {
     return null;
   }
 }
 
-function encode(value: object): string {
+function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
