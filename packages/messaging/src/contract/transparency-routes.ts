@@ -22,7 +22,6 @@ const publishedHead = z.strictObject({
   /** RFC 6962, section 2.1.2. Empty when nothing was seen, or nothing came after it. */
   consistency: proof,
 });
-export type PublishedHead = z.infer<typeof publishedHead>;
 
 /** A device was added or revoked: one entry of the audit log, and all that is needed to check what it commits to. */
 export const keyLogEvent = z.strictObject({
