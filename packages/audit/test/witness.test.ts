@@ -77,16 +77,21 @@ async function startWitness(log: TestLog): Promise<TestWitness> {
   };
 }
 
-function witnessed(log: TestLog, { url, key }: TestWitness, onFork?: (name: string) => void): Sequencer {
+interface Watched {
+  readonly onFork?: (name: string) => void;
+  readonly witnessBudgetMs?: number;
+}
+
+function witnessed(log: TestLog, { url, key }: TestWitness, watched: Watched = {}): Sequencer {
   return startSequencer({
     ...log,
+    witnessBudgetMs: 10_000,
     hash: treeHashing,
     clock: systemClock,
     log: silentLogger,
     everyMs: 3_600_000,
     witnesses: [{ url, key }],
-    witnessBudgetMs: 500,
-    ...(onFork === undefined ? {} : { onFork }),
+    ...watched,
   });
 }
 
@@ -99,7 +104,7 @@ async function judgedHead(log: TestLog, witness: TestWitness, quorum: number) {
 test("a head that only grew is cosigned, round after round", async () => {
   await using log = await testLog();
   await using witness = await startWitness(log);
-  const sequencer = witnessed(log, witness);
+  await using sequencer = witnessed(log, witness);
   for (let size = 1; size <= 5; size += 1) {
     await insertEntry(log.database);
     await sequencer.round();
@@ -107,7 +112,6 @@ test("a head that only grew is cosigned, round after round", async () => {
     assert.ok(judged.ok);
     assert.equal(judged.value.size, size);
   }
-  await sequencer.stop();
   assert.deepEqual(witness.forks, []);
 });
 
@@ -116,7 +120,7 @@ test("a sequencer that has forgotten what the witness saw asks, and goes on", as
   await using witness = await startWitness(log);
   for (let size = 1; size <= 3; size += 1) {
     await insertEntry(log.database);
-    const sequencer = witnessed(log, witness);
+    await using sequencer = witnessed(log, witness);
     await sequencer.round();
     await sequencer.stop();
     assert.ok((await judgedHead(log, witness, 1)).ok);
@@ -126,7 +130,8 @@ test("a sequencer that has forgotten what the witness saw asks, and goes on", as
 test("a witness that hangs or lies costs its cosignature and nothing else", async () => {
   await using log = await testLog();
   await using witness = await startWitness(log);
-  const sequencer = witnessed(log, witness);
+  await using sequencer = witnessed(log, witness, { witnessBudgetMs: 500 });
+  await sequencer.round();
   for (const how of ["hangs", "lies"] as const) {
     witness.behave(how);
     await insertEntry(log.database);
@@ -138,23 +143,37 @@ test("a witness that hangs or lies costs its cosignature and nothing else", asyn
   await insertEntry(log.database);
   await sequencer.round();
   assert.ok((await judgedHead(log, witness, 1)).ok);
-  await sequencer.stop();
+});
+
+test("a witness that was late cosigns the head that stands, without a new one", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  witness.behave("hangs");
+  await insertEntry(log.database);
+  await using sequencer = witnessed(log, witness, { witnessBudgetMs: 200 });
+  await sequencer.round();
+  assert.ok(!(await judgedHead(log, witness, 1)).ok);
+  witness.behave("honest");
+  for (let i = 0; i < 100 && !(await judgedHead(log, witness, 1)).ok; i += 1) await sequencer.round();
+  const judged = await judgedHead(log, witness, 1);
+  assert.ok(judged.ok);
+  assert.equal(judged.value.size, 1);
 });
 
 test("a log restored from an older copy, or rewritten, is a fork to the witness, with the evidence kept", async () => {
   await using log = await testLog();
   await using witness = await startWitness(log);
-  const sequencer = witnessed(log, witness);
+  await using sequencer = witnessed(log, witness);
   for (let i = 0; i < 4; i += 1) await insertEntry(log.database);
   await sequencer.round();
-  await sequencer.stop();
   for (const count of [2, 4, 6]) {
     await using other = await testLog();
     for (let i = 0; i < count; i += 1) await insertEntry(other.database);
     const told: string[] = [];
-    const rewritten = witnessed({ ...other, signer: log.signer }, witness, (name) => told.push(name));
+    await using rewritten = witnessed({ ...other, signer: log.signer }, witness, {
+      onFork: (name) => told.push(name),
+    });
     await rewritten.round();
-    await rewritten.stop();
     const before = witness.forks.length;
     assert.ok(before > 0, `${count} entries`);
     assert.equal(witness.forks.at(-1)?.claimed.size, count);

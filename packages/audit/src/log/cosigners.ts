@@ -4,7 +4,7 @@ import { nodePrimitives } from "../node-primitives.ts";
 import { formatNote } from "../note/note.ts";
 import type { ObjectStore } from "../ports.ts";
 import type { TreeHash } from "../tree/hash.ts";
-import { type Cosigned, type WitnessAddress, WitnessClient } from "../witness/client.ts";
+import { type Cosigned, type WitnessAddress, WitnessClient, type WitnessFailure } from "../witness/client.ts";
 import { logObjects } from "./objects.ts";
 import type { LogSigner, SignedHead } from "./publish.ts";
 import { LogReader } from "./reader.ts";
@@ -21,11 +21,19 @@ interface CosignersOptions {
 
 const DEFAULT_BUDGET_MS = 800;
 
+/** The newest head, and who has not cosigned it yet. */
+interface Due {
+  readonly head: SignedHead;
+  readonly missing: readonly WitnessClient[];
+}
+
 /** The witnesses of a log. Their silence delays a head by a bounded time, and is logged when it begins and when it ends. */
 export class Cosigners {
   readonly #options: CosignersOptions;
   readonly #clients: readonly WitnessClient[];
-  readonly #silent = new Set<string>();
+  /** Why a witness did not cosign, as it was told. */
+  readonly #failing = new Map<string, WitnessFailure>();
+  #due: Due | null = null;
 
   constructor(options: CosignersOptions) {
     this.#options = options;
@@ -37,32 +45,45 @@ export class Cosigners {
     );
   }
 
-  /** The head with the cosignatures that came in time; null when none did. */
-  async cosign(head: SignedHead): Promise<SignedHead | null> {
-    if (this.#clients.length === 0) return null;
+  /**
+   * A new head, or again the last one for witnesses that were late, with the cosignatures that it has now. Null when none
+   * came that it did not have.
+   */
+  async cosign(fresh: SignedHead | null): Promise<SignedHead | null> {
+    if (fresh !== null) this.#due = { head: fresh, missing: this.#clients };
+    const due = this.#due;
+    if (due === null || due.missing.length === 0) return null;
+    const answers = await this.#ask(due);
+    const cosignatures = answers.flatMap(({ answer }) => (answer.ok ? answer.signatures : []));
+    const note = { ...due.head.note, signatures: [...due.head.note.signatures, ...cosignatures] };
+    const head = { ...due.head, note };
+    const missing = answers.filter(({ answer }) => !answer.ok).map(({ client }) => client);
+    this.#due = { head, missing };
+    return cosignatures.length === 0 ? null : head;
+  }
+
+  async #ask({ head, missing }: Due): Promise<{ client: WitnessClient; answer: Cosigned }[]> {
     const bytes = utf8(formatNote(head.note));
     const signal = AbortSignal.timeout(this.#options.witnessBudgetMs ?? DEFAULT_BUDGET_MS);
-    const answers = await Promise.all(
-      this.#clients.map(async (client) =>
-        this.#heard(client.name, await client.cosign(bytes, head.size, signal)),
-      ),
+    return Promise.all(
+      missing.map(async (client) => ({
+        client,
+        answer: this.#heard(client.name, await client.cosign(bytes, head.size, signal)),
+      })),
     );
-    const cosignatures = answers.flatMap((answer) => (answer.ok ? answer.signatures : []));
-    if (cosignatures.length === 0) return null;
-    const note = { ...head.note, signatures: [...head.note.signatures, ...cosignatures] };
-    return { ...head, note };
   }
 
   #heard(name: string, answer: Cosigned): Cosigned {
     const { log, onFork } = this.#options;
     if (answer.ok) {
-      if (this.#silent.delete(name)) log.info({ witness: name }, "the witness cosigns again");
+      if (this.#failing.delete(name)) log.info({ witness: name }, "the witness cosigns again");
       return answer;
     }
     const { failure, detail } = answer;
+    if (this.#failing.get(name) === failure) return answer;
+    this.#failing.set(name, failure);
+    log.warn({ witness: name, failure, detail }, "the witness does not cosign");
     if (failure === "fork") onFork?.(name, detail);
-    if (!this.#silent.has(name)) log.warn({ witness: name, failure, detail }, "the witness does not cosign");
-    this.#silent.add(name);
     return answer;
   }
 }

@@ -1,8 +1,7 @@
 import type { Database, Transaction } from "@rempart/database";
 import { explain } from "@rempart/kernel";
-import type { Logger } from "@rempart/runtime";
+import { type Logger, repeat } from "@rempart/runtime";
 import type { Checkpoint } from "../note/checkpoint.ts";
-import { repeat } from "../repeat.ts";
 import type { WitnessAddress } from "../witness/client.ts";
 import { Cosigners } from "./cosigners.ts";
 import { placeEntries } from "./place.ts";
@@ -21,7 +20,7 @@ export interface SequencerOptions extends PublisherOptions {
   readonly onFork?: (witness: string, detail: string) => void;
 }
 
-export interface Sequencer {
+export interface Sequencer extends AsyncDisposable {
   /**
    * One round: what has committed gets its place, and the log a new head. Null when there was nothing to add, or when
    * another process is at it. Throws `AuditError` when the log and the database do not agree.
@@ -52,13 +51,11 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     }
     return everyMs;
   });
-  return {
-    round,
-    async stop() {
-      abort.abort();
-      await running;
-    },
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await running;
   };
+  return { round, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** Calls run one after the other, each to its end. */
@@ -82,7 +79,7 @@ async function runRound(
   } while (placed === BATCH);
   if (placed === null) return null;
   const head = await database.transaction((tx) => alone(tx, () => publisher.publish(tx)), { attempts: 1 });
-  const cosigned = head && (await cosigners.cosign(head));
+  const cosigned = await cosigners.cosign(head);
   if (cosigned) await database.transaction((tx) => alone(tx, () => publisher.showCosigned(tx, cosigned)));
   return head;
 }
