@@ -74,7 +74,8 @@ export function createPublicEdge(options: PublicEdgeOptions): PublicEdge {
       default: "address",
       ...countsOf(options.counts),
     },
-    // It reads targets and two headers, not bodies, which hold ciphertext: about 2 µs a request (bench/edge).
+    // Targets and two headers only, some 5 µs a request (bench/results/edge-duties.md). Bodies hold ciphertext: to read them
+    // costs twenty times that and finds nothing.
     detector: { mode: "report", observe: options.detected },
     bans: options.bans,
     routes: routeRules(config, options.docsStyleHashes),
