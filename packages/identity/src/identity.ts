@@ -7,7 +7,7 @@ import {
   type Uuid,
   uuidV7Generator,
 } from "@rempart/kernel";
-import { type Logger, silentLogger } from "@rempart/runtime";
+import { type Logger, repeat, silentLogger } from "@rempart/runtime";
 import { type Administration, createAdministration } from "./administration/administration.ts";
 import { ApiKeyService, type ApiKeys } from "./api-keys/api-keys.ts";
 import { type IdentityConfigInput, resolveConfig } from "./config.ts";
@@ -16,7 +16,6 @@ import { type Credentials, createCredentials } from "./credentials/credentials.t
 import { type FindUsers, findUsers, type GetUsersOptions, getUsers, updateName } from "./directory.ts";
 import type { FactorProof } from "./factors/prove.ts";
 import { createSecondFactors, type SecondFactors } from "./factors/second-factors.ts";
-import { startHeartbeat } from "./heartbeat.ts";
 import { adminExists, createAdminInvitation, type Invitation } from "./invitations.ts";
 import { type Delivery, startDelivery } from "./mail/delivery.ts";
 import { maintain } from "./maintenance.ts";
@@ -123,10 +122,8 @@ export function createIdentity(options: IdentityOptions): Identity {
   const flushUses = async (): Promise<void> => {
     await Promise.all([sessions.flushTouches(), apiKeys.flushUses()]);
   };
-  const heartbeat = startHeartbeat(
-    context.config.session.pollMs,
-    beatOf(context, sessions, tokens, flushUses),
-  );
+  const stopping = new AbortController();
+  const beating = repeat(stopping.signal, beatOf(context, sessions, tokens, flushUses));
 
   const changing = async <T>(act: () => Promise<T>): Promise<T> => {
     await sessions.keepUp();
@@ -184,7 +181,8 @@ export function createIdentity(options: IdentityOptions): Identity {
     },
     deliverMails: async () => delivery?.deliver(),
     async close() {
-      await heartbeat.stop();
+      stopping.abort();
+      await beating;
       await delivery?.stop();
       await flushUses().catch((error: unknown) => {
         context.log.warn({ err: error }, "the last uses of sessions and keys were not written");
@@ -221,13 +219,15 @@ function createContext(options: IdentityOptions): Context {
   };
 }
 
-/** One beat: hear what others changed, write last uses, and now and then tidy up. */
+/** One beat: hear what others changed, write last uses, and now and then tidy up. Answers when the next is due. */
 function beatOf(
   context: Context,
   sessions: Sessions,
   tokens: TokenService,
   flushUses: () => Promise<void>,
-): () => Promise<void> {
+): () => Promise<number> {
+  const { maintenanceMs } = context.config;
+  const { pollMs } = context.config.session;
   const hear = loggedOnce(
     context,
     "cannot read changes of sessions; checks wait for the database",
@@ -240,9 +240,10 @@ function beatOf(
   let maintainedAt = context.clock.monotonic();
   return async () => {
     const isHeard = await hear();
-    if (!isHeard || context.clock.monotonic() - maintainedAt < context.config.maintenanceMs) return;
+    if (!isHeard || context.clock.monotonic() - maintainedAt < maintenanceMs) return pollMs;
     maintainedAt = context.clock.monotonic();
     await tidy();
+    return pollMs;
   };
 }
 

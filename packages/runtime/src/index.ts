@@ -32,6 +32,7 @@ export {
 } from "./lifecycle.ts";
 export { type Logger, silentLogger } from "./logger.ts";
 export { type MainOptions, main } from "./main.ts";
+export { repeat } from "./repeat.ts";
 export { Secret } from "./secret.ts";
 export { installSignals, type Signals } from "./signals.ts";
 export { timeLimit } from "./time-limit.ts";

@@ -1,8 +1,7 @@
 import type { Database, Queryable } from "@rempart/database";
 import { type Clock, explain, type Random } from "@rempart/kernel";
-import type { Logger } from "@rempart/runtime";
+import { type Logger, repeat } from "@rempart/runtime";
 import { RECORD_COLUMNS, type RecordRow, toRecord } from "../reading/record.ts";
-import { repeat } from "../repeat.ts";
 import type { Sink } from "./sink.ts";
 
 export interface ForwarderOptions {

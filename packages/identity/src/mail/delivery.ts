@@ -1,7 +1,6 @@
 import type { Uuid } from "@rempart/kernel";
-import { timeLimit } from "@rempart/runtime";
+import { repeat, timeLimit } from "@rempart/runtime";
 import { type Context, instant } from "../context.ts";
-import { startHeartbeat } from "../heartbeat.ts";
 import type { Envelopes, Mail, Mailer, MailKind } from "../ports.ts";
 import { valuesWhere } from "./outbox.ts";
 
@@ -50,14 +49,17 @@ export function startDelivery(context: Context, mailer: Mailer, envelopes: Envel
       context.log.warn({ err: error }, "cannot read the mails to send; they wait for the database");
     });
   };
-  const heartbeat = startHeartbeat(context.config.mail.pollMs, quietly);
+  const polling = repeat(stopping.signal, async () => {
+    await quietly();
+    return context.config.mail.pollMs;
+  });
 
   return {
     deliver,
     kick: () => void quietly(),
     async stop() {
       stopping.abort();
-      await heartbeat.stop();
+      await polling;
       await running;
     },
   };

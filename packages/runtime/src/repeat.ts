@@ -1,4 +1,7 @@
-/** Runs `work` until `signal` is aborted, and waits between the rounds as many milliseconds as it answers. It must not reject. */
+/**
+ * Runs `work` at once and again and again until `signal` is aborted, and waits between the rounds as many milliseconds as it
+ * answers. It must not reject. Resolves when the round that is under way has ended.
+ */
 export async function repeat(signal: AbortSignal, work: () => Promise<number>): Promise<void> {
   while (!signal.aborted) await pause(await work(), signal);
 }
