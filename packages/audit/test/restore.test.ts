@@ -75,7 +75,10 @@ async function round({ opened }: Installation): Promise<void> {
   }
 }
 
-async function headOf({ objects }: TestLog, generation: number): Promise<[string?, number?]> {
+async function headOf(
+  { objects }: TestLog,
+  generation: number,
+): Promise<[string | undefined, number | undefined]> {
   const head = await new LogReader(logObjects(objects, generation), treeHashing).head();
   return [head?.origin, head?.size];
 }

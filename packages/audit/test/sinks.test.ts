@@ -11,7 +11,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock, systemRandom } from "@rempart/kernel";
 import { Secret, silentLogger } from "@rempart/runtime";
-import { freePort, requireService } from "@rempart/testing";
+import { freePort, requireService, until } from "@rempart/testing";
 import type { AuditRecord } from "../src/reading/record.ts";
 import { type Forwarder, pauseAfter, startForwarder } from "../src/sinks/forwarder.ts";
 import { datadogSink, elasticsearchSink, lokiSink, splunkSink } from "../src/sinks/http.ts";
@@ -55,14 +55,6 @@ async function placed(log: TestLog, count: number): Promise<string[]> {
     "SELECT entry_id FROM audit_leaves ORDER BY leaf_index",
   );
   return rows.map(({ entry_id }) => entry_id);
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 500; i += 1) {
-    if (await holds()) return;
-    await sleep(20);
-  }
-  throw new Error("it did not come true");
 }
 
 test("a sink that fails, hangs and comes back gets every entry in order, and holds nobody up", async () => {

@@ -2,7 +2,6 @@ import { fromUtf8, utf8 } from "@rempart/kernel";
 import { toBase64 } from "../note/base64.ts";
 import { parseHash } from "../note/checkpoint.ts";
 import type { Sha256 } from "../tree/hash.ts";
-import { canonical } from "./canonical.ts";
 
 /** What a leaf says of an entry. It is public to whoever may read the tree: nothing personal, nothing that can be guessed. */
 export interface LeafFields {
@@ -16,8 +15,15 @@ export interface LeafFields {
 
 /** The bytes of the log's entry: what is hashed into the tree and served in entry bundles. */
 export function leafBytes({ id, time, type, retention, commitment }: LeafFields): Uint8Array {
-  const fields = { v: 1, id, time: new Date(time).toISOString(), type, retention };
-  return utf8(canonical({ ...fields, commitment: toBase64(commitment) }));
+  // Canonical JSON as it stands: its members in order, its values strings.
+  const fields = {
+    commitment: toBase64(commitment),
+    id,
+    retention,
+    time: new Date(time).toISOString(),
+    type,
+  };
+  return utf8(JSON.stringify({ ...fields, v: 1 }));
 }
 
 const LENGTH_BYTES = 4;

@@ -41,15 +41,15 @@ export function createRecorder({ subjects, sha256, clock, random }: RecorderOpti
       INSERT,
       [
         id,
-        new Date(now),
+        new Date(now).toISOString(),
         type,
         retention,
         body,
         subject,
         sealed,
         key === null ? null : address,
-        Buffer.from(salt),
-        Buffer.from(commitment),
+        salt,
+        commitment,
       ],
       { name: "audit-record" },
     );

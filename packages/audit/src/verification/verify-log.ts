@@ -32,8 +32,8 @@ export interface VerifyOptions {
   readonly onProgress?: (checked: number, size: number) => void;
 }
 
-/** Tiles whose rows are read in one query. */
-const TILES_AT_ONCE = 16;
+/** Places whose rows are read in one query: of 16 tiles. */
+const CHUNK = 16 * TILE_WIDTH;
 
 /** Compares the database and the published files with the signed tree, entry by entry. Throws only for what fails around it. */
 export async function verifyLog(options: VerifyOptions): Promise<VerificationReport> {
@@ -41,7 +41,7 @@ export async function verifyLog(options: VerifyOptions): Promise<VerificationRep
   if ("kind" in head) return reportOf([head], { checked: 0, pruned: 0, size: 0 });
   const hash = treeHash(options.primitives.sha256);
   const walk = new Walk(options, hash, head, await Heads.read(options, head));
-  for (let start = 0; start < head.size; start += TILES_AT_ONCE * TILE_WIDTH) await walk.chunk(start);
+  await walk.run();
   walk.end();
   walk.findings.push(...(await strayFindings(options.database, head.size)));
   return reportOf(walk.findings, { checked: walk.checked, pruned: walk.pruned, size: head.size });
@@ -82,10 +82,26 @@ class Walk {
     };
   }
 
+  /** Reads ahead: the database works on the next rows while these are hashed. */
+  async run(): Promise<void> {
+    let next = this.#read(0);
+    for (let start = 0; start < this.#head.size; start += CHUNK) {
+      const rows = await next;
+      next = this.#read(start + CHUNK);
+      next.catch(() => {});
+      await this.#chunk(start, rows);
+    }
+    await next;
+  }
+
+  async #read(start: number): Promise<PlaceRow[]> {
+    const { size } = this.#head;
+    return start >= size ? [] : readPlaces(this.#options.database, start, Math.min(start + CHUNK, size));
+  }
+
   /** The blocks of one query. */
-  async chunk(start: number): Promise<void> {
-    const end = Math.min(start + TILES_AT_ONCE * TILE_WIDTH, this.#head.size);
-    const rows = await readPlaces(this.#options.database, start, end);
+  async #chunk(start: number, rows: readonly PlaceRow[]): Promise<void> {
+    const end = Math.min(start + CHUNK, this.#head.size);
     const byIndex = new Map(rows.map((row) => [row.index, row]));
     for (let at = start; at < end; at += TILE_WIDTH)
       await this.#block(at, Math.min(at + TILE_WIDTH, end), byIndex);
