@@ -62,6 +62,11 @@ const STACKS: readonly Stack[] = [
   { name: "bare Express", script: "servers/express-bare.ts", without: "bare Express" },
   { name: "**Rempart, `express` adapter**", script: "servers/express.ts", without: "bare Express" },
   {
+    name: "**Rempart, `node` adapter around Express**",
+    script: "servers/express-inside.ts",
+    without: "bare Express",
+  },
+  {
     name: "Express + helmet, cors, express-rate-limit, pino-http, prom-client, zod",
     script: "peers/express.mjs",
     without: "bare Express",

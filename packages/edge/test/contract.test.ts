@@ -1,5 +1,5 @@
 import { suite } from "./contract.ts";
-import { expressSubject, nestSubject } from "./express.ts";
+import { expressInsideNodeSubject, expressSubject, nestSubject } from "./express.ts";
 import { honoInsideNodeSubject, honoSubject, nodeSubject } from "./subjects.ts";
 import { workersSubject } from "./workers/subject.ts";
 
@@ -7,5 +7,6 @@ suite(nodeSubject);
 suite(honoSubject);
 suite(honoInsideNodeSubject);
 suite(expressSubject);
+suite(expressInsideNodeSubject);
 suite(nestSubject);
 suite(workersSubject);

@@ -5,9 +5,10 @@ import { text } from "node:stream/consumers";
 import { Controller, Get, Module, Post, Req, Res } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { ExpressAdapter } from "@nestjs/platform-express";
-import express, { type Request, type Response } from "express";
+import express, { type Express, type Request, type Response } from "express";
 import { contextOf, expressEdge, expressProblems, nestProblems } from "../src/adapters/express.ts";
-import type { EdgeContext } from "../src/index.ts";
+import { createEdgeServer } from "../src/adapters/node.ts";
+import type { Edge, EdgeContext } from "../src/index.ts";
 import { describe, type Subject, WEAKER } from "./application.ts";
 import { contractEdge, order } from "./features.ts";
 import { listen } from "./subjects.ts";
@@ -52,15 +53,29 @@ export const expressSubject: Subject = {
     const edge = contractEdge(config);
     const app = express();
     app.use(expressEdge(edge));
-    app.get("/hello", hello).get("/whoami", whoami).post("/echo", echo);
-    app.post("/orders/:id", placeOrder).get("/bursts", bursts);
-    app.get("/boom", boom).get("/conflict", conflict);
-    app.post("/json", express.json(), (request, response) => void response.json(request.body));
-    app.use("/below", express.Router().get("/here", whoami));
-    app.use(expressProblems(edge));
+    addRoutes(app, edge);
     return listen(createServer(app));
   },
 };
+
+export const expressInsideNodeSubject: Subject = {
+  name: "node adapter around Express",
+  start: (config) => {
+    const edge = contractEdge(config);
+    const app = express();
+    addRoutes(app, edge);
+    return listen(createEdgeServer(edge, { handler: (request, response) => app(request, response) }));
+  },
+};
+
+function addRoutes(app: Express, edge: Edge): void {
+  app.get("/hello", hello).get("/whoami", whoami).post("/echo", echo);
+  app.post("/orders/:id", placeOrder).get("/bursts", bursts);
+  app.get("/boom", boom).get("/conflict", conflict);
+  app.post("/json", express.json(), (request, response) => void response.json(request.body));
+  app.use("/below", express.Router().get("/here", whoami));
+  app.use(expressProblems(edge));
+}
 
 /** Decorators applied by hand: as syntax they would need a compiler. */
 class ContractController {}

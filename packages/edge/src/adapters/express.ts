@@ -26,7 +26,8 @@ export type ExpressErrorMiddleware = (
 export function expressEdge(edge: Edge): ExpressMiddleware {
   return (request, response, next) => {
     const proceed = (exchange: Exchange): void => serve(edge, () => next(), request, response, exchange);
-    const admitted = edge.admit(new ExpressFacts(request));
+    const { headers, originalUrl } = request;
+    const admitted = edge.admit(new NodeFacts(request, isWebSocket(headers.upgrade), originalUrl));
     if (admitted instanceof Promise) void admitted.then(proceed);
     else proceed(admitted);
   };
@@ -61,20 +62,6 @@ export function nestProblems(edge: Edge): NestFilter {
       fail(edge, http.getResponse<ServerResponse>(), exchange, error, statedProblem(error));
     },
   };
-}
-
-/** Routers below a path shorten `url` while they work: an observer would be told of a path nobody asked for. */
-class ExpressFacts extends NodeFacts {
-  readonly #request: ExpressRequest;
-
-  constructor(request: ExpressRequest) {
-    super(request, isWebSocket(request.headers.upgrade));
-    this.#request = request;
-  }
-
-  override get target(): string {
-    return this.#request.originalUrl;
-  }
 }
 
 /** What an error may state of itself, and the problem a client knows it by. */

@@ -1,22 +1,20 @@
 import type { IncomingMessage } from "node:http";
 import type { RequestFacts } from "../facts.ts";
 
-/** A view on a `node:http` request: nothing is read before a policy asks for it. */
+/** A view on a `node:http` request. But for the target, which routers shorten while they work, it is read when it is asked. */
 export class NodeFacts implements RequestFacts {
   readonly #request: IncomingMessage;
   readonly upgrade: boolean;
+  readonly target: string;
 
-  constructor(request: IncomingMessage, upgrade: boolean) {
+  constructor(request: IncomingMessage, upgrade: boolean, target: string | undefined = request.url) {
     this.#request = request;
     this.upgrade = upgrade;
+    this.target = target ?? "";
   }
 
   get method(): string {
     return this.#request.method ?? "";
-  }
-
-  get target(): string {
-    return this.#request.url ?? "";
   }
 
   get peer(): string {
