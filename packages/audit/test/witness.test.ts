@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { once } from "node:events";
+import { readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -230,6 +231,22 @@ test("two heads at once are judged one after the other", async () => {
     [200, 409, 409],
   );
   assert.equal(witness.forks.length, 2);
+});
+
+test("a witness whose memory is damaged cosigns nothing: starting over would cosign whatever comes", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  const sequencer = witnessed(log, witness);
+  await insertEntry(log.database);
+  await sequencer.round();
+  const [seen] = await readdir(join(log.directory, "witness/seen"));
+  await writeFile(join(log.directory, "witness/seen", seen as string), "5\nnot a root\n");
+  const note = (await log.objects.get("checkpoint")) as Uint8Array;
+  await assert.rejects(
+    witness.witness.addCheckpoint(formatAddCheckpoint({ oldSize: 0, proof: [], note })),
+    /cannot be read/,
+  );
+  await sequencer.stop();
 });
 
 test("a request is read back as it was written, and noise is refused without an exception", () => {
