@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { test } from "node:test";
+import { until } from "@rempart/testing";
 import { WebSocket, WebSocketServer } from "ws";
-import { startInFront, startUpstream, until } from "./support.ts";
+import { startInFront, startUpstream } from "./support.ts";
 
 test("draining answers what is under way, refuses the new, and says so to whoever asks", async () => {
   const held: ServerResponse[] = [];

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "@rempart/testing";
-import { healthOf, startInFront, startProcess, startRawUpstream, startUpstream, until } from "./support.ts";
+import { freePort, until } from "@rempart/testing";
+import { healthOf, startInFront, startProcess, startRawUpstream, startUpstream } from "./support.ts";
 
 const NEVER = { breaker: { minimum: 1_000_000 } };
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -8,7 +8,8 @@ import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bodyOf, exchange, startInFront, startRawUpstream, startUpstream, until } from "./support.ts";
+import { until } from "@rempart/testing";
+import { bodyOf, exchange, startInFront, startRawUpstream, startUpstream } from "./support.ts";
 
 describe("answers", () => {
   test("the first piece arrives before the last is made", async () => {

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "@rempart/edge";
 import { type Gateway, type GatewayConfig, startGateway } from "../src/index.ts";
 
@@ -111,16 +110,6 @@ export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   return Buffer.concat(parts);
-}
-
-/** Resolves once `condition` holds; rejects after ten seconds. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const patience = 10_000;
-  for (const from = Date.now(); Date.now() - from < patience; ) {
-    if (await condition()) return;
-    await sleep(10);
-  }
-  throw new Error("it did not come to pass");
 }
 
 /** Sends bytes on a connection of its own and gives everything that came until it ended. */

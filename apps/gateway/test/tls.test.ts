@@ -7,9 +7,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type TestCertificate, testCertificate } from "@rempart/testing";
+import { type TestCertificate, testCertificate, until } from "@rempart/testing";
 import { startGateway } from "../src/index.ts";
-import { bodyOf, startUpstream, until } from "./support.ts";
+import { bodyOf, startUpstream } from "./support.ts";
 
 interface Files extends AsyncDisposable {
   readonly cert: string;

@@ -3,15 +3,9 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
+import { until } from "@rempart/testing";
 import { WebSocket, WebSocketServer } from "ws";
-import {
-  exchange,
-  type RunningServer,
-  startInFront,
-  startRawUpstream,
-  startUpstream,
-  until,
-} from "./support.ts";
+import { exchange, type RunningServer, startInFront, startRawUpstream, startUpstream } from "./support.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 

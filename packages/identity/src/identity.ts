@@ -182,8 +182,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     deliverMails: async () => delivery?.deliver(),
     async close() {
       stopping.abort();
-      await beating;
-      await delivery?.stop();
+      await Promise.all([beating, delivery?.stop()]);
       await flushUses().catch((error: unknown) => {
         context.log.warn({ err: error }, "the last uses of sessions and keys were not written");
       });

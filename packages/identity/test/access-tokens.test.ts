@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "@rempart/kernel";
 import { type Logger, silentLogger } from "@rempart/runtime";
+import { until } from "@rempart/testing";
 import fc from "fast-check";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import type { Identity, IdentityOptions, SignedIn } from "../src/index.ts";
@@ -290,7 +290,7 @@ test("while no key can be sealed, everything else that is due is done", async ()
     throw new Error("the key provider is away");
   };
   clock.advance(30 * DAY);
-  while (!warnings.includes("cannot tidy up; it is tried again")) await sleep(5);
+  await until(() => warnings.includes("cannot tidy up; it is tried again"));
   assert.deepEqual(await db.query("SELECT 1 FROM passkey_challenges"), []);
 });
 

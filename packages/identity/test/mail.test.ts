@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@rempart/testing";
 import type { IdentityEvent, Mail, Mailer } from "../src/index.ts";
 import {
   type Harness,
@@ -94,10 +94,6 @@ test("a process that died with a mail in hand leaves it to another, with the sam
   gate.resolve();
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5);
-}
-
 test("of many processes that look at once, one sends each mail", async () => {
   await using world = await mailHarness({ config: { mail: { pollMs: 60_000 } } });
   const others = Array.from({ length: 3 }, () => world.another());
@@ -119,7 +115,7 @@ test("a process that stops settles the mails in hand and leaves the others to th
   const envelopes = testEnvelopes();
   await using world = await harness({ mailer: slow, envelopes, config: { mail: { pollMs: 60_000 } } });
   await signUp(world.identity, someone("first"), HOME);
-  while ((await waiting(world)).length > 0) await sleep(5);
+  await until(async () => (await waiting(world)).length === 0);
   for (let i = 0; i < 3; i += 1) await signUp(world.identity, someone(`p${i}`), HOME);
   const closed = world.identity.close();
   gate.resolve();

@@ -8,3 +8,4 @@ export { requireService, type Service, type ServiceName } from "./services.ts";
 export { startSoftHsm, type TestToken } from "./softhsm.ts";
 export { type TestDatabase, type TestDatabaseOptions, testDatabase } from "./test-database.ts";
 export { startTestServer, type TestServer } from "./test-server.ts";
+export { until } from "./until.ts";

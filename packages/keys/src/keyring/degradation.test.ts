@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fromUtf8, utf8 } from "@rempart/kernel";
+import { until } from "@rempart/testing";
 import { type Mood, type World, world } from "../../test/keyring-kit.ts";
 import type { KeysErrorCode, KeysEvent } from "../index.ts";
 
@@ -11,13 +12,6 @@ const custody = async (text: Promise<string>): Promise<string> => (await text).s
 const failovers = (events: readonly KeysEvent[]) =>
   events.flatMap((event) => (event.type === "failover" ? [[event.operation, event.reason]] : []));
 const returned = ({ events }: World): boolean => events.some(({ type }) => type === "recovered");
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i += 1) {
-    assert.ok(i < 400, "it did not come true");
-    await sleep(5);
-  }
-}
 
 const OUTAGES: readonly (readonly [Mood, string])[] = [
   ["provider-unavailable", "unavailable"],
