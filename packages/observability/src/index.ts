@@ -1,4 +1,5 @@
 export { ObservabilityError, type ObservabilityErrorCode } from "./errors.ts";
+export { type Expected, toRuleFile, toRuleTests } from "./generators/prometheus.ts";
 export { type ExpositionLimits, parseExposition, type ScrapedSample } from "./history/exposition.ts";
 export { Feed, readRegistry, type Taken } from "./history/feed.ts";
 export { type Appended, History, type HistoryOptions } from "./history/history.ts";
@@ -27,6 +28,18 @@ export {
   registerMetrics,
   registerReader,
 } from "./metrics/register.ts";
+export { type Alert, type Alerts, nextAlerts } from "./objectives/alerts.ts";
+export {
+  errorsOf,
+  fasterThan,
+  type Objective,
+  type ObjectiveOptions,
+  objective,
+  type Sli,
+} from "./objectives/objective.ts";
+export { type Rehearsal, rehearse } from "./objectives/rehearse.ts";
+export { type AlertOptions, type AlertRule, alert, type Severity } from "./objectives/rule.ts";
+export { type Run, type Scenario, type ScenarioSeries, series } from "./objectives/scenario.ts";
 export { type MadOptions, mad, type ZscoreOptions, zscore } from "./rules/bands.ts";
 export * from "./rules/builders.ts";
 export type { Duration } from "./rules/duration.ts";
@@ -34,3 +47,6 @@ export type { Element } from "./rules/element.ts";
 export { evaluate } from "./rules/evaluate.ts";
 export type { Expression, Matching, Operand, Vector } from "./rules/expression.ts";
 export { toPromql } from "./rules/promql.ts";
+export { type RuleGroup, SHIPPED_GROUPS } from "./shipped/groups.ts";
+export * as shippedMetrics from "./shipped/metrics.ts";
+export { SHIPPED_OBJECTIVES } from "./shipped/objectives.ts";

@@ -34,6 +34,8 @@ import {
   rate,
   ratio,
   resets,
+  secondsSince,
+  secondsUntil,
   sumBy,
   toPromql,
   type Vector,
@@ -156,6 +158,8 @@ const OPERATORS: Readonly<Record<string, Expression>> = {
   "a label that makes two the same": withLabel(levels, "site", "x"),
   abs: abs(levels),
   "at least": atLeast(levels, 5),
+  until: secondsUntil(levels),
+  since: overTime("max", secondsSince(levels), minutes),
   zscore: zscore(levels, { ...minutes, floor: 0.1 }),
   mad: mad(byRoute(levels), {
     by: ["route"],

@@ -219,6 +219,16 @@ export function abs(of: Vector): Apply {
   return { kind: "apply", function: "abs", of };
 }
 
+/** From now to a time told in seconds since the Unix epoch; negative when it is over. */
+export function secondsUntil(of: Vector): Apply {
+  return { kind: "apply", function: "secondsUntil", of };
+}
+
+/** From a time told in seconds since the Unix epoch to now. */
+export function secondsSince(of: Vector): Arithmetic {
+  return arithmetic(secondsUntil(of), "*", -1);
+}
+
 export function atLeast(of: Vector, minimum: number): Apply {
   return { kind: "apply", function: { atLeast: minimum }, of };
 }

@@ -51,7 +51,7 @@ export function evaluate(expression: Expression, history: History, at: number): 
     case "label":
       return labelled(expression, evaluate(expression.of, history, at));
     case "apply":
-      return applied(expression, evaluate(expression.of, history, at));
+      return applied(expression, evaluate(expression.of, history, at), at);
   }
 }
 
@@ -197,9 +197,10 @@ function labelled({ label, value: text }: Labelling, elements: readonly Element[
   return changed;
 }
 
-function applied({ function: name }: Apply, elements: readonly Element[]): Element[] {
-  return elements.map(({ labels, value }) => ({
-    labels: dropName(labels),
-    value: name === "abs" ? Math.abs(value) : Math.max(value, name.atLeast),
-  }));
+function applied({ function: name }: Apply, elements: readonly Element[], at: number): Element[] {
+  const apply = (value: number): number => {
+    if (name === "abs") return Math.abs(value);
+    return name === "secondsUntil" ? value - at / 1_000 : Math.max(value, name.atLeast);
+  };
+  return elements.map(({ labels, value }) => ({ labels: dropName(labels), value: apply(value) }));
 }

@@ -94,7 +94,8 @@ export interface Labelling {
 
 export interface Apply {
   readonly kind: "apply";
-  readonly function: "abs" | { readonly atLeast: number };
+  /** `secondsUntil` is for values that are seconds since the Unix epoch. */
+  readonly function: "abs" | "secondsUntil" | { readonly atLeast: number };
   readonly of: Vector;
 }
 

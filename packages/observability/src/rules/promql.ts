@@ -123,5 +123,6 @@ function absentText({ of }: Absent): string {
 
 function applyText({ function: name, of }: Apply): string {
   const inner = toPromql(of);
+  if (name === "secondsUntil") return `(${inner}) - time()`;
   return name === "abs" ? `abs(${inner})` : `clamp_min(${inner}, ${numberText(name.atLeast)})`;
 }

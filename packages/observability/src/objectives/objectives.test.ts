@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { History } from "../history/history.ts";
+import { counter, histogram } from "../metrics/declare.ts";
+import { counterOf, rate } from "../rules/builders.ts";
+import { evaluate } from "../rules/evaluate.ts";
+import { nextAlerts } from "./alerts.ts";
+import { errorsOf, fasterThan, objective } from "./objective.ts";
+import { alert } from "./rule.ts";
+import { series } from "./scenario.ts";
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const help = "For a test.";
+const hits = counter({ name: "hits_total", help, unit: "count", labels: { status: { limit: 9 } } });
+const waits = histogram({ name: "waits", help, unit: "count", buckets: [1, 2] });
+const sli = errorsOf(hits, { status: "500" });
+const runbook = "none";
+
+function firing(history: History, at: number): string[] {
+  return objective({ name: "Hits", sli, target: 0.99, runbook })
+    .alerts.filter(({ expression }) => evaluate(expression, history, at).length > 0)
+    .map(({ name }) => name);
+}
+
+/** So many events a minute, of which a share fails from `since` on. */
+function traffic(aMinute: number, share: number, since: number, until: number): History {
+  const history = new History();
+  let [good, bad] = [0, 0];
+  for (let at = 0; at <= until; at += MINUTE) {
+    const failing = at > since ? share : 0;
+    good += aMinute * (1 - failing);
+    bad += aMinute * failing;
+    history.append("hits_total", { status: "200" }, at, good);
+    history.append("hits_total", { status: "500" }, at, bad);
+  }
+  return history;
+}
+
+test("a total outage is told within ten minutes, and after an hour of 16 times the budget at the latest", () => {
+  const outage = traffic(100, 1, 6 * HOUR, 6 * HOUR + 10 * MINUTE);
+  assert.ok(firing(outage, 6 * HOUR + 10 * MINUTE).includes("HitsBurnsFast"));
+  const burn = traffic(100, 0.16, 6 * HOUR, 7 * HOUR);
+  assert.ok(firing(burn, 7 * HOUR).includes("HitsBurnsFast"));
+});
+
+test("errors within the budget tell nobody", () => {
+  assert.deepEqual(firing(traffic(100, 0.009, 0, 12 * HOUR), 12 * HOUR), []);
+});
+
+test("with three requests an hour, a failed one wakes nobody", () => {
+  assert.deepEqual(firing(traffic(0.05, 1, 11 * HOUR, 12 * HOUR), 12 * HOUR), []);
+});
+
+test("the budget is left, then overspent", () => {
+  const { budgetLeft } = objective({ name: "Hits", sli, target: 0.99, window: "1d", runbook });
+  const left = (share: number): number =>
+    evaluate(budgetLeft, traffic(100, share, 0, HOUR), HOUR)[0]?.value ?? Number.NaN;
+  for (const [share, expected] of [
+    [0, 1],
+    [0.005, 0.5],
+    [0.03, -2],
+  ] as const) {
+    assert.ok(Math.abs(left(share) - expected) < 0.1, `${left(share)}`);
+  }
+});
+
+test("a target at which an alert could never fire is refused", () => {
+  const make = (target: number) => () => objective({ name: "Hits", sli, target, runbook });
+  assert.throws(make(0.93), /HitsBurnsFast can never fire/);
+  for (const target of [0, 1, Number.NaN, 99.9]) assert.throws(make(target), TypeError);
+  make(0.9999)();
+});
+
+test("of a distribution, what is slower than a bound is bad", () => {
+  const history = new History();
+  for (let minute = 0; minute <= 60; minute++) {
+    history.append("waits_bucket", { le: "1" }, minute * MINUTE, minute * 9);
+    history.append("waits_count", {}, minute * MINUTE, minute * 10);
+  }
+  const { errorRatio } = objective({ name: "Waits", sli: fasterThan(waits, 1), target: 0.95, runbook });
+  const [answer] = evaluate(errorRatio("30m"), history, HOUR);
+  assert.ok(Math.abs((answer?.value ?? 0) - 0.1) < 1e-9);
+  assert.throws(() => fasterThan(waits, 1.5), TypeError);
+});
+
+const rule = alert({
+  name: "Some",
+  expression: rate(counterOf(hits), "5m"),
+  for: "5m",
+  severity: "info",
+  summary: "Some.",
+  runbook,
+  scenario: { every: "1m", series: [series(hits, {}, 0, [5, 1])], firesAt: "6m", resolvedAt: "9m" },
+});
+
+test("an alert is pending for its time, fires, and is resolved at once; a break begins anew", () => {
+  const there = [{ labels: { __name__: "a", x: "1" }, value: 1 }];
+  const steps = [there, there, [], there, there, there];
+  let alerts: ReturnType<typeof nextAlerts> = new Map();
+  const told = steps.map((elements, index) => {
+    alerts = nextAlerts(rule, alerts, elements, index * 3 * MINUTE);
+    return [...alerts.values()]
+      .map(({ state, since, labels }) => `${state} ${since / MINUTE} ${labels.x}`)
+      .join();
+  });
+  assert.deepEqual(told, ["pending 0 1", "pending 0 1", "", "pending 9 1", "pending 9 1", "firing 9 1"]);
+});
+
+test("a rule whose scenario cannot prove it is refused", () => {
+  const scenario = { ...rule.scenario, resolvedAt: "6m" } as const;
+  assert.throws(() => alert({ ...rule, scenario, for: "5m" }), TypeError);
+  assert.throws(() => alert({ ...rule, name: "a b", for: "5m" }), TypeError);
+});

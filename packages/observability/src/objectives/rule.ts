@@ -1,0 +1,33 @@
+import { type Duration, milliseconds } from "../rules/duration.ts";
+import type { Vector } from "../rules/expression.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** `critical` wakes somebody, `warning` waits for working hours, `info` is for who looks. */
+export type Severity = "critical" | "warning" | "info";
+
+export interface AlertRule {
+  readonly name: string;
+  /** Each element of it is an alert. */
+  readonly expression: Vector;
+  /** How long an element must be there, without a break, before it fires. */
+  readonly forMs: number;
+  readonly severity: Severity;
+  readonly summary: string;
+  /** Name of the page that says what to do. */
+  readonly runbook: string;
+  readonly scenario: Scenario;
+}
+
+export interface AlertOptions extends Omit<AlertRule, "forMs"> {
+  readonly for?: Duration;
+}
+
+/** Throws TypeError for a name that Prometheus would show in quotes, or a scenario that could not prove anything. */
+export function alert({ for: duration, ...options }: AlertOptions): AlertRule {
+  if (!/^[A-Z][A-Za-z0-9]*$/.test(options.name))
+    throw new TypeError(`"${options.name}" is not an alert's name`);
+  const { firesAt, resolvedAt } = options.scenario;
+  if (milliseconds(firesAt) >= milliseconds(resolvedAt))
+    throw new TypeError(`${options.name} resolves before it fires`);
+  return { ...options, forMs: duration === undefined ? 0 : milliseconds(duration) };
+}

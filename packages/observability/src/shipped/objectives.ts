@@ -1,0 +1,24 @@
+import { errorsOf, fasterThan, objective } from "../objectives/objective.ts";
+import { httpDuration, httpRequests } from "./metrics.ts";
+
+/** What every service promises unless it says otherwise. */
+export const SHIPPED_OBJECTIVES = [
+  objective({
+    name: "Availability",
+    sli: errorsOf(httpRequests, { status: { startsWith: "5" } }),
+    target: 0.99,
+    runbook: "high-error-rate",
+  }),
+  objective({
+    name: "LatencyP95",
+    sli: fasterThan(httpDuration, 0.25),
+    target: 0.95,
+    runbook: "high-api-latency",
+  }),
+  objective({
+    name: "LatencyP99",
+    sli: fasterThan(httpDuration, 1),
+    target: 0.99,
+    runbook: "high-api-latency",
+  }),
+];

@@ -1,0 +1,166 @@
+import { alert } from "../objectives/rule.ts";
+import { series } from "../objectives/scenario.ts";
+import {
+  above,
+  arithmetic,
+  below,
+  both,
+  compare,
+  counterOf,
+  gaugeOf,
+  increase,
+  rate,
+  ratio,
+  secondsUntil,
+  sumBy,
+} from "../rules/builders.ts";
+import type { Duration } from "../rules/duration.ts";
+import type { Select, Vector } from "../rules/expression.ts";
+import {
+  adminRefusals,
+  attacksDetected,
+  authAttempts,
+  certificateExpires,
+  csrfBlocks,
+  csrfChecks,
+  kmsFailovers,
+  kmsOperations,
+} from "./metrics.ts";
+
+const total = (of: Select<"counter">, window: Duration): Vector => sumBy([], increase(of, window));
+const atLeastEvents = (of: Select<"counter">, window: Duration, events: number): Vector =>
+  compare(total(of, window), ">=", events);
+
+const DAY_S = 86_400;
+
+export const SECURITY_RULES = [
+  alert({
+    name: "LowAuthSuccessRate",
+    expression: both(
+      below(
+        ratio(
+          total(counterOf(authAttempts, { outcome: "success" }), "10m"),
+          total(counterOf(authAttempts), "10m"),
+        ),
+        0.995,
+      ),
+      atLeastEvents(counterOf(authAttempts), "10m", 200),
+    ),
+    for: "5m",
+    severity: "critical",
+    summary: "Fewer than 99.5 % of sign-ins succeed.",
+    runbook: "auth-down",
+    scenario: {
+      every: "1m",
+      series: [
+        series(authAttempts, { outcome: "success" }, 0, [20, 30], [20, 100]),
+        series(authAttempts, { outcome: "bad-credentials" }, 0, [20, 10], [20, 0]),
+      ],
+      firesAt: "15m",
+      resolvedAt: "35m",
+    },
+  }),
+  alert({
+    name: "HighCSRFBlocks",
+    expression: both(
+      above(ratio(total(counterOf(csrfBlocks), "10m"), total(counterOf(csrfChecks), "10m")), 0.001),
+      atLeastEvents(counterOf(csrfChecks), "10m", 1_000),
+    ),
+    for: "10m",
+    severity: "warning",
+    summary:
+      "More than 0.1 % of checked requests are refused as forged: an attack, or our own pages are wrong.",
+    runbook: "csrf-blocks",
+    scenario: {
+      every: "1m",
+      series: [series(csrfChecks, {}, 0, [50, 200]), series(csrfBlocks, {}, 0, [25, 2], [25, 0])],
+      firesAt: "24m",
+      resolvedAt: "40m",
+    },
+  }),
+  alert({
+    name: "KMSFailoverHigh",
+    expression: both(
+      above(
+        ratio(
+          total(counterOf(kmsFailovers), "15m"),
+          total(counterOf(kmsOperations, { provider: { not: "local" } }), "15m"),
+        ),
+        0.01,
+      ),
+      atLeastEvents(counterOf(kmsOperations, { provider: { not: "local" } }), "15m", 10),
+    ),
+    for: "15m",
+    severity: "warning",
+    summary: "More than 1 % of key operations are bridged with the local key.",
+    runbook: "kms-failover",
+    scenario: {
+      every: "1m",
+      series: [
+        series(kmsOperations, { provider: "aws", operation: "wrap", outcome: "timeout" }, 0, [70, 4]),
+        series(kmsFailovers, { provider: "aws", operation: "wrap", reason: "timeout" }, 0, [35, 4], [35, 0]),
+      ],
+      firesAt: "30m",
+      resolvedAt: "60m",
+    },
+  }),
+  alert({
+    name: "BruteForce",
+    expression: above(
+      arithmetic(sumBy([], rate(counterOf(authAttempts, { outcome: { not: "success" } }), "2m")), "*", 60),
+      10,
+    ),
+    severity: "critical",
+    summary: "More than ten sign-ins a minute fail.",
+    runbook: "brute-force",
+    scenario: {
+      every: "1m",
+      series: [series(authAttempts, { outcome: "bad-credentials" }, 0, [5, 1], [10, 30], [15, 1])],
+      firesAt: "10m",
+      resolvedAt: "20m",
+    },
+  }),
+  alert({
+    name: "InjectionAttempt",
+    expression: above(
+      sumBy(["kind"], increase(counterOf(attacksDetected, { kind: { startsWith: "sql" } }), "5m")),
+      0,
+    ),
+    severity: "critical",
+    summary: "Somebody tries to inject commands into the database.",
+    runbook: "injection-attempt",
+    scenario: {
+      every: "1m",
+      series: [series(attacksDetected, { kind: "sql-injection" }, 0, [5, 0], [1, 1], [20, 0])],
+      firesAt: "7m",
+      resolvedAt: "15m",
+    },
+  }),
+  alert({
+    name: "UnauthorizedAdminAccess",
+    expression: above(total(counterOf(adminRefusals), "5m"), 0),
+    severity: "critical",
+    summary: "Somebody who may not asks for the administration.",
+    runbook: "unauthorized-admin-access",
+    scenario: {
+      every: "1m",
+      series: [series(adminRefusals, {}, 0, [5, 0], [1, 3], [20, 0])],
+      firesAt: "7m",
+      resolvedAt: "15m",
+    },
+  }),
+  alert({
+    name: "CertificateExpiring",
+    expression: below(secondsUntil(gaugeOf(certificateExpires)), 14 * DAY_S),
+    for: "1h",
+    severity: "warning",
+    summary: "The certificate ends within 14 days: its renewal does not work.",
+    runbook: "certificate-expiring",
+    scenario: {
+      every: "5m",
+      series: [series(certificateExpires, {}, 10 * DAY_S, [24, 0], [1, 80 * DAY_S], [12, 0])],
+      firesAt: "90m",
+      resolvedAt: "130m",
+    },
+  }),
+];
