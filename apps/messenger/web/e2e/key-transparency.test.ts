@@ -61,9 +61,9 @@ test("a device that its owner does not know is asked about: theirs stays, a stra
 test("a proof is checked in a browser without any network, and an altered one is not believed", async () => {
   const ben = await world.resident("Ben Borel");
   await followed(ben);
-  const answer: KeyLogAnswer = await ben.page.evaluate(async () =>
+  const answer = (await ben.page.evaluate(async () =>
     (await fetch("/api/v1/account/key-log")).json(),
-  );
+  )) as KeyLogAnswer;
   const [event] = answer.events;
   const leaf = fromBase64Url(event?.leaf ?? "");
   assert.ok(event?.place && leaf);
