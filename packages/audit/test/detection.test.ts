@@ -78,6 +78,24 @@ test("a guesser is found, recorded with evidence, answered once, and found again
   assert.equal(finding?.security.score, 70);
 });
 
+test("processes that take turns see what each other read, and take nothing for lost", async () => {
+  await using log = await testLog();
+  const audit = auditOf(log);
+  const sequencer = log.sequencer();
+  const processes = [detect(log, audit), detect(log, audit)];
+  for (let turn = 0; turn < 4; turn += 1) {
+    await failLogins(log, audit, 3);
+    await sequencer.round();
+    await processes[turn % 2]?.drain();
+  }
+  for (const { stop } of processes) await stop();
+  const { records } = await audit.query({ types: ["detection.finding"] });
+  assert.deepEqual(
+    records.map((record) => bodyOf(record).resource.metadata.rule),
+    ["failed-logins-by-address"],
+  );
+});
+
 test("a response that fails leaves the finding", async () => {
   await using log = await testLog();
   const audit = auditOf(log);

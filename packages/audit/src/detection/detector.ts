@@ -41,20 +41,36 @@ const MAX_REPLAYED = 50_000;
  * far it has read. What happened before is read again when it starts, so that a restart forgets no window.
  */
 export function detectorSink(options: DetectorOptions): Sink {
-  let watching: Promise<Detector> | null = null;
+  let watching: Detector | null = null;
+  /** Of the entry that follows what was read here last. */
+  let next: number | null = null;
   return {
     name: "detection",
     async write(records) {
       const [first] = records;
       if (first === undefined) return;
-      watching ??= Detector.start(options, first);
-      const detector = await watching.catch((error: unknown) => {
-        watching = null;
-        throw error;
-      });
-      for (const record of records) await detector.see(record);
+      if (watching === null || (await wasReadElsewhere(options.database, first, next)))
+        watching = await Detector.start(options, first);
+      for (const record of records) {
+        next = record.index === null ? null : record.index + 1;
+        await watching.see(record);
+      }
     },
   };
+}
+
+/**
+ * Whether another process read what lies between, or this batch comes again after a failure: then what is remembered here is
+ * not what came before. Otherwise entries that leave no place behind are gone, which is for the detector to say.
+ */
+async function wasReadElsewhere(
+  database: Database,
+  { index }: AuditRecord,
+  next: number | null,
+): Promise<boolean> {
+  if (index === next || index === null) return false;
+  const rows = await database.query("SELECT FROM audit_leaves WHERE leaf_index = $1", [index - 1]);
+  return rows.length > 0;
 }
 
 class Detector {
