@@ -38,7 +38,13 @@ export {
   type Sli,
 } from "./objectives/objective.ts";
 export { type Rehearsal, rehearse } from "./objectives/rehearse.ts";
-export { type AlertOptions, type AlertRule, alert, type Severity } from "./objectives/rule.ts";
+export {
+  type AlertOptions,
+  type AlertRule,
+  alert,
+  type RuleGroup,
+  type Severity,
+} from "./objectives/rule.ts";
 export { type Run, type Scenario, type ScenarioSeries, series } from "./objectives/scenario.ts";
 export { type MadOptions, mad, type ZscoreOptions, zscore } from "./rules/bands.ts";
 export * from "./rules/builders.ts";
@@ -47,6 +53,6 @@ export type { Element } from "./rules/element.ts";
 export { evaluate } from "./rules/evaluate.ts";
 export type { Expression, Matching, Operand, Vector } from "./rules/expression.ts";
 export { toPromql } from "./rules/promql.ts";
-export { type RuleGroup, SHIPPED_GROUPS } from "./shipped/groups.ts";
+export { SHIPPED_GROUPS } from "./shipped/groups.ts";
 export * as shippedMetrics from "./shipped/metrics.ts";
 export { SHIPPED_OBJECTIVES } from "./shipped/objectives.ts";

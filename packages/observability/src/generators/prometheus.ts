@@ -1,9 +1,8 @@
 import type { Alert } from "../objectives/alerts.ts";
-import type { AlertRule } from "../objectives/rule.ts";
+import type { AlertRule, RuleGroup } from "../objectives/rule.ts";
 import type { Scenario, ScenarioSeries } from "../objectives/scenario.ts";
 import { durationText } from "../rules/duration.ts";
 import { toPromql } from "../rules/promql.ts";
-import type { RuleGroup } from "../shipped/groups.ts";
 
 /** Strings are in JSON, which YAML reads: nothing in them can end a line or begin a key. */
 const text = (value: string): string => JSON.stringify(value);

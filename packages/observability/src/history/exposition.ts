@@ -19,6 +19,7 @@ export interface ExpositionLimits {
   readonly maxSamples?: number;
 }
 
+const MAX_LINE = 1 << 16;
 const MAX_LABELS = 32;
 const MAX_LABEL_VALUE = 1_024;
 
@@ -27,7 +28,7 @@ const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const LABEL_VALUE = /"(?:[^"\\\n]|\\[\\"n])*"/y;
 const BLANKS = /[ \t]*/y;
 /** Digits, or a word of Go's ParseFloat, of which prom-client writes `Nan`. */
-const NUMBER = /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])|(?:nan|[+-]?inf(?:inity)?)(?![\w.])/iy;
+const NUMBER = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])|(?:nan|[+-]?inf(?:inity)?)(?![\w.])/iy;
 const TIMESTAMP = /-?\d{1,16}(?![\w.])/y;
 
 /** The samples of a page, in its order. A sample's own time is checked and dropped. Throws ObservabilityError `exposition-malformed`. */
@@ -38,6 +39,7 @@ export function parseExposition(page: string, limits: ExpositionLimits = {}): Sc
   if (page !== "" && !page.endsWith("\n")) throw malformed("the page does not end with a line break", 0);
   const samples: ScrapedSample[] = [];
   page.split("\n").forEach((line, index) => {
+    if (line.length > MAX_LINE) throw malformed("the line is too long", index + 1);
     if (/^[ \t]*(?:#|$)/.test(line)) return;
     if (samples.length === maxSamples) throw malformed("there are too many samples", index + 1);
     samples.push(new Line(line, index + 1).sample());

@@ -18,6 +18,12 @@ export interface AlertRule {
   readonly scenario: Scenario;
 }
 
+/** Rules that are evaluated together, one after the other. */
+export interface RuleGroup {
+  readonly name: string;
+  readonly rules: readonly AlertRule[];
+}
+
 export interface AlertOptions extends Omit<AlertRule, "forMs"> {
   readonly for?: Duration;
 }

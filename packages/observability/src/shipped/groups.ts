@@ -1,13 +1,7 @@
-import type { AlertRule } from "../objectives/rule.ts";
+import type { RuleGroup } from "../objectives/rule.ts";
 import { SHIPPED_OBJECTIVES } from "./objectives.ts";
 import { SECURITY_RULES } from "./security.ts";
 import { BUSINESS_RULES, SERVICE_RULES } from "./service.ts";
-
-/** Rules that are evaluated together, one after the other. */
-export interface RuleGroup {
-  readonly name: string;
-  readonly rules: readonly AlertRule[];
-}
 
 export const SHIPPED_GROUPS: readonly RuleGroup[] = [
   { name: "security", rules: SECURITY_RULES },
