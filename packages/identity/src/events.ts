@@ -28,6 +28,8 @@ export type IdentityEvent =
       readonly userId: Uuid;
       readonly sessionId: Uuid;
       readonly reason: EndReason;
+      /** Somebody else ended it by hand. */
+      readonly actor?: ActorRef;
     }
   | { readonly type: "auth.session.refreshed"; readonly userId: Uuid; readonly sessionId: Uuid }
   /** Somebody showed a token that its session had left behind: one of two holders is a thief. The session was ended. */

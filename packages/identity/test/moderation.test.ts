@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodedError, hasCode } from "@rempart/kernel";
-import type { SessionEnded } from "../src/index.ts";
+import type { IdentityEvent, SessionEnded } from "../src/index.ts";
 import { HOME, harness, OPERATOR, PASSWORD, signIn, signUp, someone } from "./harness.ts";
 import { persona } from "./people.ts";
 
@@ -113,4 +113,18 @@ test("the invitation of the first administrator ends when somebody else becomes 
   await assert.rejects(signUp(identity, { ...someone("eve"), invitation }, HOME), (error) =>
     hasCode(error, "invalid-invitation"),
   );
+});
+
+test("the record of sessions that somebody else ended names who did it", async () => {
+  const events: IdentityEvent[] = [];
+  await using world = await harness({ observe: async (event) => void events.push(event) });
+  const { identity } = world;
+  const { account, session } = await signUp(identity, someone("ann"), HOME);
+  const moderator = await persona(world, "mod", "MODERATOR");
+  await identity.administration.endSessions(await moderator.subject(), account.id);
+  const { id: userId } = account;
+  assert.deepEqual(events.at(-1), {
+    ...{ type: "auth.session.revoked", userId, sessionId: session.id, reason: "revoked" },
+    actor: { kind: "session", userId: moderator.account.id },
+  });
 });

@@ -1,6 +1,6 @@
 import type { Uuid } from "@rempart/kernel";
 import { type Context, instant } from "../context.ts";
-import type { Actor } from "../roles/actor.ts";
+import { type Actor, refOf } from "../roles/actor.ts";
 import type { Permission } from "../roles/permissions.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Account, Role, Session } from "../types.ts";
@@ -64,12 +64,13 @@ export function createAdministration(
       demandPermission(context, actor, "users.read");
       return sessions.list(userId);
     },
-    async endSessions(actor, userId) {
-      await context.database.transaction((tx) =>
-        holdTarget(context, tx, actor, "users.end-sessions", userId),
-      );
-      return sessions.endAll(userId, "revoked");
-    },
+    endSessions: (actor, userId) =>
+      changing(() =>
+        context.database.transaction(async (tx) => {
+          await holdTarget(context, tx, actor, "users.end-sessions", userId);
+          return sessions.endAllIn(tx, userId, "revoked", null, refOf(actor));
+        }),
+      ),
     requireStepUp: (actor, userId) => changing(() => requireStepUp(context, actor, userId)),
     averageSessionMinutes: () => averageSessionMinutes(context),
   };

@@ -3,6 +3,7 @@ import { isUuid, type Uuid } from "@rempart/kernel";
 import type { Context } from "../context.ts";
 import { GroupedCache } from "../grouped-cache.ts";
 import { plainText } from "../names.ts";
+import type { ActorRef } from "../roles/actor.ts";
 import { digest, digestFromText, digestText, isToken, mintToken, TOKEN_LENGTH } from "../tokens.ts";
 import type { Authenticated, AuthMethod, Client, EndReason, Session, SessionEnded } from "../types.ts";
 import { type ChangeConsumer, ChangeFeed, type IdentityChange } from "./change-feed.ts";
@@ -122,10 +123,17 @@ export class Sessions {
     return this.#endIn((tx) => endAll(tx, userId, reason, now), reason);
   }
 
-  /** Ends, in the caller's transaction, all sessions of a user but `except`. */
-  async endAllIn(tx: Transaction, userId: Uuid, reason: EndReason, except: Uuid | null): Promise<void> {
-    const now = this.#context.clock.now();
-    await this.#observeEnds(tx, await endAll(tx, userId, reason, now, except), reason);
+  /** Ends, in the caller's transaction, all sessions of a user but `except`, and resolves with how many; `by` names who else did it. */
+  async endAllIn(
+    tx: Transaction,
+    userId: Uuid,
+    reason: EndReason,
+    except: Uuid | null,
+    by?: ActorRef,
+  ): Promise<number> {
+    const ended = await endAll(tx, userId, reason, this.#context.clock.now(), except);
+    await this.#observeEnds(tx, ended, reason, by);
+    return ended.length;
   }
 
   async endOfPasskeyIn(tx: Transaction, passkeyId: Uuid, except: Uuid): Promise<void> {
@@ -193,12 +201,15 @@ export class Sessions {
     return ended;
   }
 
-  async #observeEnds(tx: Transaction, ended: readonly EndedSession[], reason: EndReason): Promise<void> {
-    for (const { id, user_id } of ended) {
-      await this.#context.observe(
-        { type: "auth.session.revoked", userId: user_id, sessionId: id, reason },
-        tx,
-      );
+  async #observeEnds(
+    tx: Transaction,
+    ended: readonly EndedSession[],
+    reason: EndReason,
+    by?: ActorRef,
+  ): Promise<void> {
+    const actor = by === undefined ? {} : { actor: by };
+    for (const { id: sessionId, user_id: userId } of ended) {
+      await this.#context.observe({ type: "auth.session.revoked", userId, sessionId, reason, ...actor }, tx);
     }
   }
 
