@@ -5,7 +5,7 @@ import {
   type MessengerConfig,
   openInstallation,
   readMessengerConfig,
-} from "@rempart/messenger-server";
+} from "@rempart/messenger-server/operator";
 import { loadEnvironment } from "./environment.ts";
 import { configured } from "./exit.ts";
 

@@ -1,6 +1,6 @@
 import { nodePrimitives, signerKeys } from "@rempart/audit";
 import { parseVerifierKey, type TrustPolicy, type VerifierKey } from "@rempart/audit/verify";
-import type { Installation } from "@rempart/messenger-server";
+import type { Installation } from "@rempart/messenger-server/operator";
 import { type Command, InvalidArgumentError } from "commander";
 
 export interface TrustOptions {

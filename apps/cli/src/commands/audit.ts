@@ -14,7 +14,7 @@ import {
 } from "@rempart/audit";
 import { formatVerifierKey, judgeProof, parseProofFile, treeHash } from "@rempart/audit/verify";
 import { systemClock } from "@rempart/kernel";
-import type { Installation } from "@rempart/messenger-server";
+import type { Installation } from "@rempart/messenger-server/operator";
 import { Command, Option } from "commander";
 import { type FilterOptions, queryOf, withFilters } from "../audit/filters.ts";
 import { placeOf, proofLines } from "../audit/proofs.ts";

@@ -1,4 +1,4 @@
-import { messengerVariables, readMessengerConfig } from "@rempart/messenger-server";
+import { messengerVariables, readMessengerConfig } from "@rempart/messenger-server/operator";
 import { describeConfig, type Environment, type VariableDescription } from "@rempart/runtime";
 import { Command } from "commander";
 import { loadEnvironment } from "../environment.ts";

@@ -1,4 +1,4 @@
-import { readMessengerConfig } from "@rempart/messenger-server";
+import { readMessengerConfig } from "@rempart/messenger-server/operator";
 import { Command } from "commander";
 import { examine } from "../doctor/examine.ts";
 import { loadEnvironment } from "../environment.ts";

@@ -6,7 +6,7 @@ import {
   loadGatewayConfig,
   readGatewayConfig,
 } from "@rempart/gateway";
-import { createLogger } from "@rempart/messenger-server";
+import { createLogger } from "@rempart/messenger-server/operator";
 import { main, run } from "@rempart/runtime";
 import { Command } from "commander";
 import { configured } from "../exit.ts";

@@ -1,5 +1,6 @@
 import { systemClock } from "@rempart/kernel";
 import {
+  type KeyStatus,
   KeysError,
   type RewrapProgress,
   ROTATION_PURPOSES,
@@ -15,12 +16,12 @@ import {
   type Installation,
   type MessengerConfig,
   openInstallation,
-} from "@rempart/messenger-server";
+} from "@rempart/messenger-server/operator";
 import { Argument, Command } from "commander";
 import { confirmed } from "../confirm.ts";
 import { type JsonOption, report, say, withConfig, withInstallation } from "../installation.ts";
 import { passwordRotation, rotatables, standsUnder } from "../keys/rotatables.ts";
-import { statusTable } from "../keys/status-table.ts";
+import { type NoVersion, statusTable } from "../keys/status-table.ts";
 import { operatorName } from "../operator.ts";
 
 export function keysCommand(): Command {
@@ -41,14 +42,15 @@ function statusCommand(): Command {
     .option("--json", "print JSON")
     .action(({ json }: JsonOption) =>
       withInstallation(async (installation, config) => {
-        const lines = await Promise.all(
-          Object.values(rotatables(installation, config)).map(async (key) =>
-            statusOf(key.purpose, await key.versions(), systemClock.now()),
-          ),
-        );
+        const lines = await Promise.all(Object.values(rotatables(installation, config)).map(linesOf));
         say(json === true ? JSON.stringify(lines.flat()) : statusTable(lines.flat()));
       }),
     );
+}
+
+async function linesOf(key: Rotatable): Promise<(KeyStatus | NoVersion)[]> {
+  const lines = statusOf(key.purpose, await key.versions(), systemClock.now());
+  return lines.length > 0 ? lines : [{ purpose: key.purpose, state: "none" }];
 }
 
 interface RotateOptions extends JsonOption {

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Operator, Role, UserSummary } from "@rempart/identity";
 import { explain, systemClock } from "@rempart/kernel";
-import type { Installation } from "@rempart/messenger-server";
+import type { Installation } from "@rempart/messenger-server/operator";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { confirmed } from "../confirm.ts";
 import { CliError } from "../errors.ts";

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { createDatabase } from "@rempart/database";
 import { explain } from "@rempart/kernel";
 import { credentialFile } from "@rempart/keys";
-import type { DatabaseConfig, MessengerConfig } from "@rempart/messenger-server";
+import type { DatabaseConfig, MessengerConfig } from "@rempart/messenger-server/operator";
 
 export interface Finding {
   readonly state: "ok" | "warning" | "failed";

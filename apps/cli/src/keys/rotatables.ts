@@ -11,7 +11,7 @@ import {
   type RotationPurpose,
   type RotationStep,
 } from "@rempart/keys";
-import { envelopeSources, type Installation, type MessengerConfig } from "@rempart/messenger-server";
+import { envelopeSources, type Installation, type MessengerConfig } from "@rempart/messenger-server/operator";
 import type { Secret } from "@rempart/runtime";
 
 export interface DatabaseRotationChoice {

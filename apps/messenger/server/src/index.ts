@@ -1,17 +1,8 @@
 /** The messenger's server: configuration, and the whole of it as one value or one component of a process. */
 export type { Bus } from "./bus/bus.ts";
 export { MemoryNetwork } from "./bus/memory.ts";
-export {
-  type DatabaseConfig,
-  type LimitsConfig,
-  type LogLevel,
-  type MessengerConfig,
-  messengerVariables,
-  type PublicConfig,
-  readMessengerConfig,
-} from "./config.ts";
+export type { LimitsConfig, LogLevel, PublicConfig } from "./config.ts";
 export { MessengerError, type MessengerErrorCode } from "./errors.ts";
-export { type Installation, openInstallation } from "./installation.ts";
 export {
   type Messenger,
   type MessengerOptions,
@@ -19,5 +10,4 @@ export {
   startMessenger,
 } from "./messenger.ts";
 export { messengerMigrations } from "./migrations.ts";
-export { ENVELOPE_COLUMNS, envelopeSources } from "./storage/envelope-columns.ts";
-export { createLogger } from "./telemetry/log.ts";
+export * from "./operator.ts";
