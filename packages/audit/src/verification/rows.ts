@@ -1,7 +1,7 @@
 import type { Queryable } from "@rempart/database";
 import { canonical, type Json } from "../entry/canonical.ts";
 import { commitmentOf, leafBytes } from "../entry/leaf.ts";
-import type { Sha256, TreeHash } from "../tree/hash.ts";
+import type { Sha256 } from "../tree/hash.ts";
 
 /** An entry as the database tells it. */
 export interface EntryRow {
@@ -50,9 +50,9 @@ export function commitmentOfRow(sha256: Sha256, { salt, body, personal }: EntryR
   return commitmentOf(sha256, { salt, body: canonical(body), personal });
 }
 
-/** The hash that the entry's leaf has if its row is what it was. */
-export function leafHashOfRow(sha256: Sha256, hash: TreeHash, row: EntryRow): Uint8Array {
+/** The bytes that the entry's leaf has if its row is what it was. */
+export function leafBytesOfRow(sha256: Sha256, row: EntryRow): Uint8Array {
   const { id, created_at, event_type: type, retention } = row;
   const commitment = commitmentOfRow(sha256, row);
-  return hash.leaf(leafBytes({ id, time: created_at.getTime(), type, retention, commitment }));
+  return leafBytes({ id, time: created_at.getTime(), type, retention, commitment });
 }
