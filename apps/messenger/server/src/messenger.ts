@@ -251,7 +251,12 @@ async function createParts(
   const services = { identity, address, securityMetrics: () => security.report() };
   const adminServer = createAdminServer({
     edge: adminEdge,
-    api: createAdminApi({ edge: adminEdge, identity, handlers: adminHandlers(services) }),
+    api: createAdminApi({
+      edge: adminEdge,
+      identity,
+      handlers: adminHandlers(services),
+      denied: watch.edge.denied,
+    }),
     health,
     registry: config.admin.prometheus ? registry : null,
     auditObjects: objects,

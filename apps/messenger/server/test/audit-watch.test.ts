@@ -109,6 +109,21 @@ test("what looks like an attack passes and is recorded, and so is whoever is ref
   assert.equal(denied?.path, "/admin/users/search");
 });
 
+test("who tries administration without the right to it is named, and their sessions end", async () => {
+  await using server = await testMessenger();
+  const ada = await Person.arrive(server.publicUrl, "Ada");
+  const { accessToken } = await ada.must("refresh");
+  const headers = { authorization: `Bearer ${accessToken}` };
+  for (let i = 0; i < 3; i += 1)
+    assert.equal((await fetch(`${server.adminUrl}/admin/users/search`, { headers })).status, 403);
+  await until("the end of the session", async () => (await ada.call("session")).code === "unauthenticated");
+  const denied = await told(server, "access.denied");
+  assert.deepEqual(
+    denied.map(({ user_id, path }) => [user_id, path]),
+    Array.from({ length: 3 }, () => [ada.id, "/admin/users/search"]),
+  );
+});
+
 test("in the preset for compliance every request is recorded", async () => {
   await using server = await testMessenger({ env: { AUDIT_PRESET: "compliance" } });
   await fetch(`${server.publicUrl}/health`);

@@ -1,6 +1,7 @@
 import type { AuditEvent } from "@rempart/audit";
 import type { DetectorEvent, Observer, Outcome } from "@rempart/edge";
 import type { Clock } from "@rempart/kernel";
+import type { RefusedRequest } from "../http/admin/api.ts";
 import type { BackgroundRecorder } from "./background-recorder.ts";
 import { PerMinute } from "./per-minute.ts";
 
@@ -8,8 +9,10 @@ import { PerMinute } from "./per-minute.ts";
 export interface EdgeEvents {
   /** Of the public edge: refusals of banned networks. */
   readonly public: Observer;
-  /** Of the administration edge: who was refused. */
+  /** Of the administration edge: refusals of nobody known. */
   readonly administration: Observer;
+  /** Somebody known asked for what they may not do. */
+  denied(userId: string, refused: RefusedRequest): void;
   /** Of the public edge's detector. */
   detected(event: DetectorEvent): void;
   /** A user did more than a policy lets through. */
@@ -22,7 +25,6 @@ export interface EdgeEvents {
 const ATTACK_SCORE = 5;
 const ATTACKS_A_MINUTE = 6;
 const DENIALS_A_MINUTE = 30;
-const REFUSED: ReadonlySet<number> = new Set([401, 403]);
 
 export function createEdgeEvents(recorder: Pick<BackgroundRecorder, "add">, clock: Clock): EdgeEvents {
   const [banned, limited] = [new PerMinute(clock, 1), new PerMinute(clock, 1)];
@@ -37,9 +39,14 @@ export function createEdgeEvents(recorder: Pick<BackgroundRecorder, "add">, cloc
     },
     administration: {
       settled(outcome) {
-        if (REFUSED.has(outcome.status) && denials.admits(outcome.address))
-          recorder.add(requestOf("access.denied", outcome));
+        const unknown = outcome.status === 401 || (outcome.status === 403 && outcome.verdict === "reject");
+        if (unknown && denials.admits(outcome.address)) recorder.add(requestOf("access.denied", outcome));
       },
+    },
+    denied(userId, { address, ...request }) {
+      if (!denials.admits(userId)) return;
+      const actor = { userId, address };
+      recorder.add({ type: "access.denied", actor, request: { ...request, status: 403, success: false } });
     },
     detected(event) {
       if (event.score >= ATTACK_SCORE && attacks.admits(event.address)) recorder.add(attackOf(event));

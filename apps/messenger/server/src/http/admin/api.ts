@@ -1,6 +1,7 @@
 import type { Edge, EdgeContext, Problem } from "@rempart/edge";
 import type { NodeHandler } from "@rempart/edge/node";
 import { type Identity, type Subject, subjectOfSession } from "@rempart/identity";
+import { hasCode } from "@rempart/kernel";
 import type { Refusal } from "../../refusal.ts";
 import type { AnswerTo, CallOf } from "../call.ts";
 import { bearerOf, type Headers } from "../credentials.ts";
@@ -12,6 +13,15 @@ export interface AdminApiOptions {
   readonly edge: Edge;
   readonly identity: Identity;
   readonly handlers: AdminHandlers;
+  /** Told of somebody known who asked for what they may not do. */
+  denied(userId: string, refused: RefusedRequest): void;
+}
+
+export interface RefusedRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly address: string;
 }
 
 type Declared<Name extends AdminRouteName> = (typeof ADMIN_ROUTES)[Name];
@@ -26,14 +36,23 @@ export type AdminHandlers = {
 export const ADMIN_POLICY = { credentials: "credentials", user: "user" } as const;
 
 /** The administration API. A browser's cookies count for nothing here: whoever asks shows a token or a key. */
-export function createAdminApi({ edge, identity, handlers }: AdminApiOptions): NodeHandler {
+export function createAdminApi({ edge, identity, handlers, denied }: AdminApiOptions): NodeHandler {
   return serveRoutes<AdminRouteName, AdminRoute, Subject>({
     edge,
     routes: ADMIN_ROUTES,
     challenge: 'Bearer realm="rempart"',
     admit: (_route, headers, context) => admit(edge, identity, headers, context),
-    handle: (name, call) => invoke(handlers, name, call),
+    handle: (name, call) =>
+      invoke(handlers, name, call).catch((error: unknown) => {
+        if (hasCode(error, "forbidden")) denied(call.caller.userId, refusedRequest(name, call));
+        throw error;
+      }),
   });
+}
+
+function refusedRequest(name: AdminRouteName, { context }: ServedCall<Subject>): RefusedRequest {
+  const { method, path } = ADMIN_ROUTES[name];
+  return { id: context.requestId, method, path, address: context.client.text };
 }
 
 /** Counted before the credential is looked at, so that whoever guesses is slowed whatever they guess. */
