@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   createDatabase,
   type Database,
+  isDatabaseError,
   type MigrationSource,
   migrate,
   type Queryable,
@@ -37,11 +39,25 @@ export async function testDatabase({ migrations }: TestDatabaseOptions): Promise
   const database = createDatabase({ url, applicationName: name });
   const close = async (): Promise<void> => {
     await database.close();
-    await inMaintenance(serverUrl, (session) =>
-      session.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
-    );
+    await inMaintenance(serverUrl, (session) => drop(session, name));
   };
   return { database, url, close, [Symbol.asyncDispose]: close };
+}
+
+const DROP_ATTEMPTS = 20;
+const DROP_PAUSE_MS = 100;
+
+/** The server's own cleaning may be at it just now, and nobody but a superuser may end that: it is over in a moment. */
+async function drop(session: Queryable, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await session.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      return;
+    } catch (error) {
+      if (!isDatabaseError(error, "permission-denied") || attempt === DROP_ATTEMPTS) throw error;
+      await sleep(DROP_PAUSE_MS);
+    }
+  }
 }
 
 async function inMaintenance<T>(url: string, work: (session: Queryable) => Promise<T>): Promise<T> {

@@ -92,15 +92,15 @@ async function serve<Name extends string, Route extends ServedRoute, Caller>(
   return route.answer === null ? c.body(null, 204) : c.json(answer, route.status as 200 | 201);
 }
 
-/** Counts the call; the problem to answer with when it is one too many. */
+/** Counts the call; the problem to answer with when it is one too many. The edge itself says when to come back. */
 export async function limited(
   edge: Edge,
   context: EdgeContext,
   key: string,
   policy: string,
 ): Promise<Problem | null> {
-  const { allowed, resetSeconds } = await edge.limit(context, key, policy);
-  return allowed ? null : { ...EDGE_PROBLEMS.rateLimited, members: { retryAfterSeconds: resetSeconds } };
+  const { allowed } = await edge.limit(context, key, policy);
+  return allowed ? null : EDGE_PROBLEMS.rateLimited;
 }
 
 export function contextFor(c: Context<Env>): EdgeContext {
