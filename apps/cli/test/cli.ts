@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { scratchPlace } from "@rempart/testing";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const START_LIMIT_MS = 60_000;
@@ -55,7 +55,7 @@ export function rempart(args: readonly string[], { cwd, env = {}, ipc = false, i
 
 /** A working directory of its own, with the data in it. Readable by the account of the database when we are root. */
 export async function workplace(): Promise<{ cwd: string } & AsyncDisposable> {
-  const cwd = await mkdtemp(join(tmpdir(), "rempart-cli-"));
+  const cwd = await mkdtemp(join(await scratchPlace(), "rempart-cli-"));
   await chmod(cwd, 0o711);
   return { cwd, [Symbol.asyncDispose]: () => rm(cwd, { recursive: true, force: true }) };
 }

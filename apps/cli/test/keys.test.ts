@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDatabase, type Database, startEmbeddedPostgres } from "@rempart/database";
 import { ENVELOPE_COLUMNS } from "@rempart/messenger-server";
+import { scratchPlace } from "@rempart/testing";
 import { type CliOptions, rempart, workplace } from "./cli.ts";
 
 interface Line {
@@ -68,7 +68,7 @@ async function ageLocalKeys({ cwd }: CliOptions): Promise<void> {
   await writeFile(path, aged);
 }
 
-const scratch = await mkdtemp(join(tmpdir(), "rempart-cli-postgres-"));
+const scratch = await mkdtemp(join(await scratchPlace(), "rempart-cli-postgres-"));
 await chmod(scratch, 0o711);
 const postgres = await startEmbeddedPostgres({ directory: join(scratch, "postgres"), durable: false });
 const admin = createDatabase({ url: postgres.superuserUrl, poolSize: 2 });

@@ -4,6 +4,7 @@ export { startNginx, type TestNginx, type TestNginxOptions } from "./nginx.ts";
 export { startPgAudit, type TestPgAudit } from "./pgaudit.ts";
 export { freePort } from "./ports.ts";
 export { startRedis, type TestRedis } from "./redis.ts";
+export { scratchPlace } from "./scratch-place.ts";
 export { requireService, type Service, type ServiceName } from "./services.ts";
 export { startSoftHsm, type TestToken } from "./softhsm.ts";
 export { type TestDatabase, type TestDatabaseOptions, testDatabase } from "./test-database.ts";

@@ -1,8 +1,8 @@
-import { chmod, mkdtemp, readdir, rm, statfs } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@rempart/database";
 import { silentLogger } from "@rempart/runtime";
+import { scratchPlace } from "./scratch-place.ts";
 
 export interface TestServer {
   /** Of a role that may create databases. */
@@ -12,10 +12,6 @@ export interface TestServer {
 }
 
 const PREFIX = "rempart-test-";
-/** Linux's file system in memory, where a database is made and dropped in a tenth of the time. */
-const MEMORY = "/dev/shm";
-/** A few dozen databases at once, and the log of changes. Containers often have less there. */
-const ROOM_BYTES = 2 * 1024 ** 3;
 
 /**
  * An embedded server for tests: its data live in memory or in the temporary directory and are not durable. A test runner
@@ -43,7 +39,7 @@ async function startOwn(): Promise<string> {
 }
 
 async function launch(): Promise<{ server: EmbeddedPostgres; directory: string }> {
-  const place = await roomiest();
+  const place = await scratchPlace();
   await removeAbandoned(place);
   const directory = await mkdtemp(join(place, `${PREFIX}${process.pid}-`));
   const home = join(directory, "postgres");
@@ -51,11 +47,6 @@ async function launch(): Promise<{ server: EmbeddedPostgres; directory: string }
   await chmod(directory, 0o711);
   const server = await startEmbeddedPostgres({ directory: home, durable: false, log: silentLogger });
   return { server, directory };
-}
-
-async function roomiest(): Promise<string> {
-  const { bavail, bsize } = await statfs(MEMORY).catch(() => ({ bavail: 0, bsize: 0 }));
-  return bavail * bsize >= ROOM_BYTES ? MEMORY : tmpdir();
 }
 
 async function stop(server: EmbeddedPostgres, directory: string): Promise<void> {
