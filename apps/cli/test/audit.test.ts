@@ -26,10 +26,12 @@ async function signUp(origin: string, server: Cli): Promise<void> {
   assert.equal(response.status, 201, await response.text());
 }
 
+/** Resolves once what was done so far has its place in a signed head. */
 async function published(place: CliOptions): Promise<void> {
-  for (let i = 0; i < 100; i += 1) {
-    const { size } = JSON.parse(await run(place, "verify", "--json"));
-    if (size >= 3) return;
+  for (let i = 0; i < 60; i += 1) {
+    const cli = rempart(["audit", "verify", "--json"], place);
+    await cli.ended;
+    if (JSON.parse(cli.logged()).size >= 3) return;
   }
   throw new Error("the log is not published");
 }

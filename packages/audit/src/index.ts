@@ -17,7 +17,7 @@ export type { LogSigner } from "./log/publish.ts";
 export { LogReader, type PublishedHead } from "./log/reader.ts";
 export { type Sequencer, type SequencerOptions, startSequencer } from "./log/sequencer.ts";
 export { type LogFile, logFile } from "./log/serve.ts";
-export { openSigner, type SignerOptions, signerKeys } from "./log/signer.ts";
+export { openSigner, presentLog, type SignerOptions, signerKeys } from "./log/signer.ts";
 export { mask, maskText } from "./masking/mask.ts";
 export { auditMigrations } from "./migrations.ts";
 export { nodePrimitives } from "./node-primitives.ts";

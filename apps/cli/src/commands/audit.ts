@@ -13,9 +13,9 @@ import {
   verifyLog,
 } from "@rempart/audit";
 import { formatVerifierKey, judgeProof, parseProofFile, treeHash } from "@rempart/audit/verify";
-import { systemClock } from "@rempart/kernel";
+import { isUuid, systemClock } from "@rempart/kernel";
 import type { Installation } from "@rempart/messenger-server/operator";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { type FilterOptions, queryOf, withFilters } from "../audit/filters.ts";
 import { placeOf, proofLines } from "../audit/proofs.ts";
 import { policyOf, type TrustOptions, withTrust } from "../audit/trust.ts";
@@ -36,6 +36,7 @@ export function auditCommand(): Command {
     .addCommand(exportCommand())
     .addCommand(keysCommand())
     .addCommand(retentionCommand())
+    .addCommand(continueCommand())
     .addCommand(witnessCommand());
 }
 
@@ -92,11 +93,16 @@ interface QueryOptions extends FilterOptions, JsonOption {
   readonly after?: string;
 }
 
+function cursorOf(text: string): string {
+  if (!isUuid(text)) throw new InvalidArgumentError("Not where a page ended.");
+  return text;
+}
+
 function queryCommand(): Command {
   return withFilters(new Command("query"))
     .description("entries, the newest first")
     .option("--limit <count>", "how many at most", "100")
-    .option("--after <cursor>", "go on where a page ended")
+    .option("--after <cursor>", "go on where a page ended", cursorOf)
     .option("--json", "print JSON")
     .action((options: QueryOptions) =>
       withInstallation(async ({ audit }) => {
@@ -258,6 +264,24 @@ function keysCommand(): Command {
       withInstallation(async ({ database }) => {
         const keys = (await signerKeys(database)).map(formatVerifierKey);
         report(options, keys, keys.join("\n"));
+      }),
+    );
+}
+
+function continueCommand(): Command {
+  return new Command("continue")
+    .description(
+      "after a restore from an older copy: begin another log, which names the head that was given up; refused while the log can go on",
+    )
+    .option("--yes", "do not ask")
+    .option("--json", "print JSON")
+    .action((options: JsonOption & { readonly yes?: boolean }) =>
+      withInstallation(async (installation) => {
+        const question = "End the published log and begin another, under a new name and key?";
+        if (!(await confirmed(question, "continue", options.yes ?? false))) return;
+        const { origin, after, kept } = await installation.continueAuditLog();
+        const text = `${origin} goes on with ${kept} entries; ${after.origin} ended with ${after.size}. Restart the messenger, and tell the new key (audit keys) to whoever verifies.`;
+        report(options, { origin, kept, after: { origin: after.origin, size: after.size } }, text);
       }),
     );
 }

@@ -1,4 +1,14 @@
-import { type Audit, createAudit, type ObjectStore, type Responder } from "@rempart/audit";
+import {
+  type Audit,
+  type Continued,
+  continueLog,
+  createAudit,
+  nodePrimitives,
+  type ObjectStore,
+  presentLog,
+  type Responder,
+} from "@rempart/audit";
+import { treeHash } from "@rempart/audit/verify";
 import type { Database } from "@rempart/database";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
@@ -25,8 +35,10 @@ export interface Installation extends AsyncDisposable {
   readonly links: Links;
   /** Records and reads; the server that runs places and publishes. */
   readonly audit: Audit;
-  /** The published files of the audit log. */
+  /** The published files of the audit log that goes on now. */
   readonly auditObjects: ObjectStore;
+  /** After a restore: begins another log where the published one cannot go on. Code: `not-broken`. */
+  continueAuditLog(): Promise<Continued>;
   /** Takes back what detection did. */
   readonly responder: Responder;
   readonly keyring: Keyring;
@@ -43,6 +55,8 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
   // Mails are the server's to send: what is written here waits for it.
   const shared = { database, envelopes: keyring };
   const audit = createAudit({ ...ports, ...shared });
+  const objects = auditObjects(config.dataDirectory);
+  const hash = treeHash(nodePrimitives.sha256);
   const record = identityObserver(audit);
   const banAddresses = accountBans(ports);
   const identity = createMessengerIdentity({ ...config, mail: null }, address, {
@@ -59,7 +73,8 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
     identity,
     links: linksOf(address.origin),
     audit,
-    auditObjects: auditObjects(config.dataDirectory),
+    auditObjects: await presentLog(database, objects),
+    continueAuditLog: () => continueLog({ ...ports, ...shared, objects, hash, record: audit.record }),
     responder: createResponder({
       bans: new NetworkBans({ database, clock: systemClock, log }),
       administration: identity.administration,

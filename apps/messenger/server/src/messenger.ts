@@ -232,8 +232,8 @@ async function createParts(
   const { limits } = config;
   const messagePolicy = POLICY.messages;
   const delivery = createDelivery({ ...shared, bus, limiter, messagePolicy, limits, limited, log });
-  const { audit, objects } = auditLog;
-  const keyLog = new KeyLog({ database, objects });
+  const { audit, objects, published } = auditLog;
+  const keyLog = new KeyLog({ database, objects: published });
   const newId = uuidV7Generator(clock, random);
   const handlers = createHandlers({ ...shared, ...delivery, audit, keyLog, newId });
   const health = createHealth(database, bus, keyring, clock);

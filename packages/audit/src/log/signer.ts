@@ -4,6 +4,8 @@ import { type Clock, type Random, type Uuid, uuidV7Generator } from "@rempart/ke
 import type { Envelopes } from "@rempart/keys";
 import { nodePrimitives } from "../node-primitives.ts";
 import { type VerifierKey, verifierKey } from "../note/keys.ts";
+import type { ObjectStore } from "../ports.ts";
+import { logObjects } from "./objects.ts";
 import type { LogSigner } from "./publish.ts";
 
 interface SignerRow {
@@ -33,6 +35,11 @@ export async function openSigner(options: SignerOptions): Promise<LogSigner> {
   const pkcs8 = await options.envelopes.open(row.sealed_key, whereOf(row.id));
   const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" });
   return signerOf(row, privateKey);
+}
+
+/** The files of the log that goes on now, among those of an installation. */
+export async function presentLog(db: Queryable, objects: ObjectStore): Promise<ObjectStore> {
+  return logObjects(objects, (await newestSigner(db))?.generation ?? 1);
 }
 
 /** The keys this log was ever signed with, the newest first: what to hand to whoever verifies. */

@@ -3,6 +3,7 @@ import {
   type Audit,
   createAudit,
   directoryStore,
+  logObjects,
   nodePrimitives,
   type ObjectStore,
   openSigner,
@@ -28,6 +29,8 @@ export interface AuditLog {
   readonly audit: Audit;
   /** The published files. */
   readonly objects: ObjectStore;
+  /** Of them, those of the log that goes on now. */
+  readonly published: ObjectStore;
   stop(): Promise<void>;
 }
 
@@ -71,6 +74,7 @@ export async function openAuditLog(
   return {
     audit,
     objects,
+    published: logObjects(objects, signer.generation),
     async stop() {
       clearInterval(pruning);
       await sequencer.round().catch((error: unknown) => {

@@ -18,7 +18,7 @@ import { createEdgeEvents, type EdgeEvents } from "./edge-events.ts";
 import { createResponder } from "./responder.ts";
 
 export interface AuditWatchOptions {
-  readonly auditLog: { readonly audit: Audit; readonly objects: ObjectStore };
+  readonly auditLog: { readonly audit: Audit; readonly published: ObjectStore };
   readonly identity: Pick<Identity, "administration">;
   readonly sinks: readonly Sink[];
   readonly registry: Registry;
@@ -35,9 +35,9 @@ export interface AuditWatch {
 
 export async function openAuditWatch(
   ports: AuditLogPorts,
-  { auditLog: { audit, objects }, identity, sinks, registry }: AuditWatchOptions,
+  { auditLog: { audit, published }, identity, sinks, registry }: AuditWatchOptions,
 ): Promise<AuditWatch> {
-  const metrics = createAuditMetrics({ ...ports, registry, objects });
+  const metrics = createAuditMetrics({ ...ports, registry, objects: published });
   const networkBans = new NetworkBans(ports);
   const bans = createBans({ source: networkBans, clock: ports.clock });
   await networkBans.start();
