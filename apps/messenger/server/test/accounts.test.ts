@@ -182,5 +182,6 @@ test("every act of an account stands in the audit log, without the address it wa
       "SESSION_REVOKED",
     ],
   );
+  assert.ok(rows.every(({ body }) => "resource_id" in body && body.resource_id !== null));
   assert.ok(!JSON.stringify(rows).includes(account.email));
 });

@@ -71,7 +71,6 @@ export function auditEventOf(event: IdentityEvent): AuditEvent | null {
   const who = actor !== undefined && actor?.kind !== "operator" ? actor?.userId : (userId ?? undefined);
   // Whoever failed to sign in is not the account's owner, but what is known of them is about the account.
   const acted = event.type === "auth.login.failed" ? undefined : who;
-  const of = tenantId ?? userId;
   return {
     type,
     actor: {
@@ -79,11 +78,15 @@ export function auditEventOf(event: IdentityEvent): AuditEvent | null {
       ...(tenantId ? { tenantId } : {}),
       ...(client ? { address: client.address, userAgent: client.userAgent } : {}),
     },
-    ...(of
-      ? { resource: { type: tenantId ? "tenant" : "user", id: of, metadata: { act, ...by, ...details } } }
-      : {}),
+    resource: { ...concerned(tenantId, userId), metadata: { act, ...by, ...details } },
     ...(userId && client ? { subject: userId } : {}),
   };
+}
+
+/** What it was done to: an organisation, an account, or the installation itself. */
+function concerned(tenantId?: string | null, userId?: string | null): { type: string; id: string } {
+  if (tenantId) return { type: "tenant", id: tenantId };
+  return userId ? { type: "user", id: userId } : { type: "installation", id: "identity" };
 }
 
 /** Records what identity does, in the transaction of each act. */
