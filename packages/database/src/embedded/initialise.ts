@@ -176,7 +176,8 @@ export async function removeAbandoned(home: string): Promise<void> {
   for (const entry of await readdir(home)) {
     const maker = /^data\.new-(\d+)-[0-9a-f]{8}$/.exec(entry)?.[1];
     if (maker !== undefined && !isAlive(Number(maker)))
-      await rm(join(home, entry), { recursive: true, force: true });
+      // The program of a start that was killed may outlive it for a moment, and still write there.
+      await rm(join(home, entry), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
