@@ -110,7 +110,7 @@ export {
 export { createTimingFloor, type TimingOptions } from "./timing.ts";
 export { type Fields, type JsonBody, parseCookies, parseJson, parseQuery } from "./validation/parts.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./validation/standard-schema.ts";
-export { cleanText, escapeHtml, type TextOptions } from "./validation/text.ts";
+export { cleanText, type TextOptions } from "./validation/text.ts";
 export { validated } from "./validation/validated.ts";
 export {
   createValidator,

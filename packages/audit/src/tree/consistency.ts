@@ -1,6 +1,7 @@
 import { equalBytes } from "@rempart/kernel";
 import type { TreeHash } from "./hash.ts";
 import { isNotHash } from "./inclusion.ts";
+import { siblingSides } from "./sibling-sides.ts";
 import { isSize, type LeafRange, splitPoint } from "./subtrees.ts";
 
 /**
@@ -55,25 +56,15 @@ function foldConsistency(hash: TreeHash, { oldSize, size, oldRoot, root, proof }
     last = Math.floor(last / 2);
   }
   // An old tree that is one complete subtree is its own first node, and is not sent.
-  const path = node === 0 ? [oldRoot, ...proof] : proof;
-  const first = path[0];
-  if (first === undefined) return false;
+  const [first, ...siblings] = node === 0 ? [oldRoot, ...proof] : proof;
+  const sides = siblingSides(node, last, siblings.length);
+  if (first === undefined || sides === null) return false;
   let oldComputed = first;
   let computed = first;
-  for (const sibling of path.slice(1)) {
-    if (last === 0) return false;
-    if (node % 2 === 1 || node === last) {
-      oldComputed = hash.node(sibling, oldComputed);
-      computed = hash.node(sibling, computed);
-      while (node % 2 === 0 && node !== 0) {
-        node /= 2;
-        last = Math.floor(last / 2);
-      }
-    } else {
-      computed = hash.node(computed, sibling);
-    }
-    node = Math.floor(node / 2);
-    last = Math.floor(last / 2);
+  for (const [at, sibling] of siblings.entries()) {
+    const left = sides[at] === "left";
+    if (left) oldComputed = hash.node(sibling, oldComputed);
+    computed = left ? hash.node(sibling, computed) : hash.node(computed, sibling);
   }
-  return last === 0 && equalBytes(oldComputed, oldRoot) && equalBytes(computed, root);
+  return equalBytes(oldComputed, oldRoot) && equalBytes(computed, root);
 }

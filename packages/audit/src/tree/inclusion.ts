@@ -1,5 +1,6 @@
 import { equalBytes } from "@rempart/kernel";
 import { HASH_BYTES, type TreeHash } from "./hash.ts";
+import { siblingSides } from "./sibling-sides.ts";
 import { isSize, type LeafRange, splitPoint } from "./subtrees.ts";
 
 /**
@@ -35,24 +36,13 @@ export interface Inclusion {
 /** Whether the leaf stands at this index of the tree with this root (RFC 9162, section 2.1.3.2). Never throws. */
 export function verifyInclusion(hash: TreeHash, { index, size, leaf, proof, root }: Inclusion): boolean {
   if (!isSize(index) || !isSize(size) || index >= size || proof.some(isNotHash)) return false;
-  let node = index;
-  let last = size - 1;
-  let computed = leaf;
-  for (const sibling of proof) {
-    if (last === 0) return false;
-    if (node % 2 === 1 || node === last) {
-      computed = hash.node(sibling, computed);
-      while (node % 2 === 0 && node !== 0) {
-        node /= 2;
-        last = Math.floor(last / 2);
-      }
-    } else {
-      computed = hash.node(computed, sibling);
-    }
-    node = Math.floor(node / 2);
-    last = Math.floor(last / 2);
-  }
-  return last === 0 && equalBytes(computed, root);
+  const sides = siblingSides(index, size - 1, proof.length);
+  if (sides === null) return false;
+  const computed = proof.reduce(
+    (node, sibling, at) => (sides[at] === "left" ? hash.node(sibling, node) : hash.node(node, sibling)),
+    leaf,
+  );
+  return equalBytes(computed, root);
 }
 
 export function isNotHash(bytes: Uint8Array): boolean {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { escapeHtml } from "@rempart/kernel";
 import fc from "fast-check";
-import { cleanText, escapeHtml, stripTags } from "./text.ts";
+import { cleanText, stripTags } from "./text.ts";
 
 test("text is composed, trimmed and rid of what nobody sees", () => {
   assert.equal(cleanText("  Cafe\u0301 \u0000\u0007"), "Café");

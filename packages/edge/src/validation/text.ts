@@ -1,5 +1,7 @@
 /** Text from strangers, made safe to keep. For a schema's transform: `z.string().max(500).transform((t) => cleanText(t))`. */
 
+import { escapeHtml } from "@rempart/kernel";
+
 export interface TextOptions {
   /**
    * What becomes of markup. `keep` (the default) is right wherever text is escaped when it is shown, as frameworks do;
@@ -28,20 +30,6 @@ export function cleanText(text: string, { html = "keep", lines = false }: TextOp
     : bare.replace(/[\s\u0085]+/gu, " ");
   const clean = spaced.normalize("NFC").trim();
   return html === "escape" ? escapeHtml(clean) : clean;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-  "`": "&#96;",
-};
-
-/** Safe as an element's text and inside a quoted attribute. Not inside a script, a style or a URL. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'`]/g, (character) => ENTITIES[character] as string);
 }
 
 /**

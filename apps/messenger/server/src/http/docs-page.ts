@@ -1,3 +1,4 @@
+import { escapeHtml } from "@rempart/kernel";
 import type { OpenApiDocument, Operation } from "./openapi.ts";
 
 /** The API's description as one page without a script. */
@@ -74,12 +75,6 @@ function details(title: string, content: Operation["responses"][string]["content
 function code(value: unknown, indent?: number): string {
   const text = escapeHtml(JSON.stringify(value, null, indent));
   return indent === undefined ? `<code>${text}</code>` : `<pre tabindex="0">${text}</pre>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"]/g, (character) => ENTITIES[character] as string);
 }
 
 const STYLE = `

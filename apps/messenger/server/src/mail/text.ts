@@ -1,3 +1,5 @@
+import { escapeHtml } from "@rempart/kernel";
+
 /** What a mail says: a subject and paragraphs. A link stands on a line of its own. */
 export interface MailText {
   readonly subject: string;
@@ -35,18 +37,6 @@ const BUTTON =
 
 function paragraph(text: string): string {
   return `<p>${escapeHtml(text)}</p>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
 const MAX_VALUE = 200;
