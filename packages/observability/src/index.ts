@@ -1,5 +1,4 @@
 export { ObservabilityError, type ObservabilityErrorCode } from "./errors.ts";
-export { type Expected, toRuleFile, toRuleTests } from "./generators/prometheus.ts";
 export { type ExpositionLimits, parseExposition, type ScrapedSample } from "./history/exposition.ts";
 export { Feed, readRegistry, type Taken } from "./history/feed.ts";
 export { type Appended, History, type HistoryOptions } from "./history/history.ts";

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { requireService } from "@rempart/testing";
-import { type Expected, rehearse, SHIPPED_GROUPS, toRuleFile, toRuleTests } from "../src/index.ts";
+import { type Expected, toRuleFile, toRuleTests } from "../src/generators/index.ts";
+import { rehearse, SHIPPED_GROUPS } from "../src/index.ts";
 
 const run = promisify(execFile);
 const { path: promtool = "", skip } = await requireService("promtool");

@@ -1,0 +1,1 @@
+export { type Expected, toRuleFile, toRuleTests } from "./prometheus.ts";
