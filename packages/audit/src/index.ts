@@ -18,7 +18,6 @@ export { LogReader, type PublishedHead } from "./log/reader.ts";
 export { type Sequencer, type SequencerOptions, startSequencer } from "./log/sequencer.ts";
 export { type LogFile, logFile } from "./log/serve.ts";
 export { openSigner, presentLog, type SignerOptions, signerKeys } from "./log/signer.ts";
-export { mask, maskText } from "./masking/mask.ts";
 export { auditMigrations } from "./migrations.ts";
 export { nodePrimitives } from "./node-primitives.ts";
 export { directoryStore } from "./objects/directory.ts";

@@ -13,4 +13,5 @@ export { type Clock, type ManualClock, manualClock, systemClock } from "./clock.
 export { CodedError, type CodedErrorOptions, causes, explain, hasCode } from "./errors.ts";
 export { escapeHtml } from "./html.ts";
 export { isUuid, type Uuid, uuidFromBytes, uuidToBytes, uuidV7Generator, uuidV7Time } from "./ids.ts";
+export type { Json } from "./json.ts";
 export { type Random, systemRandom, unsafeSeededRandom } from "./random.ts";

@@ -1,6 +1,8 @@
 /** One text for one value, so that a hash over it means something: keys sorted, no spaces, numbers as JSON writes them. */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+import type { Json } from "@rempart/kernel";
+
+export type { Json };
 
 /** Throws `TypeError` for a number that JSON has no text for. */
 export function canonical(value: Json): string {

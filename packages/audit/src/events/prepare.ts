@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
+import { mask, maskText } from "@rempart/kernel/masking";
 import { canonical, type Json } from "../entry/canonical.ts";
-import { mask, maskText } from "../masking/mask.ts";
 import type { AuditEvent } from "./event.ts";
 import { EVENTS, type RetentionClass } from "./table.ts";
 

@@ -1,6 +1,6 @@
 import type { Queryable } from "@rempart/database";
+import { visible } from "@rempart/kernel/masking";
 import { canonical, type Json } from "../entry/canonical.ts";
-import { visible } from "../masking/text.ts";
 import { type AuditQuery, queryAudit } from "./query.ts";
 import type { AuditRecord } from "./record.ts";
 

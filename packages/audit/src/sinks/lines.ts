@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Writable } from "node:stream";
+import { visible } from "@rempart/kernel/masking";
 import { canonical } from "../entry/canonical.ts";
-import { visible } from "../masking/text.ts";
 import type { AuditRecord } from "../reading/record.ts";
 import type { Sink } from "./sink.ts";
 

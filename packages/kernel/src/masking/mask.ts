@@ -1,4 +1,4 @@
-import type { Json } from "../entry/canonical.ts";
+import type { Json } from "../json.ts";
 import { namesSecret } from "./names.ts";
 import { maskShapes } from "./shapes.ts";
 import { shortened, visible } from "./text.ts";

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { canonical } from "../entry/canonical.ts";
 import { MASK_LIMITS, mask, maskText } from "./mask.ts";
 import { namesSecret } from "./names.ts";
 
@@ -99,9 +98,9 @@ test("cycles, depth, width, length and hostile objects end in a bounded value", 
   assert.deepEqual(mask(cyclic), { __proto__: null, name: "a", self: "[cycle]" });
   let deep: unknown = "end";
   for (let i = 0; i < 1_000; i += 1) deep = { deep };
-  assert.ok(canonical(mask(deep)).includes("[deeper]"));
+  assert.ok(JSON.stringify(mask(deep)).includes("[deeper]"));
   const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, [1, 2, 3]]));
-  assert.ok(canonical(mask(wide)).length < 10_000);
+  assert.ok(JSON.stringify(mask(wide)).length < 10_000);
   assert.ok(maskText("x".repeat(1_000_000)).length < MASK_LIMITS.textLength + 40);
   const hostile = {
     get boom() {
@@ -124,7 +123,7 @@ test("cycles, depth, width, length and hostile objects end in a bounded value", 
 
 test("a name that JavaScript gives a meaning is a name", () => {
   const value = JSON.parse('{"__proto__": {"admin": true}, "constructor": 1}');
-  assert.equal(canonical(mask(value)), '{"__proto__":{"admin":true},"constructor":1}');
+  assert.equal(JSON.stringify(mask(value)), '{"__proto__":{"admin":true},"constructor":1}');
 });
 
 test("whatever is given, the copy is JSON", () => {
@@ -139,7 +138,8 @@ test("whatever is given, the copy is JSON", () => {
       }),
       (value) => {
         const once = mask(value);
-        assert.deepEqual(JSON.parse(canonical(once)), JSON.parse(canonical(JSON.parse(canonical(once)))));
+        const text = JSON.stringify(once);
+        assert.equal(JSON.stringify(JSON.parse(text)), text);
       },
     ),
   );

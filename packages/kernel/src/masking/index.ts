@@ -1,0 +1,2 @@
+export { MASK_LIMITS, mask, maskText } from "./mask.ts";
+export { visible } from "./text.ts";
