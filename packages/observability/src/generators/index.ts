@@ -1,1 +1,2 @@
 export { type Expected, toRuleFile, toRuleTests } from "./prometheus.ts";
+export { type PrometheusOptions, type ScrapeJob, toPrometheusConfig } from "./prometheus-config.ts";

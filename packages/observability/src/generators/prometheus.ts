@@ -3,33 +3,23 @@ import type { AlertRule, RuleGroup } from "../objectives/rule.ts";
 import type { Scenario, ScenarioSeries } from "../objectives/scenario.ts";
 import { durationText } from "../rules/duration.ts";
 import { toPromql } from "../rules/promql.ts";
-
-/** Strings are in JSON, which YAML reads: nothing in them can end a line or begin a key. */
-const text = (value: string): string => JSON.stringify(value);
+import { yamlFile } from "./yaml.ts";
 
 /** A rule file for Prometheus. The same groups give the same bytes. */
 export function toRuleFile(groups: readonly RuleGroup[]): string {
-  const lines = groups.flatMap(({ name, rules }) => [
-    `  - name: ${text(name)}`,
-    "    rules:",
-    ...rules.flatMap(ruleLines),
-  ]);
-  return ["# Generated from the rules as they are declared: change those.", "groups:", ...lines, ""].join(
-    "\n",
-  );
+  return yamlFile({
+    groups: groups.map(({ name, rules }) => ({ name, rules: rules.map(ruleEntry) })),
+  });
 }
 
-function ruleLines({ name, expression, forMs, severity, summary, runbook }: AlertRule): string[] {
-  return [
-    `      - alert: ${name}`,
-    `        expr: ${text(toPromql(expression))}`,
-    ...(forMs === 0 ? [] : [`        for: ${durationText(forMs)}`]),
-    "        labels:",
-    `          severity: ${severity}`,
-    "        annotations:",
-    `          summary: ${text(summary)}`,
-    `          runbook: ${text(runbook)}`,
-  ];
+function ruleEntry({ name, expression, forMs, severity, summary, runbook }: AlertRule): object {
+  return {
+    alert: name,
+    expr: toPromql(expression),
+    ...(forMs === 0 ? {} : { for: durationText(forMs) }),
+    labels: { severity },
+    annotations: { summary, runbook },
+  };
 }
 
 /** What fires, and what not any more, at the two times of a rule's scenario. */
@@ -40,46 +30,43 @@ export interface Expected {
 
 /** Unit tests of the rules for `promtool test rules`, from their scenarios. */
 export function toRuleTests(ruleFile: string, expected: readonly Expected[]): string {
-  const lines = expected.flatMap(({ rule, firing }) => [
-    `  - name: ${rule.name}`,
-    `    interval: ${rule.scenario.every}`,
-    "    input_series:",
-    ...rule.scenario.series.flatMap(seriesLines),
-    "    alert_rule_test:",
-    ...testLines(rule, rule.scenario.firesAt, firing),
-    ...testLines(rule, rule.scenario.resolvedAt, []),
-  ]);
-  const head = [`rule_files: [${text(ruleFile)}]`, "evaluation_interval: 1m", "tests:"];
-  return [...head, ...lines, ""].join("\n");
+  return yamlFile({
+    rule_files: [ruleFile],
+    evaluation_interval: "1m",
+    tests: expected.map(({ rule, firing }) => ({
+      name: rule.name,
+      interval: rule.scenario.every,
+      input_series: rule.scenario.series.map(seriesEntry),
+      alert_rule_test: [
+        testEntry(rule, rule.scenario.firesAt, firing),
+        testEntry(rule, rule.scenario.resolvedAt, []),
+      ],
+    })),
+  });
 }
 
-function seriesLines({ metric, labels, from, runs, missingSteps = 0 }: ScenarioSeries): string[] {
-  const selector = Object.entries(labels).map(([label, value]) => `${label}=${text(value)}`);
+function seriesEntry({ metric, labels, from, runs, missingSteps = 0 }: ScenarioSeries): object {
+  const selector = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
   const values = missingSteps === 0 ? [String(from)] : [`_x${missingSteps}`, String(from)];
   let last = from;
   for (const [steps, by] of runs) {
     values.push(`${last + by}${by < 0 ? "-" : "+"}${Math.abs(by)}x${steps - 1}`);
     last += by * steps;
   }
-  return [
-    `      - series: ${text(`${metric}{${selector.join(",")}}`)}`,
-    `        values: ${text(values.join(" "))}`,
-  ];
+  return { series: `${metric}{${selector.join(",")}}`, values: values.join(" ") };
 }
 
-function testLines(
+function testEntry(
   { name, severity, summary, runbook }: AlertRule,
   at: Scenario["firesAt"],
   alerts: readonly Alert[],
-): string[] {
-  const annotations = JSON.stringify({ summary, runbook });
-  return [
-    `      - eval_time: ${at}`,
-    `        alertname: ${name}`,
-    ...(alerts.length === 0 ? [] : ["        exp_alerts:"]),
-    ...alerts.flatMap(({ labels }) => [
-      `          - exp_labels: ${JSON.stringify({ ...labels, severity })}`,
-      `            exp_annotations: ${annotations}`,
-    ]),
-  ];
+): object {
+  return {
+    eval_time: at,
+    alertname: name,
+    exp_alerts: alerts.map(({ labels }) => ({
+      exp_labels: { ...labels, severity },
+      exp_annotations: { summary, runbook },
+    })),
+  };
 }
