@@ -1,0 +1,29 @@
+import type { Server } from "node:http";
+import type { MessengerConfig } from "../config.ts";
+import { createAdminApi } from "../http/admin/api.ts";
+import { adminHandlers } from "../http/admin/handlers.ts";
+import { createAdminEdge, createAdminServer } from "../http/admin/server.ts";
+import type { HealthChecks } from "../http/health.ts";
+import { accessLog } from "../telemetry/log.ts";
+import type { Core } from "./core.ts";
+import type { Ports } from "./ports.ts";
+
+/** What administrators and machines reach. Nothing listens yet. */
+export function createAdminSide(
+  { admin, audit, limits }: MessengerConfig,
+  { clock, random, log }: Ports,
+  { identity, address, auditLog, registry, security, watch }: Core,
+  health: HealthChecks,
+): Server {
+  const everyRequest = audit.preset === "compliance" ? [watch.edge.requests] : [];
+  const observers = [...everyRequest, watch.edge.administration, accessLog(log)];
+  const edge = createAdminEdge({ limits, observers, clock, random });
+  const handlers = adminHandlers({ identity, address, securityMetrics: () => security.report() });
+  return createAdminServer({
+    edge,
+    api: createAdminApi({ edge, identity, handlers, denied: watch.edge.denied }),
+    health,
+    registry: admin.prometheus ? registry : null,
+    auditObjects: auditLog.objects,
+  });
+}

@@ -1,0 +1,97 @@
+import type { Identity, Observe } from "@rempart/identity";
+import type { Keyring } from "@rempart/keys";
+import { Registry } from "prom-client";
+import { type AuditLog, openAuditLog } from "../audit/audit-log.ts";
+import { identityObserver } from "../audit/identity-events.ts";
+import { KeyEvents } from "../audit/key-events.ts";
+import { createSinks } from "../audit/sinks.ts";
+import { type AuditWatch, openAuditWatch } from "../audit/watch.ts";
+import { accountBans } from "../bans/account-bans.ts";
+import type { MessengerConfig } from "../config.ts";
+import { type SharedCounts, sharedCounts } from "../http/shared-counts.ts";
+import { createMessengerIdentity } from "../identity.ts";
+import { smtpMailer } from "../mail/smtp-mailer.ts";
+import { PublicAddress } from "../public-address.ts";
+import { openKeyring } from "../storage/keyring.ts";
+import { openStorage, type Storage } from "../storage/open.ts";
+import { createSecurityCounters, type SecurityCounters } from "../telemetry/security-metrics.ts";
+import type { Closers } from "./closers.ts";
+import type { Ports } from "./ports.ts";
+
+/** What requests are served with: data, secrets, accounts, the audit log, and the counts of all of them. */
+export interface Core {
+  readonly storage: Storage;
+  readonly address: PublicAddress;
+  readonly registry: Registry;
+  readonly security: SecurityCounters;
+  readonly keyring: Keyring;
+  readonly auditLog: AuditLog;
+  readonly identity: Identity;
+  readonly watch: AuditWatch;
+  /** Null: this process counts alone. */
+  readonly counts: SharedCounts | null;
+}
+
+/** Opens them, each after what it stands on. */
+export async function openCore(config: MessengerConfig, ports: Ports, closers: Closers): Promise<Core> {
+  const sinks = createSinks(config.audit);
+  const storage = await openStorage(config.database, ports.log);
+  closers.add(storage.close);
+  const { database } = storage;
+  const address = new PublicAddress(config.public);
+  const registry = new Registry();
+  const security = createSecurityCounters({
+    ...ports,
+    registry,
+    averageSessionMinutes: () => identity.administration.averageSessionMinutes(),
+  });
+  const { keyring, keyEvents } = openKeys(config, ports, security, closers);
+  const sealing = { ...ports, database, envelopes: keyring };
+  const auditLog = await openAuditLog(sealing, {
+    directory: config.dataDirectory,
+    origin: `${address.hostname}/audit`,
+    witnesses: config.audit.witnesses,
+  });
+  closers.add(() => auditLog.stop());
+  keyEvents.recordTo(auditLog.audit, database);
+  const mailer = config.mail && smtpMailer(config.mail, address);
+  closers.add(async () => mailer?.close());
+  const observe = observeIdentity(ports, auditLog, security);
+  const identity = createMessengerIdentity(config, address, { ...sealing, mailer, observe });
+  closers.add(() => identity.close());
+  const watch = await openAuditWatch(sealing, { auditLog, identity, sinks, registry });
+  closers.add(() => watch.stop());
+  const counts = config.redisUrl && sharedCounts(config.redisUrl, ports.log);
+  closers.add(async () => counts?.close());
+  await counts?.open();
+  return { storage, address, registry, security, keyring, auditLog, identity, watch, counts };
+}
+
+function openKeys(
+  config: MessengerConfig,
+  ports: Ports,
+  security: SecurityCounters,
+  closers: Closers,
+): { keyring: Keyring; keyEvents: KeyEvents } {
+  const keyEvents = new KeyEvents(ports);
+  const keyring = openKeyring(config.keys, {
+    ...ports,
+    observe(event) {
+      security.keys(event);
+      keyEvents.observe(event);
+    },
+  });
+  closers.add(() => keyring.close());
+  return { keyring, keyEvents };
+}
+
+/** Recorded and answered in the transaction of the act; counted when that was possible. */
+function observeIdentity(ports: Ports, { audit }: AuditLog, security: SecurityCounters): Observe {
+  const record = identityObserver(audit);
+  const banAddresses = accountBans(ports);
+  return async (event, tx) => {
+    await record(event, tx);
+    await banAddresses(event, tx);
+    security.identity(event);
+  };
+}
