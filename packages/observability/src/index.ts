@@ -23,7 +23,10 @@ export {
   type BoundGauge,
   type BoundHistogram,
   type Labelled,
+  type LabelledReader,
   type Reader,
+  type Reading,
+  registerLabelledReader,
   registerMetrics,
   registerReader,
 } from "./metrics/register.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Registry } from "prom-client";
 import { counter, gauge, histogram } from "./declare.ts";
-import { registerMetrics, registerReader } from "./register.ts";
+import { registerLabelledReader, registerMetrics, registerReader } from "./register.ts";
 
 const help = "For a test.";
 const methods = { values: ["GET", "POST"] };
@@ -86,6 +86,24 @@ test("a reader that has nothing to tell, or fails, leaves no sample and harms no
   });
   const samples = (await registry.metrics()).split("\n").filter((line) => /^reading/.test(line));
   assert.deepEqual(samples, ["reading_0 7"]);
+});
+
+test("a labelled reader tells of what there is at each scrape, within its bounds, and of nothing when it fails", async () => {
+  const registry = new Registry();
+  const rooms = gauge({ name: "room_guests", help, unit: "count", labels: { room: { limit: 2 } } });
+  const scrapes = [
+    ["a", "b", "c"].map((room) => ({ labels: { room }, value: 1 })),
+    [{ labels: { room: "b" }, value: 5 }],
+  ];
+  registerLabelledReader(registry, rooms, async () => scrapes.shift() ?? Promise.reject(new Error("away")));
+  const read = async () => (await registry.metrics()).split("\n").filter((line) => /^room/.test(line));
+  assert.deepEqual(await read(), [
+    'room_guests{room="a"} 1',
+    'room_guests{room="b"} 1',
+    'room_guests{room="other"} 1',
+  ]);
+  assert.deepEqual(await read(), ['room_guests{room="b"} 5']);
+  assert.deepEqual(await read(), []);
 });
 
 test("a declaration that would mislead is refused", () => {

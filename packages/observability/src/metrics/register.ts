@@ -32,6 +32,16 @@ export interface Labelled<Label extends string, Child> {
 /** Asked at each scrape. Null: there is nothing to tell, and no sample. */
 export type Reader = () => number | null | Promise<number | null>;
 
+export interface Reading<Label extends string> {
+  readonly labels: LabelValues<Label>;
+  readonly value: number;
+}
+
+/** Asked at each scrape for every child that there is now. */
+export type LabelledReader<Label extends string> = () =>
+  | Iterable<Reading<Label>>
+  | Promise<Iterable<Reading<Label>>>;
+
 export type Registered<M extends Metric<never>> = Handle<keyof M["labels"] & string, Bound[M["kind"]]>;
 
 type Handle<Label extends string, Child> = [Label] extends [never] ? Child : Labelled<Label, Child>;
@@ -53,18 +63,39 @@ export function registerReader(registry: Registry, declared: GaugeMetric<never>,
     help: declared.help,
     registers: [registry],
     async collect() {
-      const value = await answer(read);
+      const value = await answer(read, null);
       if (value === null) this.remove();
       else this.set(value);
     },
   });
 }
 
-async function answer(read: Reader): Promise<number | null> {
+/** The same with labels. What is not among the readings of a scrape has no sample then. */
+export function registerLabelledReader<Label extends string>(
+  registry: Registry,
+  declared: GaugeMetric<Label>,
+  read: LabelledReader<Label>,
+): void {
+  refuseTaken(registry, declared.name);
+  const gauge = new Gauge({
+    name: declared.name,
+    help: declared.help,
+    labelNames: Object.keys(declared.labels),
+    registers: [registry],
+    async collect() {
+      const readings = await answer(read, []);
+      gauge.reset();
+      for (const { labels, value } of readings) children.get(labels).set(value);
+    },
+  });
+  const children = new Children<Label, BoundGauge>(declared, (labels) => gauge.labels(labels));
+}
+
+async function answer<T>(read: () => T | Promise<T>, otherwise: T): Promise<T> {
   try {
     return await read();
   } catch {
-    return null;
+    return otherwise;
   }
 }
 

@@ -1,6 +1,9 @@
 /** What the shipped rules read. An application counts it under these declarations, or an exporter does (node, PostgreSQL). */
 import { counter, gauge, histogram } from "../metrics/declare.ts";
 
+export * from "./metrics-gateway.ts";
+export * from "./metrics-messenger.ts";
+
 const METHOD = { values: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] };
 const few = { limit: 20 };
 const many = { limit: 200 };
