@@ -52,6 +52,8 @@ export interface RateLimitConfig {
   readonly caller?: (facts: RequestFacts, client: Address) => Caller | null;
   /** Told when a store goes down or comes back, and of what a policy in shadow mode would have refused. */
   readonly observe?: (event: RateLimitEvent) => void;
+  /** Told of every call that was counted or refused, on its way: for metrics. What it throws is dropped. */
+  readonly decided?: (policy: string, allowed: boolean) => void;
 }
 
 export interface EdgeConfig {

@@ -5,11 +5,17 @@ import type { RateLimitEvent, RateLimiter, RateLimitPolicy } from "../ports.ts";
 import { createMemoryLimiter } from "../stores/memory.ts";
 import { guardLimiter } from "./guard.ts";
 import { policiesOf } from "./rules.ts";
+import { watchedLimiter } from "./watched.ts";
 
 const DEFAULT_BUDGET_MS = 20;
 
-/** Memory as it is; anything else behind a budget. */
 export function createLimiter(config: RateLimitConfig, clock: Clock): RateLimiter {
+  const limiter = openLimiter(config, clock);
+  return config.decided === undefined ? limiter : watchedLimiter(limiter, config.decided);
+}
+
+/** Memory as it is; anything else behind a budget. */
+function openLimiter(config: RateLimitConfig, clock: Clock): RateLimiter {
   const policies = policiesOf(config.policies);
   const { maxKeys, budgetMs = DEFAULT_BUDGET_MS, onFailure = "refuse" } = config;
   const bound = maxKeys === undefined ? undefined : { maxKeys };

@@ -2,7 +2,15 @@ import { LogReader, nodePrimitives, type ObjectStore } from "@rempart/audit";
 import { treeHash } from "@rempart/audit/verify";
 import type { Database } from "@rempart/database";
 import type { Clock } from "@rempart/kernel";
-import { Counter, Gauge, type Registry } from "prom-client";
+import {
+  type GaugeMetric,
+  registerLabelledReader,
+  registerMetrics,
+  registerReader,
+  shippedMetrics,
+} from "@rempart/observability";
+import type { Registry } from "prom-client";
+import { sharedLook } from "../telemetry/shared-look.ts";
 
 export interface AuditMetrics {
   finding(rule: string, response: string | null): void;
@@ -18,21 +26,13 @@ interface AuditMetricPorts {
 
 /** How the audit log stands. What the database knows is asked when the metrics are read. */
 export function createAuditMetrics(ports: AuditMetricPorts): AuditMetrics {
-  const registers = [ports.registry];
-  const findings = new Counter({
-    name: "audit_findings_total",
-    help: "What detection found in the audit log, and what it did about it.",
-    labelNames: ["rule", "response"],
-    registers,
-  });
-  const dropped = new Counter({
-    name: "audit_events_dropped_total",
-    help: "Events of the edge that came faster than they could be written, and are lost.",
-    registers,
+  const { findings, dropped } = registerMetrics(ports.registry, {
+    findings: shippedMetrics.auditFindings,
+    dropped: shippedMetrics.auditEventsDropped,
   });
   logGauges(ports);
   return {
-    finding: (rule, response) => findings.inc({ rule, response: response ?? "none" }),
+    finding: (rule, response) => findings.labels({ rule, response: response ?? "none" }).inc(),
     dropped: (count) => dropped.inc(count),
   };
 }
@@ -55,61 +55,26 @@ const STATE = `
          coalesce((SELECT jsonb_agg(jsonb_build_object('name', name, 'next_index', next_index)) FROM audit_sinks),
            '[]') AS sinks`;
 
-/** The gauges of one scrape share one look. */
-const FRESH_MS = 500;
-
 function logGauges({ registry, database, objects, clock }: AuditMetricPorts): void {
   const reader = new LogReader(objects, treeHash(nodePrimitives.sha256));
-  const look = shared(clock, async () => (await database.query<LogState>(STATE))[0]);
-  const gauge = (name: string, help: string, value: (state: LogState) => number | Promise<number>): void => {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      async collect() {
-        const state = await look();
-        if (state !== undefined) this.set(await value(state));
-      },
-    });
-  };
-  gauge("audit_entries", "Entries that have their place in the log.", ({ placed }) => placed);
-  gauge(
-    "audit_unpublished_entries",
-    "Entries that are recorded and not in the published tree yet.",
-    ({ placed, published, waiting }) => placed - published + waiting,
-  );
-  gauge(
-    "audit_head_size_entries",
-    "Entries of the published head, as the files show it.",
-    async () => (await reader.head())?.size ?? 0,
-  );
-  gauge(
-    "audit_head_age_seconds",
-    "Since the newest head was signed. It grows while nothing happens too.",
-    ({ head_at }) => (head_at === null ? 0 : (clock.now() - head_at.getTime()) / 1000),
-  );
-  new Gauge({
-    name: "audit_sink_lag_entries",
-    help: "Entries that a sink has not taken yet.",
-    labelNames: ["sink"],
-    registers: [registry],
-    async collect() {
+  const look = sharedLook(clock, async () => (await database.query<LogState>(STATE))[0]);
+  const read = (metric: GaugeMetric<never>, value: (state: LogState) => number): void =>
+    registerReader(registry, metric, async () => {
       const state = await look();
-      for (const { name, next_index } of state?.sinks ?? [])
-        this.set({ sink: name }, state === undefined ? 0 : state.placed - next_index);
-    },
+      return state === undefined ? null : value(state);
+    });
+  read(shippedMetrics.auditEntries, ({ placed }) => placed);
+  read(shippedMetrics.auditUnpublished, unpublished);
+  read(shippedMetrics.auditHeadAge, ({ head_at }) =>
+    head_at === null ? 0 : (clock.now() - head_at.getTime()) / 1000,
+  );
+  registerReader(registry, shippedMetrics.auditHeadSize, async () => (await reader.head())?.size ?? 0);
+  registerLabelledReader(registry, shippedMetrics.auditSinkLag, async () => {
+    const { sinks = [], placed = 0 } = (await look()) ?? {};
+    return sinks.map(({ name, next_index }) => ({ labels: { sink: name }, value: placed - next_index }));
   });
 }
 
-/** While the database is away there is nothing new to tell; the metrics of everything else must not be missing for it. */
-function shared<T>(clock: Clock, ask: () => Promise<T>): () => Promise<T | undefined> {
-  let asked = Number.NEGATIVE_INFINITY;
-  let answer: Promise<T | undefined> = Promise.resolve(undefined);
-  return () => {
-    if (clock.monotonic() - asked > FRESH_MS) {
-      asked = clock.monotonic();
-      answer = ask().catch(() => undefined);
-    }
-    return answer;
-  };
+function unpublished({ placed, published, waiting }: LogState): number {
+  return placed - published + waiting;
 }

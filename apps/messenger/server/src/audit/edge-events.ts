@@ -21,7 +21,7 @@ export interface EdgeEvents {
   readonly requests: Observer;
 }
 
-/** One certain attack; what weighs less is for metrics, not for a log that answers with bans. */
+/** One certain attack; what weighs less is not for a log that answers with bans. */
 const ATTACK_SCORE = 5;
 const ATTACKS_A_MINUTE = 6;
 const DENIALS_A_MINUTE = 30;

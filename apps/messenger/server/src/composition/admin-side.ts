@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { MessengerConfig } from "../config.ts";
-import { createAdminApi } from "../http/admin/api.ts";
+import { type AdminApiOptions, createAdminApi } from "../http/admin/api.ts";
 import { adminHandlers } from "../http/admin/handlers.ts";
 import { createAdminEdge, createAdminServer } from "../http/admin/server.ts";
 import type { HealthChecks } from "../http/health.ts";
@@ -19,9 +19,13 @@ export function createAdminSide(
   const observers = [...everyRequest, watch.edge.administration, accessLog(log)];
   const edge = createAdminEdge({ limits, observers, clock, random });
   const handlers = adminHandlers({ identity, address, securityMetrics: () => security.report() });
+  const denied: AdminApiOptions["denied"] = (userId, refused) => {
+    security.administrationDenied();
+    watch.edge.denied(userId, refused);
+  };
   return createAdminServer({
     edge,
-    api: createAdminApi({ edge, identity, handlers, denied: watch.edge.denied }),
+    api: createAdminApi({ edge, identity, handlers, denied }),
     health,
     registry: admin.prometheus ? registry : null,
     auditObjects: auditLog.objects,

@@ -87,7 +87,11 @@ function publicEdge(
     observers: [...everyRequest, metrics.http, security.http, watch.edge.public, accessLog(log)],
     counts,
     bans: watch.bans,
-    detected: watch.edge.detected,
+    detected(event) {
+      security.detected(event);
+      watch.edge.detected(event);
+    },
+    decided: security.limited,
     clock,
     random,
   });

@@ -40,6 +40,8 @@ export interface PublicEdgeOptions {
   bans: Bans;
   /** Told what looks like an attack, which passes all the same. */
   detected: (event: DetectorEvent) => void;
+  /** Told of every call that a limit let through or refused. */
+  decided: (policy: string, allowed: boolean) => void;
   clock: Clock;
   random: Random;
 }
@@ -72,6 +74,7 @@ export function createPublicEdge(options: PublicEdgeOptions): PublicEdge {
         { name: POLICY.messages, limit: limits.messages, windowSeconds },
       ],
       default: "address",
+      decided: options.decided,
       ...countsOf(options.counts),
     },
     // Targets and two headers only, some 5 µs a request (bench/results/edge-duties.md). Bodies hold ciphertext: to read them

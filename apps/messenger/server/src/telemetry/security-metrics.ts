@@ -1,8 +1,15 @@
-import type { Observer } from "@rempart/edge";
+import type { DetectorEvent, Observer } from "@rempart/edge";
 import type { IdentityEvent } from "@rempart/identity";
 import type { Clock } from "@rempart/kernel";
 import type { KeysEvent } from "@rempart/keys";
-import { Counter, Gauge, type Registry } from "prom-client";
+import {
+  type BoundCounter,
+  type Labelled,
+  registerMetrics,
+  registerReader,
+  shippedMetrics,
+} from "@rempart/observability";
+import type { Registry } from "prom-client";
 import type { SecurityMetrics } from "../http/admin/routes.ts";
 import { RecentRate } from "./recent-rate.ts";
 
@@ -11,6 +18,12 @@ export interface SecurityCounters {
   readonly http: Observer;
   identity(event: IdentityEvent): void;
   keys(event: KeysEvent): void;
+  /** Of the edge's detector. */
+  detected(event: DetectorEvent): void;
+  /** Of a rate limit. */
+  limited(policy: string, allowed: boolean): void;
+  /** Somebody known asked for an administrator's act. */
+  administrationDenied(): void;
   /** The last hour of this process; sessions are those of the installation. */
   report(): Promise<SecurityMetrics>;
 }
@@ -26,6 +39,8 @@ const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Refusals of what a page of another site may have sent. */
 const FORGED: ReadonlySet<string> = new Set(["csrf", "origin-not-allowed"]);
 const LOCAL = "local";
+/** One certain attack; what weighs less is a doubt. */
+const ATTACK_SCORE = 5;
 
 export function createSecurityCounters({
   registry,
@@ -34,10 +49,11 @@ export function createSecurityCounters({
 }: SecurityCounterPorts): SecurityCounters {
   const [signIns, checks, calls] = [new RecentRate(clock), new RecentRate(clock), new RecentRate(clock)];
   const counters = countersIn(registry);
-  rateGauge(registry, "auth_success_rate", "Percent of the last hour's sign-ins that succeeded.", signIns);
-  rateGauge(registry, "csrf_block_rate", "Percent of the last hour's checked requests refused.", checks);
-  rateGauge(registry, "kms_failover_rate", "Percent of the last hour's key calls bridged locally.", calls);
-  sessionGauge(registry, averageSessionMinutes);
+  // No sample while nothing was counted: an alert on a threshold must not fire on a quiet night.
+  registerReader(registry, shippedMetrics.authSuccessRate, () => signIns.percent());
+  registerReader(registry, shippedMetrics.csrfBlockRate, () => checks.percent());
+  registerReader(registry, shippedMetrics.kmsFailoverRate, () => calls.percent());
+  registerReader(registry, shippedMetrics.sessionDuration, averageSessionMinutes);
   return {
     http: {
       settled({ method, verdict, code }) {
@@ -52,19 +68,26 @@ export function createSecurityCounters({
     identity(event) {
       const outcome = outcomeOf(event);
       if (outcome === null) return;
-      counters.authAttempts.inc({ outcome });
+      counters.authAttempts.labels({ outcome }).inc();
       signIns.count(outcome === "success");
     },
     keys(event) {
       if (event.type === "recovered") return;
       const { provider, operation } = event;
       if (event.type === "failover") {
-        counters.kmsFailovers.inc({ provider, operation, reason: event.reason });
+        counters.kmsFailovers.labels({ provider, operation, reason: event.reason }).inc();
         return;
       }
-      counters.kmsOperations.inc({ provider, operation, outcome: event.outcome });
+      counters.kmsOperations.labels({ provider, operation, outcome: event.outcome }).inc();
       if (provider !== LOCAL) calls.count(BRIDGED.has(event.outcome));
     },
+    detected({ findings }) {
+      for (const { family, score } of findings) {
+        if (score >= ATTACK_SCORE) counters.attacks.labels({ kind: family }).inc();
+      }
+    },
+    limited: countLimits(counters.limits),
+    administrationDenied: () => counters.adminRefusals.inc(),
     async report() {
       return {
         authSuccessRate: signIns.percent(),
@@ -86,64 +109,41 @@ function outcomeOf(event: IdentityEvent): string | null {
   return event.type === "auth.login.failed" ? event.reason : null;
 }
 
+/** What an alert looks at from the first event on: a child that appears with its event hides it from a rate. */
+const OUTCOMES = ["success", "unknown-account", "wrong-password", "wrong-factor", "suspended", "banned"];
+const ATTACKS = ["sql", "nosql", "xss", "path-traversal", "command", "template", "scanner"];
+
 function countersIn(registry: Registry) {
-  const registers = [registry];
-  return {
-    authAttempts: new Counter({
-      name: "auth_attempts_total",
-      help: "Sign-ins that came to an end: success, or why not.",
-      labelNames: ["outcome"],
-      registers,
-    }),
-    csrfChecks: new Counter({
-      name: "csrf_checks_total",
-      help: "Requests that change something and were asked whether one of our pages sent them.",
-      registers,
-    }),
-    csrfBlocks: new Counter({
-      name: "csrf_blocks_total",
-      help: "Of csrf_checks_total, the requests that were refused.",
-      registers,
-    }),
-    kmsOperations: new Counter({
-      name: "kms_operations_total",
-      help: "Data keys that a key provider was asked to wrap or unwrap.",
-      labelNames: ["provider", "operation", "outcome"],
-      registers,
-    }),
-    kmsFailovers: new Counter({
-      name: "kms_failover_total",
-      help: "Data keys made or opened with the local key because the provider did not answer.",
-      labelNames: ["provider", "operation", "reason"],
-      registers,
-    }),
+  const counters = registerMetrics(registry, {
+    authAttempts: shippedMetrics.authAttempts,
+    csrfChecks: shippedMetrics.csrfChecks,
+    csrfBlocks: shippedMetrics.csrfBlocks,
+    kmsOperations: shippedMetrics.kmsOperations,
+    kmsFailovers: shippedMetrics.kmsFailovers,
+    attacks: shippedMetrics.attacksDetected,
+    adminRefusals: shippedMetrics.adminRefusals,
+    limits: shippedMetrics.rateLimitDecisions,
+  });
+  for (const outcome of OUTCOMES) counters.authAttempts.labels({ outcome });
+  for (const kind of ATTACKS) counters.attacks.labels({ kind });
+  return counters;
+}
+
+interface LimitSeries {
+  readonly allowed: BoundCounter;
+  readonly refused: BoundCounter;
+}
+
+/** On the way of every request: the series of a policy are looked up once. */
+function countLimits(limits: Labelled<"policy" | "decision", BoundCounter>): SecurityCounters["limited"] {
+  const known = new Map<string, LimitSeries>();
+  const seriesOf = (policy: string): LimitSeries => {
+    const series = known.get(policy) ?? {
+      allowed: limits.labels({ policy, decision: "allowed" }),
+      refused: limits.labels({ policy, decision: "refused" }),
+    };
+    known.set(policy, series);
+    return series;
   };
-}
-
-/** No sample while nothing was counted: an alert on a threshold must not fire on a quiet night. */
-function rateGauge(registry: Registry, name: string, help: string, rate: RecentRate): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      const percent = rate.percent();
-      if (percent === null) this.remove();
-      else this.set(percent);
-    },
-  });
-}
-
-function sessionGauge(registry: Registry, averageMinutes: () => Promise<number | null>): void {
-  new Gauge({
-    name: "auth_session_duration_minutes",
-    help: "Minutes of uninterrupted use, on average over the sessions in use now.",
-    registers: [registry],
-    async collect() {
-      // A database that is away must not cost the other metrics.
-      const minutes = await averageMinutes().catch(() => null);
-      if (minutes === null) this.remove();
-      else this.set(minutes);
-    },
-  });
+  return (policy, allowed) => (allowed ? seriesOf(policy).allowed : seriesOf(policy).refused).inc();
 }
