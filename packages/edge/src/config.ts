@@ -23,6 +23,7 @@ import type {
   RateLimiter,
   RateLimitPolicy,
   RateLimitStore,
+  RequestTracer,
 } from "./ports.ts";
 import { PRESETS, type Preset, type PresetName } from "./presets.ts";
 import type { Problem } from "./problem.ts";
@@ -91,6 +92,8 @@ export interface EdgeConfig {
   /** Banned networks are refused right after the client is known; users are the application's to ask about. */
   readonly bans?: Pick<Bans, "ofAddress">;
   readonly observers?: readonly Observer[];
+  /** Follows each request; off when absent. */
+  readonly tracer?: RequestTracer;
   /** Translates what a handler threw; null for what is a failure of ours (500). */
   readonly toProblem?: (error: unknown) => Problem | null;
   readonly clock?: Clock;
@@ -120,6 +123,7 @@ export interface Settings {
   readonly bans: Pick<Bans, "ofAddress"> | null;
   readonly detector: DetectorConfig | false;
   readonly observers: readonly Observer[];
+  readonly tracer: RequestTracer | undefined;
   readonly toProblem: (error: unknown) => Problem | null;
   readonly clock: Clock;
   readonly random: Random;
@@ -155,6 +159,7 @@ export function readSettings(config: EdgeConfig): Settings {
     bans: config.bans ?? null,
     detector: config.detector ?? false,
     observers: config.observers ?? [],
+    tracer: config.tracer,
     toProblem: config.toProblem ?? (() => null),
     clock: config.clock ?? systemClock,
     random: config.random ?? systemRandom,

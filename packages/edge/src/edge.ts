@@ -22,9 +22,10 @@ import { rateLimit } from "./policies/rate-limit.ts";
 import { redirects } from "./policies/redirect.ts";
 import { type Limits, sizes } from "./policies/size.ts";
 import { deny, host, httpsOnly, methods, upgrade, wellFormed } from "./policies/target.ts";
+import { trace } from "./policies/trace.ts";
 import { bodyValidation, validation } from "./policies/validation.ts";
 import { versions } from "./policies/versions.ts";
-import type { Observer, RateLimitDecision, RateLimiter } from "./ports.ts";
+import type { Observer, RateLimitDecision, RateLimiter, RequestTrace } from "./ports.ts";
 import { EDGE_PROBLEMS, type Problem } from "./problem.ts";
 import { type ConcurrencyLimit, createConcurrencyLimit } from "./rate/concurrency.ts";
 import { createLimiter, limitObserver } from "./rate/limiter.ts";
@@ -134,6 +135,7 @@ export function createEdge(config: EdgeConfig): Edge {
       if (exchange.place !== null) giveBack(exchange, exchange.place);
       detector?.settled(exchange);
       for (const observer of observers) notify(observer, exchange);
+      if (exchange.trace !== null) endTrace(exchange, exchange.trace);
     },
   };
 }
@@ -172,6 +174,15 @@ function notify(observer: Observer, exchange: Exchange): void {
   }
 }
 
+function endTrace(exchange: Exchange, trace: RequestTrace): void {
+  exchange.trace = null;
+  try {
+    trace.end(exchange);
+  } catch {
+    // As above.
+  }
+}
+
 function readCors(settings: Settings): CompiledCors {
   try {
     return compileCors(settings.cors);
@@ -200,6 +211,7 @@ function orderPolicies(
 ): readonly [Policy, ...Policy[]] {
   const policies: [Policy, ...Policy[]] = [
     identify(settings.proxies, settings.requestId),
+    ...(settings.tracer === undefined ? [] : [trace(settings.tracer)]),
     ...(settings.bans === null ? [] : [banned(settings.bans)]),
     wellFormed,
     host(settings.hosts),

@@ -1,7 +1,7 @@
 import { type Address, UNKNOWN_ADDRESS } from "./address/ip.ts";
 import type { RequestFacts } from "./facts.ts";
 import type { Attempt } from "./idempotency/idempotency.ts";
-import type { Identity, Outcome, RateLimitDecision } from "./ports.ts";
+import type { Identity, Outcome, RateLimitDecision, RequestTrace } from "./ports.ts";
 import type { ConcurrencyLimit } from "./rate/concurrency.ts";
 import type { CompiledRoute } from "./route-table.ts";
 import type { RequestParts } from "./validation/validator.ts";
@@ -58,6 +58,7 @@ export class Exchange implements EdgeContext, Outcome {
   idempotencyKey: string | null = null;
   /** Held while the handler works: the adapter hands it the answer. */
   attempt: Attempt | null = null;
+  trace: RequestTrace | null = null;
   /** Where this request has a place, to be given back when it settles. */
   place: ConcurrencyLimit | null = null;
   status = 0;
@@ -82,6 +83,11 @@ export class Exchange implements EdgeContext, Outcome {
 
   get verdict(): Verdict["kind"] {
     return this.decided.kind;
+  }
+
+  /** Runs what happens on behalf of this request. */
+  run<T>(work: () => T): T {
+    return this.trace === null ? work() : this.trace.run(work);
   }
 
   addDecision(decision: RateLimitDecision): void {

@@ -79,6 +79,8 @@ export type {
   RateLimiter,
   RateLimitPolicy,
   RateLimitStore,
+  RequestTrace,
+  RequestTracer,
 } from "./ports.ts";
 export type { PresetName } from "./presets.ts";
 export { EDGE_PROBLEMS, PROBLEM_MEDIA_TYPE, type Problem, problemBody } from "./problem.ts";

@@ -58,6 +58,22 @@ export interface Observer {
   settled(outcome: Outcome): void;
 }
 
+/** Follows a request through the process and beyond it. */
+export interface RequestTracer {
+  /**
+   * Called once for a request that has an id and is judged by nobody yet: what its headers say is the peer's word. Null: this
+   * one is not followed. What it throws refuses the request as a failure (500).
+   */
+  begin(facts: RequestFacts, requestId: string): RequestTrace | null;
+}
+
+export interface RequestTrace {
+  /** Runs what happens on behalf of the request: who asks, and the handler. Answers what `work` does, or throws it. */
+  run<T>(work: () => T): T;
+  /** Once, when the request is settled. What it throws is dropped. */
+  end(outcome: Outcome): void;
+}
+
 /**
  * - `sliding-window` (default): no window, wherever it starts, holds more than the limit.
  * - `token-bucket`: an even pace with bursts; up to `limit + burst` in a window.

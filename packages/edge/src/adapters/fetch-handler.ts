@@ -51,7 +51,7 @@ async function answerOf<R extends Request>(
     const isRead = isReadFirst(exchange, request, serving);
     const admitted = isRead ? await readBody(edge, exchange, counted.request) : counted.request;
     if (exchange.verdict !== "pass") return toResponse(edge.answer(exchange));
-    const response = await serving.handler(admitted, exchange);
+    const response = await exchange.run(() => serving.handler(admitted, exchange));
     if (counted.passedLimit()) return await problem(EDGE_PROBLEMS.bodyTooLarge);
     return hardened(edge, exchange, await recorded(edge, exchange, response));
   } catch (error) {

@@ -76,7 +76,7 @@ async function onNode(
     if (exchange.attempt !== null) record(edge, exchange, exchange.attempt, outgoing);
   }
   context.set("edge", exchange);
-  await next();
+  await exchange.run(next);
   replaceFailure(edge, exchange, context);
   return undefined;
 }
@@ -101,7 +101,7 @@ async function onFetch(
     return toResponse(answer);
   }
   context.set("edge", exchange);
-  await next();
+  await exchange.run(next);
   const isReplaced = replaceFailure(edge, exchange, context);
   if (exchange.attempt !== null) replace(context, await recorded(edge, exchange, context.res));
   if (!isReplaced) writeOwedTo(edge, exchange, context);

@@ -103,7 +103,7 @@ function handle(
   exchange: Exchange,
 ): void {
   try {
-    const pending = handler(request, response, exchange);
+    const pending = exchange.run(() => handler(request, response, exchange));
     if (pending instanceof Promise) pending.catch((error: unknown) => fail(edge, response, exchange, error));
   } catch (error) {
     fail(edge, response, exchange, error);
@@ -169,7 +169,7 @@ async function handOver(
   exchange: Exchange,
 ): Promise<void> {
   try {
-    await onUpgrade(request, socket, head, exchange);
+    await exchange.run(() => onUpgrade(request, socket, head, exchange));
     edge.settle(exchange, 101, false);
   } catch (error) {
     const answer = edge.problem(exchange, edge.failure(exchange, error));

@@ -11,7 +11,7 @@ export function identity(port: IdentityPort): Policy {
   return (exchange) => {
     const { matched, facts, client } = exchange;
     if (matched.identity === "none") return null;
-    const found = port.identify(facts, client);
+    const found = exchange.run(() => port.identify(facts, client));
     return found instanceof Promise
       ? found.then((later) => settle(exchange, later))
       : settle(exchange, found);
