@@ -4,6 +4,10 @@ export type ObservabilityErrorCode =
   /** A scraped page is not the text exposition format, or is out of bounds. `details.line` says where. */
   | "exposition-malformed"
   /** Two series of one side have the labels that the other side is matched by: there is no one answer. */
-  | "ambiguous-match";
+  | "ambiguous-match"
+  /** A question asks for more steps or series than one answer holds. */
+  | "query-too-large"
+  /** The monitor's thread ended, or was closed, before it answered. Ask again: it starts anew. */
+  | "monitor-lost";
 
 export class ObservabilityError extends CodedError<ObservabilityErrorCode> {}

@@ -1,7 +1,8 @@
 export { ObservabilityError, type ObservabilityErrorCode } from "./errors.ts";
 export { type ExpositionLimits, parseExposition, type ScrapedSample } from "./history/exposition.ts";
-export { Feed, readRegistry, type Taken } from "./history/feed.ts";
+export { Feed, type Taken } from "./history/feed.ts";
 export { type Appended, History, type HistoryOptions } from "./history/history.ts";
+export { readRegistry } from "./history/registry.ts";
 export type { Labels, Sample, Series } from "./history/series.ts";
 export { timeline } from "./history/timeline.ts";
 export type { LabelValues } from "./metrics/children.ts";
@@ -30,6 +31,17 @@ export {
   registerMetrics,
   registerReader,
 } from "./metrics/register.ts";
+export type {
+  Evaluation,
+  Explanation,
+  FailedRule,
+  RangeSeries,
+  RuleResult,
+  TargetState,
+} from "./monitor/evaluation.ts";
+export type { Range } from "./monitor/messages.ts";
+export { type Monitor, type MonitorOptions, startMonitor } from "./monitor/monitor.ts";
+export type { Target } from "./monitor/scrape.ts";
 export { type Alert, type Alerts, nextAlerts } from "./objectives/alerts.ts";
 export {
   errorsOf,
@@ -55,6 +67,7 @@ export type { Element } from "./rules/element.ts";
 export { evaluate } from "./rules/evaluate.ts";
 export type { Expression, Matching, Operand, Vector } from "./rules/expression.ts";
 export { toPromql } from "./rules/promql.ts";
+export type { Source } from "./rules/select.ts";
 export { SHIPPED_GROUPS } from "./shipped/groups.ts";
 export * as shippedMetrics from "./shipped/metrics.ts";
 export { SHIPPED_OBJECTIVES } from "./shipped/objectives.ts";

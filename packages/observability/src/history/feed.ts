@@ -1,4 +1,3 @@
-import type { Registry } from "prom-client";
 import type { ScrapedSample } from "./exposition.ts";
 import { type History, seriesKey } from "./history.ts";
 import type { Labels } from "./series.ts";
@@ -58,21 +57,4 @@ export class Feed {
     }
     this.#known = seen;
   }
-}
-
-/** The process's own metrics, without the way through text. */
-export async function readRegistry(registry: Registry): Promise<ScrapedSample[]> {
-  const metrics = await registry.getMetricsAsJSON();
-  return metrics.flatMap(({ name, values }) =>
-    values.map((sample) => ({
-      name: "metricName" in sample ? String(sample.metricName) : name,
-      labels: Object.fromEntries(Object.entries(sample.labels).map(([label, value]) => [label, text(value)])),
-      value: sample.value,
-    })),
-  );
-}
-
-function text(value: string | number | undefined): string {
-  if (value === Number.POSITIVE_INFINITY) return "+Inf";
-  return value === undefined ? "" : String(value);
 }

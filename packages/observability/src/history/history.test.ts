@@ -6,8 +6,9 @@ import { manualClock } from "@rempart/kernel";
 import fc from "fast-check";
 import { Counter, Histogram, Registry } from "prom-client";
 import { ChunkWriter, readChunk, type SampleValue, STALE } from "./chunk.ts";
-import { Feed, readRegistry } from "./feed.ts";
+import { Feed } from "./feed.ts";
 import { History } from "./history.ts";
+import { readRegistry } from "./registry.ts";
 import { Series } from "./series.ts";
 import { timeline } from "./timeline.ts";
 

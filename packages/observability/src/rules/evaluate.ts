@@ -1,121 +1,77 @@
-import type { History } from "../history/history.ts";
-import type { Labels, Series } from "../history/series.ts";
+import type { Labels, Sample } from "../history/series.ts";
 import { arithmetic, combine, compare } from "./binary.ts";
 import type { Element } from "./element.ts";
 import { ambiguous, dropName, keysOf, pick, signature } from "./element.ts";
-import type {
-  Absent,
-  Aggregate,
-  Apply,
-  Expression,
-  Labelling,
-  Matcher,
-  Over,
-  Select,
-  Vector,
-} from "./expression.ts";
+import type { Absent, Aggregate, Apply, Expression, Labelling, Over, Vector } from "./expression.ts";
 import { OVER } from "./over-time.ts";
 import { histogramQuantile, quantileOf } from "./quantiles.ts";
-
-/** A series that was not heard of for so long has no value. */
-const LOOKBACK_MS = 300_000;
+import { matching, type Source, selected } from "./select.ts";
 
 /**
  * The value at a time, with the semantics of Prometheus 2: windows include both ends. Throws ObservabilityError
  * `ambiguous-match` where Prometheus answers an error.
  */
-export function evaluate(expression: Expression, history: History, at: number): Element[] {
+export function evaluate(expression: Expression, source: Source, at: number): Element[] {
   switch (expression.kind) {
     case "select":
-      return selected(expression, history, at);
+      return selected(expression, source, at);
     case "over":
-      return overWindow(expression, history, at);
+      return overWindow(expression, source, at);
     case "aggregate":
-      return aggregated(expression, evaluate(expression.of, history, at));
+      return aggregated(expression, evaluate(expression.of, source, at));
     case "histogramQuantile":
-      return quantiles(expression.quantile, evaluate(expression.of, history, at));
+      return quantiles(expression.quantile, evaluate(expression.of, source, at));
     case "arithmetic":
-      return arithmetic(expression, sides(expression, history, at));
+      return arithmetic(expression, sides(expression, source, at));
     case "comparison":
-      return compare(expression, sides(expression, history, at));
+      return compare(expression, sides(expression, source, at));
     case "set":
       return combine(
         expression,
-        evaluate(expression.left, history, at),
-        evaluate(expression.right, history, at),
+        evaluate(expression.left, source, at),
+        evaluate(expression.right, source, at),
       );
     case "absent":
-      return evaluate(expression.of, history, at).length === 0
+      return evaluate(expression.of, source, at).length === 0
         ? [{ labels: absentLabels(expression), value: 1 }]
         : [];
     case "label":
-      return labelled(expression, evaluate(expression.of, history, at));
+      return labelled(expression, evaluate(expression.of, source, at));
     case "apply":
-      return applied(expression, evaluate(expression.of, history, at), at);
+      return applied(expression, evaluate(expression.of, source, at), at);
   }
 }
 
 function sides(
   { left, right }: { readonly left: Vector; readonly right: Vector | number },
-  history: History,
+  source: Source,
   at: number,
 ): { left: Element[]; right: Element[] | number } {
   return {
-    left: evaluate(left, history, at),
-    right: typeof right === "number" ? right : evaluate(right, history, at),
+    left: evaluate(left, source, at),
+    right: typeof right === "number" ? right : evaluate(right, source, at),
   };
-}
-
-function selected(select: Select, history: History, at: number): Element[] {
-  const to = at - select.offsetMs;
-  return matching(select, history).flatMap((series) => {
-    const value = series.latest(to - LOOKBACK_MS, to);
-    return value === null ? [] : [{ labels: { __name__: series.name, ...series.labels }, value }];
-  });
-}
-
-function matching({ metric, where }: Select, history: History): Series[] {
-  return [...history.named(metric)].filter(({ labels }) =>
-    where.every((matcher) => matches(matcher, labels)),
-  );
-}
-
-/** A label that is not there is empty. */
-function matches(matcher: Matcher, labels: Labels): boolean {
-  const value = labels[matcher.label] ?? "";
-  switch (matcher.op) {
-    case "is":
-      return value === matcher.value;
-    case "isNot":
-      return value !== matcher.value;
-    case "startsWith":
-      return value.startsWith(matcher.value);
-    case "oneOf":
-      return matcher.values.includes(value);
-    case "noneOf":
-      return !matcher.values.includes(value);
-  }
 }
 
 interface Track {
   readonly labels: Labels;
-  readonly samples: { at: number; value: number }[];
+  readonly samples: Sample[];
 }
 
-function overWindow(over: Over, history: History, at: number): Element[] {
+function overWindow(over: Over, source: Source, at: number): Element[] {
   const to = at - over.offsetMs;
   const from = to - over.windowMs;
-  return tracks(over, history, from, to).flatMap(({ labels, samples }) => {
+  return tracks(over, source, from, to).flatMap(({ labels, samples }) => {
     const value = samples.length === 0 ? null : OVER[over.function](samples, from, to);
     return value === null ? [] : [{ labels: dropName(labels), value }];
   });
 }
 
-function tracks({ of, stepMs }: Over, history: History, from: number, to: number): Track[] {
-  if (stepMs !== null) return everyStep(of, history, { from, to, stepMs });
+function tracks({ of, stepMs }: Over, source: Source, from: number, to: number): Track[] {
+  if (stepMs !== null) return everyStep(of, source, { from, to, stepMs });
   if (of.kind !== "select") throw new TypeError(`a ${of.kind} has no samples of its own: give a step`);
   const [start, end] = [from - of.offsetMs, to - of.offsetMs];
-  return matching(of, history).map((series) => ({
+  return matching(of, source).map((series) => ({
     labels: series.labels,
     samples: series.between(start, end).map(({ at, value }) => ({ at: at + of.offsetMs, value })),
   }));
@@ -124,12 +80,12 @@ function tracks({ of, stepMs }: Over, history: History, from: number, to: number
 /** Steps are at whole multiples of their length, so that they are the same ones at the next evaluation. */
 function everyStep(
   of: Expression,
-  history: History,
+  source: Source,
   { from, to, stepMs }: { readonly from: number; readonly to: number; readonly stepMs: number },
 ): Track[] {
   const tracked = new Map<string, Track>();
   for (let at = Math.ceil(from / stepMs) * stepMs; at <= to; at += stepMs) {
-    for (const { labels, value } of evaluate(of, history, at)) {
+    for (const { labels, value } of evaluate(of, source, at)) {
       const key = signature(labels, null, true);
       const track = tracked.get(key) ?? { labels, samples: [] };
       track.samples.push({ at, value });

@@ -1,0 +1,72 @@
+/** The process's own metrics, without the way through text, and without holding up what the process is for. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { timeLimit } from "@rempart/runtime";
+import type { MetricObjectWithValues, MetricValue, Registry } from "prom-client";
+import type { ScrapedSample } from "./exposition.ts";
+
+/** So long the event loop may be kept, give or take one metric. */
+const TURN_MS = 3;
+const SLICE = 1_000;
+const READ_WITHIN_MS = 5_000;
+
+type Read = MetricObjectWithValues<MetricValue<string>>;
+
+/**
+ * The registry's samples in slices; between them others have their turn. All metrics are asked at once, so that slow readers
+ * wait together; one that fails, or does not answer within `withinMs`, is left out. Default labels of the registry are not told.
+ */
+export async function* registrySlices(
+  registry: Registry,
+  withinMs = READ_WITHIN_MS,
+): AsyncGenerator<ScrapedSample[]> {
+  const giveWay = turns();
+  const asked: Promise<Read | null>[] = [];
+  for (const { name } of registry.getMetricsAsArray()) {
+    asked.push(readOne(registry, name, withinMs));
+    await giveWay();
+  }
+  for (const one of asked) {
+    const read = await one;
+    for (let start = 0; read !== null && start < read.values.length; start += SLICE) {
+      yield read.values.slice(start, start + SLICE).map((value) => toSample(read.name, value));
+      await giveWay();
+    }
+  }
+}
+
+/** All of `registrySlices` at once. */
+export async function readRegistry(registry: Registry): Promise<ScrapedSample[]> {
+  return (await Array.fromAsync(registrySlices(registry))).flat();
+}
+
+/** Waits for the next turn of the event loop when this one has been used for long enough. */
+export function turns(): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < TURN_MS) return;
+    await nextTurn();
+    since = performance.now();
+  };
+}
+
+async function readOne(registry: Registry, name: string, withinMs: number): Promise<Read | null> {
+  let read: Read | null = null;
+  const work = async (): Promise<void> => {
+    read = (await registry.getSingleMetric(name)?.get()) ?? null;
+  };
+  const isInTime = await timeLimit(work(), withinMs).catch(() => false);
+  return isInTime ? read : null;
+}
+
+function toSample(metric: string, sample: MetricValue<string>): ScrapedSample {
+  return {
+    name: "metricName" in sample ? String(sample.metricName) : metric,
+    labels: Object.fromEntries(Object.entries(sample.labels).map(([label, value]) => [label, text(value)])),
+    value: sample.value,
+  };
+}
+
+function text(value: string | number | undefined): string {
+  if (value === Number.POSITIVE_INFINITY) return "+Inf";
+  return value === undefined ? "" : String(value);
+}

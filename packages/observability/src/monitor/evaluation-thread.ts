@@ -1,0 +1,111 @@
+import { Worker } from "node:worker_threads";
+import type { Logger } from "@rempart/runtime";
+import { ObservabilityError, type ObservabilityErrorCode } from "../errors.ts";
+import type { ScrapedSample } from "../history/exposition.ts";
+import type { Answers, Assignment, Kind, Questions, Reply } from "./messages.ts";
+
+/** More than a full history takes; what needs more ends its thread, and not the process. */
+const MAX_HEAP_MB = 1_024;
+
+interface Asked {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The thread that evaluates. One that ended is started anew by the next question, with an empty history, and said loudly. */
+export class EvaluationThread {
+  readonly #assignment: Assignment;
+  readonly #log: Logger;
+  readonly #maxHeapMb: number;
+  readonly #asked = new Map<number, Asked>();
+  #worker: Worker | null = null;
+  #lastId = 0;
+  #isClosed = false;
+  starts = 0;
+
+  constructor(assignment: Assignment, log: Logger, { maxHeapMb = MAX_HEAP_MB } = {}) {
+    this.#assignment = assignment;
+    this.#log = log;
+    this.#maxHeapMb = maxHeapMb;
+  }
+
+  tell(samples: readonly ScrapedSample[]): void {
+    this.#running().postMessage({ kind: "samples", samples });
+  }
+
+  /** Rejects with the evaluator's own error, or ObservabilityError `monitor-lost` when the thread ended. */
+  ask<K extends Kind>(kind: K, question: Questions[K]): Promise<Answers[K]> {
+    if (this.#isClosed) return Promise.reject(lost("the monitor is closed"));
+    const { promise, resolve, reject } = Promise.withResolvers<Answers[K]>();
+    const id = ++this.#lastId;
+    try {
+      this.#running().postMessage({ kind, id, ...question });
+    } catch (error) {
+      // What is no plain value, or nested beyond the stack, cannot cross.
+      return Promise.reject(error);
+    }
+    this.#asked.set(id, { resolve, reject });
+    return promise;
+  }
+
+  /** Ends a thread that does not answer. */
+  async abandon(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.abandon();
+  }
+
+  #running(): Worker {
+    this.#worker ??= this.#start();
+    return this.#worker;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./thread.ts", import.meta.url), {
+      workerData: this.#assignment,
+      resourceLimits: { maxOldGenerationSizeMb: this.#maxHeapMb },
+    });
+    this.starts += 1;
+    // The monitor is no reason for the process to live.
+    worker.unref();
+    let reason: unknown = "it was ended";
+    worker.on("message", (reply: Reply) => this.#settle(reply));
+    worker.on("error", (error) => {
+      reason = error;
+    });
+    worker.once("exit", () => this.#ended(reason));
+    return worker;
+  }
+
+  #settle(reply: Reply): void {
+    const asked = this.#asked.get(reply.id);
+    this.#asked.delete(reply.id);
+    if ("answer" in reply) asked?.resolve(reply.answer as never);
+    else asked?.reject(revived(reply.error));
+  }
+
+  #ended(reason: unknown): void {
+    this.#worker = null;
+    for (const { reject } of this.#asked.values()) reject(lost("the monitor's thread ended", reason));
+    this.#asked.clear();
+    if (this.#isClosed) return;
+    this.#log.error(
+      { err: reason },
+      "the monitor's thread ended: it starts anew without its history, and rules over long windows see little until it has grown",
+    );
+  }
+}
+
+const OWN: ReadonlySet<string> = new Set<ObservabilityErrorCode>(["ambiguous-match", "query-too-large"]);
+
+function revived({ code, message }: { readonly code: string | null; readonly message: string }): Error {
+  if (code === null || !OWN.has(code)) return new Error(message);
+  return new ObservabilityError(code as ObservabilityErrorCode, message);
+}
+
+function lost(message: string, cause?: unknown): ObservabilityError {
+  return new ObservabilityError("monitor-lost", message, { cause });
+}

@@ -1,0 +1,102 @@
+import { explain as messages } from "@rempart/kernel";
+import type { ScrapedSample } from "../history/exposition.ts";
+import { Feed, type Taken } from "../history/feed.ts";
+import { History } from "../history/history.ts";
+import { evaluate } from "../rules/evaluate.ts";
+import { reachOf } from "../rules/reach.ts";
+import type { Evaluation, FailedRule, RuleResult, TargetState } from "./evaluation.ts";
+import { explain } from "./explain.ts";
+import type { Answers, Assignment, EvaluatedRule, Kind, Questions } from "./messages.ts";
+import { evaluateRange } from "./range.ts";
+import { instanceOf, scrape, type Target } from "./scrape.ts";
+
+/** After it, what the history does not show is taken for not there, however far back a rule looks. */
+const SETTLED_MS = 3_600_000;
+
+/** Keeps the history and answers from it. It runs in the monitor's thread, and knows of none. */
+export class Evaluator {
+  readonly #assignment: Assignment;
+  readonly #history: History;
+  readonly #own: Feed | null;
+  readonly #feeds: readonly (readonly [Target, Feed])[];
+  #waiting: ScrapedSample[] = [];
+  #beganAt: number | null = null;
+
+  constructor(assignment: Assignment) {
+    const { history, own, targets } = assignment;
+    this.#assignment = assignment;
+    this.#history = new History(history);
+    this.#own = own === null ? null : new Feed(this.#history, own);
+    this.#feeds = targets.map((target) => {
+      const labels = { job: target.job, instance: instanceOf(target) };
+      return [target, new Feed(this.#history, labels)];
+    });
+  }
+
+  /** Samples of the own registry for the next tick. */
+  take(samples: readonly ScrapedSample[]): void {
+    for (const sample of samples) this.#waiting.push(sample);
+  }
+
+  async answer<K extends Kind>(kind: K, question: Questions[K]): Promise<Answers[K]> {
+    const answering: {
+      [Each in Kind]: (question: Questions[Each]) => Answers[Each] | Promise<Answers[Each]>;
+    } = {
+      tick: ({ at }) => this.#tick(at),
+      query: ({ expression, at }) => evaluate(expression, this.#history, at),
+      range: ({ expression, range }) => evaluateRange(expression, this.#history, range),
+      explain: ({ expression, at }) => explain(expression, this.#history, at),
+    };
+    return await answering[kind](question);
+  }
+
+  async #tick(at: number): Promise<Evaluation> {
+    this.#beganAt ??= at;
+    const own = this.#takeOwn(at);
+    const scraped = await Promise.all(this.#feeds.map(([target, feed]) => this.#scrape(target, feed, at)));
+    const refused = scraped.reduce((sum, { taken }) => sum + taken.refused, own.refused);
+    const startedAt = performance.now();
+    const { results, failed } = this.#evaluateRules(at, at - this.#beganAt);
+    const targets = scraped.map(({ state }) => state);
+    const tookMs = performance.now() - startedAt;
+    return { at, results, failed, targets, series: this.#history.size, refused, tookMs };
+  }
+
+  #takeOwn(at: number): Taken {
+    const samples = this.#waiting;
+    this.#waiting = [];
+    return this.#own?.take(samples, at) ?? NOTHING;
+  }
+
+  async #scrape(target: Target, feed: Feed, at: number): Promise<{ state: TargetState; taken: Taken }> {
+    const { job } = target;
+    const instance = instanceOf(target);
+    try {
+      const taken = feed.take(await scrape(target, this.#assignment.scrape), at);
+      return { state: { job, instance, up: true, reason: null }, taken };
+    } catch (error) {
+      feed.lost(at);
+      return { state: { job, instance, up: false, reason: messages(error) }, taken: NOTHING };
+    }
+  }
+
+  #evaluateRules(at: number, ageMs: number): { results: RuleResult[]; failed: FailedRule[] } {
+    const results: RuleResult[] = [];
+    const failed: FailedRule[] = [];
+    for (const rule of this.#assignment.rules) {
+      try {
+        results.push(this.#result(rule, at, ageMs));
+      } catch (error) {
+        failed.push({ rule: rule.name, reason: messages(error) });
+      }
+    }
+    return { results, failed };
+  }
+
+  #result({ name, expression }: EvaluatedRule, at: number, ageMs: number): RuleResult {
+    const elements = evaluate(expression, this.#history, at);
+    return { rule: name, elements, settled: ageMs >= Math.min(reachOf(expression), SETTLED_MS) };
+  }
+}
+
+const NOTHING: Taken = { stored: 0, outOfOrder: 0, refused: 0 };

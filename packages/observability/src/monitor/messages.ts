@@ -1,0 +1,53 @@
+/** What the monitor's thread is told and asked. Expressions, rules and samples are plain values, and cross as they are. */
+import type { ScrapedSample } from "../history/exposition.ts";
+import type { HistoryOptions } from "../history/history.ts";
+import type { Labels } from "../history/series.ts";
+import type { Element } from "../rules/element.ts";
+import type { Expression, Vector } from "../rules/expression.ts";
+import type { Evaluation, Explanation, RangeSeries } from "./evaluation.ts";
+import type { ScrapeLimits, Target } from "./scrape.ts";
+
+export interface EvaluatedRule {
+  readonly name: string;
+  readonly expression: Vector;
+}
+
+export interface Assignment {
+  readonly rules: readonly EvaluatedRule[];
+  /** Of the process's own series; null when it has none to tell. */
+  readonly own: Labels | null;
+  readonly targets: readonly Target[];
+  readonly scrape: ScrapeLimits;
+  readonly history: HistoryOptions;
+}
+
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+}
+
+export interface Questions {
+  readonly tick: { readonly at: number };
+  readonly query: { readonly expression: Expression; readonly at: number };
+  readonly range: { readonly expression: Expression; readonly range: Range };
+  readonly explain: { readonly expression: Expression; readonly at: number };
+}
+
+export interface Answers {
+  readonly tick: Evaluation;
+  readonly query: readonly Element[];
+  readonly range: readonly RangeSeries[];
+  readonly explain: Explanation;
+}
+
+export type Kind = keyof Questions;
+
+export type Message =
+  /** Of the process's own registry; the next tick takes them. */
+  | { readonly kind: "samples"; readonly samples: readonly ScrapedSample[] }
+  | { [K in Kind]: { readonly kind: K; readonly id: number } & Questions[K] }[Kind];
+
+export type Reply =
+  | { readonly id: number; readonly answer: Answers[Kind] }
+  | { readonly id: number; readonly error: { readonly code: string | null; readonly message: string } };

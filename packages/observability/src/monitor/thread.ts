@@ -1,0 +1,21 @@
+/** The monitor's thread: collecting from afar, remembering and evaluating, where no request waits for it. */
+import { parentPort, workerData } from "node:worker_threads";
+import { CodedError, explain } from "@rempart/kernel";
+import { Evaluator } from "./evaluator.ts";
+import type { Assignment, Message, Reply } from "./messages.ts";
+
+const evaluator = new Evaluator(workerData as Assignment);
+
+parentPort?.on("message", async (message: Message) => {
+  if (message.kind === "samples") evaluator.take(message.samples);
+  else parentPort?.postMessage(await replyTo(message));
+});
+
+async function replyTo({ kind, id, ...question }: Exclude<Message, { kind: "samples" }>): Promise<Reply> {
+  try {
+    return { id, answer: await evaluator.answer(kind, question as never) };
+  } catch (error) {
+    const code = error instanceof CodedError ? error.code : null;
+    return { id, error: { code, message: explain(error) } };
+  }
+}

@@ -1,0 +1,44 @@
+/** Which series a selector finds, and what they are at a time. */
+import type { Labels, Series } from "../history/series.ts";
+import type { Element } from "./element.ts";
+import type { Matcher, Select } from "./expression.ts";
+
+/** A series that was not heard of for so long has no value. */
+export const LOOKBACK_MS = 300_000;
+
+export type Readable = Pick<Series, "name" | "labels" | "latest" | "between">;
+
+/** Where expressions read: a `History`, or what stands for one. */
+export interface Source {
+  /** Every series of the metric. */
+  named(metric: string): Iterable<Readable>;
+}
+
+export function selected(select: Select, source: Source, at: number): Element[] {
+  const to = at - select.offsetMs;
+  return matching(select, source).flatMap((series) => {
+    const value = series.latest(to - LOOKBACK_MS, to);
+    return value === null ? [] : [{ labels: { __name__: series.name, ...series.labels }, value }];
+  });
+}
+
+export function matching({ metric, where }: Select, source: Source): Readable[] {
+  return [...source.named(metric)].filter(({ labels }) => where.every((matcher) => matches(matcher, labels)));
+}
+
+/** A label that is not there is empty. */
+function matches(matcher: Matcher, labels: Labels): boolean {
+  const value = labels[matcher.label] ?? "";
+  switch (matcher.op) {
+    case "is":
+      return value === matcher.value;
+    case "isNot":
+      return value !== matcher.value;
+    case "startsWith":
+      return value.startsWith(matcher.value);
+    case "oneOf":
+      return matcher.values.includes(value);
+    case "noneOf":
+      return !matcher.values.includes(value);
+  }
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hasCode } from "@rempart/kernel";
+import { silentLogger } from "@rempart/runtime";
+import { gauge, gaugeOf, overTime } from "../src/index.ts";
+import { EvaluationThread } from "../src/monitor/evaluation-thread.ts";
+import type { Assignment } from "../src/monitor/messages.ts";
+
+const load = gauge({ name: "load", help: "For a test.", unit: "count" });
+const assignment: Assignment = {
+  rules: [],
+  own: { job: "app" },
+  targets: [],
+  scrape: { timeoutMs: 1_000, maxBytes: 1_000 },
+  history: {},
+};
+
+function said(): { log: typeof silentLogger; errors: object[] } {
+  const errors: object[] = [];
+  return { errors, log: { ...silentLogger, error: (fields) => void errors.push(fields) } };
+}
+
+test("a thread that ended rejects what it was asked, is started anew with an empty history, and said so", async () => {
+  const { log, errors } = said();
+  const thread = new EvaluationThread(assignment, log);
+  thread.tell([{ name: "load", labels: {}, value: 3 }]);
+  await thread.ask("tick", { at: 1_000 });
+  assert.equal((await thread.ask("query", { expression: gaugeOf(load), at: 1_000 })).length, 1);
+  const long = overTime("max", gaugeOf(load), { window: "9w", step: "1s" });
+  const asked = thread.ask("query", { expression: long, at: 1_000 });
+  const rejected = assert.rejects(asked, (error) => hasCode(error, "monitor-lost"));
+  await thread.abandon();
+  await rejected;
+  assert.equal(errors.length, 1);
+  assert.deepEqual(await thread.ask("query", { expression: gaugeOf(load), at: 1_000 }), []);
+  assert.equal(thread.starts, 2);
+  await thread.close();
+  await assert.rejects(thread.ask("tick", { at: 2_000 }), (error) => hasCode(error, "monitor-lost"));
+  assert.equal(errors.length, 1, "an end that was wanted is no error");
+});
+
+test("a thread that cannot start says why, each time it is asked", async () => {
+  const { log, errors } = said();
+  const broken = { ...assignment, targets: [{ url: "none", job: "x" }] };
+  const thread = new EvaluationThread(broken, log);
+  for (const times of [1, 2]) {
+    await assert.rejects(thread.ask("tick", { at: 1_000 }), (error) => hasCode(error, "monitor-lost"));
+    assert.equal(errors.length, times);
+  }
+  assert.match(
+    JSON.stringify(errors, (_, value) => (value instanceof Error ? value.message : value)),
+    /Invalid URL/,
+  );
+  await thread.close();
+});
+
+test("a thread that takes more memory than it may ends, and not the process", async () => {
+  const { log, errors } = said();
+  const thread = new EvaluationThread(assignment, log, { maxHeapMb: 24 });
+  const hoard = Array.from({ length: 2_000 }, (_, index) => ({
+    name: "load",
+    labels: { index: `${index}` },
+    value: 1,
+  }));
+  for (let times = 0; times < 150; times++) thread.tell(hoard);
+  await assert.rejects(thread.ask("tick", { at: 1_000 }), (error) => hasCode(error, "monitor-lost"));
+  assert.match(String((errors[0] as { err: Error }).err), /ERR_WORKER_OUT_OF_MEMORY|memory/);
+  await thread.close();
+});
