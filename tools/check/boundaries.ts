@@ -37,6 +37,13 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   "apps/messenger/web": ["packages/kernel", "packages/messaging", "packages/audit", "packages/ui"],
   // As a stranger would build it.
   "examples/plugins": ["packages/edge"],
+  "examples/shop": [
+    "packages/kernel",
+    "packages/runtime",
+    "packages/database",
+    "packages/edge",
+    "packages/keys",
+  ],
   // The operator's command is the outermost layer: the one place that may start an application.
   "apps/cli": [
     "packages/kernel",

@@ -1,0 +1,105 @@
+/** The whole shop as one component of a process. */
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createDatabase, type Database, migrate, startEmbeddedPostgres } from "@rempart/database";
+import { systemClock, systemRandom, uuidV7Generator } from "@rempart/kernel";
+import { createKeyring, localKeyFile } from "@rempart/keys";
+import { type Component, type Logger, silentLogger } from "@rempart/runtime";
+import { createShop } from "./app.ts";
+import type { ShopConfig } from "./config.ts";
+import { createCustomers } from "./customers.ts";
+import { generate, SMALL } from "./generate/generate.ts";
+import { readIndexKey } from "./index-key.ts";
+import { fastShop, plainShop } from "./migrations.ts";
+import { createPayments } from "./payments.ts";
+import { fastQueries } from "./queries/fast.ts";
+
+export interface ShopOptions {
+  readonly config: ShopConfig;
+  readonly log?: Logger;
+  readonly started?: (url: string) => void;
+}
+
+export function shopComponent({ config, log = silentLogger, started }: ShopOptions): Component {
+  const closers = new AsyncDisposableStack();
+  return {
+    name: "shop",
+    async start() {
+      try {
+        started?.(await open(config, log, closers));
+      } catch (error) {
+        await closers.disposeAsync();
+        throw error;
+      }
+    },
+    stop: () => closers.disposeAsync(),
+  };
+}
+
+/** Resolves with the address it serves at. */
+async function open(config: ShopConfig, log: Logger, closers: AsyncDisposableStack): Promise<string> {
+  const database = await openDatabase(config, log, closers);
+  const keyring = closers.use(
+    createKeyring({
+      local: localKeyFile(join(config.dataDirectory, "keys.json")),
+      clock: systemClock,
+      random: systemRandom,
+    }),
+  );
+  const app = createShop({
+    database,
+    queries: fastQueries,
+    customers: createCustomers({
+      database,
+      envelopes: keyring,
+      indexKey: await readIndexKey(config.dataDirectory),
+      newId: uuidV7Generator(systemClock, systemRandom),
+    }),
+    payments:
+      config.stripeSecret && createPayments({ database, secret: config.stripeSecret, clock: systemClock }),
+    adminDigest: config.adminDigest,
+    clock: systemClock,
+  });
+  return listen(createServer(app), config, closers);
+}
+
+async function openDatabase(
+  { databaseUrl, dataDirectory }: ShopConfig,
+  log: Logger,
+  closers: AsyncDisposableStack,
+): Promise<Database> {
+  const url = databaseUrl?.reveal() ?? (await embedded(dataDirectory, log, closers));
+  const database = createDatabase({ url, applicationName: "shop" });
+  closers.defer(() => database.close());
+  await migrate(database, [plainShop]);
+  const [{ empty = true } = {}] = await database.query<{ empty: boolean }>(
+    "SELECT NOT EXISTS (SELECT FROM categories) AS empty",
+  );
+  if (empty) await generate(database, { size: SMALL });
+  await migrate(database, [plainShop, fastShop]);
+  return database;
+}
+
+async function embedded(directory: string, log: Logger, closers: AsyncDisposableStack): Promise<string> {
+  const server = await startEmbeddedPostgres({ directory: join(directory, "postgres"), log });
+  closers.defer(() => server.stop());
+  return server.url;
+}
+
+async function listen(
+  server: Server,
+  { host, port }: ShopConfig,
+  closers: AsyncDisposableStack,
+): Promise<string> {
+  server.listen(port, host);
+  await once(server, "listening");
+  closers.defer(async () => {
+    const closed = once(server, "close");
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  });
+  return `http://${host}:${(server.address() as AddressInfo).port}`;
+}
