@@ -1,3 +1,12 @@
+export {
+  checkRoutes,
+  type Escalation,
+  type ResolvedRoute,
+  type Route,
+  type RouteTree,
+  routesFor,
+} from "./alerting/routes.ts";
+export { causesOf, type Topology } from "./alerting/topology.ts";
 export { ObservabilityError, type ObservabilityErrorCode } from "./errors.ts";
 export { type ExpositionLimits, parseExposition, type ScrapedSample } from "./history/exposition.ts";
 export { Feed, type Taken } from "./history/feed.ts";
@@ -71,3 +80,4 @@ export type { Source } from "./rules/select.ts";
 export { SHIPPED_GROUPS } from "./shipped/groups.ts";
 export * as shippedMetrics from "./shipped/metrics.ts";
 export { SHIPPED_OBJECTIVES } from "./shipped/objectives.ts";
+export { SHIPPED_TOPOLOGY } from "./shipped/topology.ts";

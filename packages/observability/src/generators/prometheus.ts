@@ -12,12 +12,12 @@ export function toRuleFile(groups: readonly RuleGroup[]): string {
   });
 }
 
-function ruleEntry({ name, expression, forMs, severity, summary, runbook }: AlertRule): object {
+function ruleEntry({ name, expression, forMs, severity, component, summary, runbook }: AlertRule): object {
   return {
     alert: name,
     expr: toPromql(expression),
     ...(forMs === 0 ? {} : { for: durationText(forMs) }),
-    labels: { severity },
+    labels: { severity, component },
     annotations: { summary, runbook },
   };
 }
@@ -57,7 +57,7 @@ function seriesEntry({ metric, labels, from, runs, missingSteps = 0 }: ScenarioS
 }
 
 function testEntry(
-  { name, severity, summary, runbook }: AlertRule,
+  { name, severity, component, summary, runbook }: AlertRule,
   at: Scenario["firesAt"],
   alerts: readonly Alert[],
 ): object {
@@ -65,7 +65,7 @@ function testEntry(
     eval_time: at,
     alertname: name,
     exp_alerts: alerts.map(({ labels }) => ({
-      exp_labels: { ...labels, severity },
+      exp_labels: { ...labels, severity, component },
       exp_annotations: { summary, runbook },
     })),
   };

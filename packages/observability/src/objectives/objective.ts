@@ -61,6 +61,8 @@ export interface ObjectiveOptions {
   readonly window?: Duration;
   /** Fewer events than this in an alert's long window say nothing: a failed request at night wakes nobody. Default 100. */
   readonly minimumEvents?: number;
+  /** What its alerts are about. Default `application`. */
+  readonly component?: string;
   readonly runbook: string;
 }
 
@@ -132,6 +134,7 @@ function burnAlert(options: ObjectiveOptions, { suffix, factor, long, short, sev
       compare(sumBy([], increase(sli.total, long)), ">=", minimumEvents),
     ),
     severity,
+    ...aboutComponent(options),
     summary: `The error budget of ${name} is being spent ${factor} times too fast.`,
     runbook,
     scenario: burnScenario(sli, threshold, short, minimumEvents),
@@ -177,13 +180,19 @@ function found({ metric, where }: Select, ...runs: readonly Run[]): ScenarioSeri
   return series(metric, Object.fromEntries(labels), 0, ...runs);
 }
 
-function absenceAlert({ name, sli, runbook }: ObjectiveOptions): AlertRule {
+function aboutComponent({ component }: ObjectiveOptions): Pick<ObjectiveOptions, "component"> {
+  return component === undefined ? {} : { component };
+}
+
+function absenceAlert(options: ObjectiveOptions): AlertRule {
+  const { name, sli, runbook } = options;
   const late = { ...found(sli.total, [10, 1]), missingSteps: 15 };
   return alert({
     name: `${name}Absent`,
     expression: absent(sli.total),
     for: "10m",
     severity: "warning",
+    ...aboutComponent(options),
     summary: `Nothing counts the events of ${name}: its alerts are blind.`,
     runbook,
     scenario: { every: "1m", series: [late], firesAt: "12m", resolvedAt: "16m" },

@@ -12,6 +12,8 @@ export interface AlertRule {
   /** How long an element must be there, without a break, before it fires. */
   readonly forMs: number;
   readonly severity: Severity;
+  /** The part of the system it is about, as a topology names it. */
+  readonly component: string;
   readonly summary: string;
   /** Name of the page that says what to do. */
   readonly runbook: string;
@@ -24,16 +26,19 @@ export interface RuleGroup {
   readonly rules: readonly AlertRule[];
 }
 
-export interface AlertOptions extends Omit<AlertRule, "forMs"> {
+export interface AlertOptions extends Omit<AlertRule, "forMs" | "component"> {
   readonly for?: Duration;
+  /** Default `application`. */
+  readonly component?: string;
 }
 
 /** Throws TypeError for a name that Prometheus would show in quotes, or a scenario that could not prove anything. */
-export function alert({ for: duration, ...options }: AlertOptions): AlertRule {
+export function alert({ for: duration, component = "application", ...options }: AlertOptions): AlertRule {
   if (!/^[A-Z][A-Za-z0-9]*$/.test(options.name))
     throw new TypeError(`"${options.name}" is not an alert's name`);
+  if (!/^[a-z][a-z0-9-]*$/.test(component)) throw new TypeError(`"${component}" is not a component's name`);
   const { firesAt, resolvedAt } = options.scenario;
   if (milliseconds(firesAt) >= milliseconds(resolvedAt))
     throw new TypeError(`${options.name} resolves before it fires`);
-  return { ...options, forMs: duration === undefined ? 0 : milliseconds(duration) };
+  return { ...options, component, forMs: duration === undefined ? 0 : milliseconds(duration) };
 }

@@ -67,7 +67,8 @@ function counterNamed<Label extends string>(metric: string, where?: Where<Label>
   return { kind: "select", of: "counter", metric, where: matchers(where), offsetMs: 0 };
 }
 
-function matchers<Label extends string>(where: Where<Label> = {}): Matcher[] {
+/** The conditions as matchers, in the order they are written. */
+export function matchers<Label extends string>(where: Where<Label> = {}): Matcher[] {
   return Object.entries<Condition | undefined>(where).flatMap(([label, condition]): Matcher[] => {
     if (condition === undefined) return [];
     if (typeof condition === "string") return [{ label, op: "is", value: condition }];

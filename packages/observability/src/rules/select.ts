@@ -27,7 +27,7 @@ export function matching({ metric, where }: Select, source: Source): Readable[] 
 }
 
 /** A label that is not there is empty. */
-function matches(matcher: Matcher, labels: Labels): boolean {
+export function matches(matcher: Matcher, labels: Labels): boolean {
   const value = labels[matcher.label] ?? "";
   switch (matcher.op) {
     case "is":

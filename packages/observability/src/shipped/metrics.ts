@@ -2,6 +2,8 @@
 import { counter, gauge, histogram } from "../metrics/declare.ts";
 
 export * from "./metrics-gateway.ts";
+export * from "./metrics-infrastructure.ts";
+export * from "./metrics-machine.ts";
 export * from "./metrics-messenger.ts";
 
 const METHOD = { values: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] };

@@ -48,6 +48,7 @@ export const SECURITY_RULES = [
     ),
     for: "5m",
     severity: "critical",
+    component: "identity",
     summary: "Fewer than 99.5 % of sign-ins succeed.",
     runbook: "auth-down",
     scenario: {
@@ -68,6 +69,7 @@ export const SECURITY_RULES = [
     ),
     for: "10m",
     severity: "warning",
+    component: "security",
     summary:
       "More than 0.1 % of checked requests are refused as forged: an attack, or our own pages are wrong.",
     runbook: "csrf-blocks",
@@ -92,6 +94,7 @@ export const SECURITY_RULES = [
     ),
     for: "15m",
     severity: "warning",
+    component: "kms",
     summary: "More than 1 % of key operations are bridged with the local key.",
     runbook: "kms-failover",
     scenario: {
@@ -111,6 +114,7 @@ export const SECURITY_RULES = [
       10,
     ),
     severity: "critical",
+    component: "security",
     summary: "More than ten sign-ins a minute fail.",
     runbook: "brute-force",
     scenario: {
@@ -127,6 +131,7 @@ export const SECURITY_RULES = [
       0,
     ),
     severity: "critical",
+    component: "security",
     summary: "Somebody tries to inject commands into the database.",
     runbook: "injection-attempt",
     scenario: {
@@ -140,6 +145,7 @@ export const SECURITY_RULES = [
     name: "UnauthorizedAdminAccess",
     expression: above(total(counterOf(adminRefusals), "5m"), 0),
     severity: "critical",
+    component: "security",
     summary: "Somebody who may not asks for the administration.",
     runbook: "unauthorized-admin-access",
     scenario: {
@@ -154,6 +160,7 @@ export const SECURITY_RULES = [
     expression: below(secondsUntil(gaugeOf(certificateExpires)), 14 * DAY_S),
     for: "1h",
     severity: "warning",
+    component: "gateway",
     summary: "The certificate ends within 14 days: its renewal does not work.",
     runbook: "certificate-expiring",
     scenario: {

@@ -10,6 +10,7 @@ import {
   changes,
   compare,
   counterOf,
+  either,
   gaugeOf,
   increase,
   maxBy,
@@ -24,6 +25,9 @@ import {
   clockSkew,
   databaseConnections,
   databaseMaxConnections,
+  databaseUp,
+  dataDirectoryAvailable,
+  dataDirectorySize,
   diskAvailable,
   diskSize,
   eventLoopLag,
@@ -32,6 +36,7 @@ import {
   messagesSent,
   processStart,
   queueMessages,
+  redisUp,
   up,
 } from "./metrics.ts";
 
@@ -104,6 +109,7 @@ export const SERVICE_RULES = [
     name: "BackupFailed",
     expression: above(secondsSince(gaugeOf(backupLastSuccess)), 600),
     severity: "critical",
+    component: "backup",
     summary: "There is no backup of the last ten minutes.",
     runbook: "backup-failed",
     scenario: {
@@ -115,9 +121,13 @@ export const SERVICE_RULES = [
   }),
   alert({
     name: "DiskSpaceLow",
-    expression: below(ratio(gaugeOf(diskAvailable), gaugeOf(diskSize)), 0.1),
+    expression: either(
+      below(ratio(gaugeOf(diskAvailable), gaugeOf(diskSize)), 0.1),
+      below(ratio(gaugeOf(dataDirectoryAvailable), gaugeOf(dataDirectorySize)), 0.1),
+    ),
     for: "5m",
     severity: "warning",
+    component: "host",
     summary: "Less than 10 % of a disk is left.",
     runbook: "disk-space-low",
     scenario: {
@@ -126,13 +136,36 @@ export const SERVICE_RULES = [
     },
   }),
   alert({
+    name: "DatabaseDown",
+    expression: compare(gaugeOf(databaseUp), "==", 0),
+    for: "1m",
+    severity: "critical",
+    summary: "The database does not answer.",
+    runbook: "database-down",
+    scenario: gaugeScenario(databaseUp, 1, 0),
+  }),
+  alert({
+    name: "RedisDown",
+    expression: compare(gaugeOf(redisUp), "==", 0),
+    for: "2m",
+    severity: "warning",
+    summary: "Redis does not answer: processes hear of each other late, and each counts limits alone.",
+    runbook: "redis-down",
+    scenario: gaugeScenario(redisUp, 1, 0),
+  }),
+  alert({
     name: "DatabaseSaturated",
     expression: above(
-      ratio(sumBy([], gaugeOf(databaseConnections)), maxBy([], gaugeOf(databaseMaxConnections))),
+      // Several processes may tell of one database.
+      ratio(
+        sumBy(["instance"], gaugeOf(databaseConnections)),
+        maxBy(["instance"], gaugeOf(databaseMaxConnections)),
+      ),
       0.8,
     ),
     for: "5m",
     severity: "warning",
+    component: "database",
     summary: "Fewer than 20 % of the database's connections are free.",
     runbook: "database-saturation",
     scenario: {
@@ -148,6 +181,7 @@ export const SERVICE_RULES = [
     expression: above(gaugeOf(queueMessages), 5_000),
     for: "5m",
     severity: "warning",
+    component: "jobs",
     summary: "More than 5,000 jobs wait in a queue.",
     runbook: "queue-backlog",
     scenario: gaugeScenario(queueMessages, 10, 6_000),
@@ -179,6 +213,7 @@ export const SERVICE_RULES = [
     expression: above(abs(gaugeOf(clockSkew)), 1),
     for: "5m",
     severity: "warning",
+    component: "host",
     summary: "The clock is more than a second from the database's.",
     runbook: "clock-skew",
     scenario: gaugeScenario(clockSkew, 0, -3),
@@ -191,6 +226,7 @@ export const BUSINESS_RULES = [
     expression: above(abs(zscore(messageRate, { window: "1h", step: "1m", floor: 0.5 })), 4),
     for: "2m",
     severity: "info",
+    component: "messaging",
     summary: "Far more or far fewer messages are sent than within the last hour.",
     runbook: "unusual-traffic",
     scenario: {
@@ -208,6 +244,7 @@ export const BUSINESS_RULES = [
     ),
     for: "5m",
     severity: "warning",
+    component: "messaging",
     summary: "No message was sent for a quarter of an hour, in a time when there were many.",
     runbook: "messages-stopped",
     scenario: {
