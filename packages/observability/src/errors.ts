@@ -8,6 +8,8 @@ export type ObservabilityErrorCode =
   /** A question asks for more steps or series than one answer holds. */
   | "query-too-large"
   /** The monitor's thread ended, or was closed, before it answered. Ask again: it starts anew. */
-  | "monitor-lost";
+  | "monitor-lost"
+  /** A receiver's secret is missing or malformed, or two receivers have one name; the message says which. */
+  | "invalid-configuration";
 
 export class ObservabilityError extends CodedError<ObservabilityErrorCode> {}

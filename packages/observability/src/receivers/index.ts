@@ -1,3 +1,12 @@
 export { parseReceiver, type ReceiverAddress, type ReceiverConfig } from "./address.ts";
+export { createReceivers, parseReceiverSecrets, type ReceiverSettings } from "./create.ts";
 export type { Delivery, Receiver } from "./receiver.ts";
+export {
+  type Language,
+  type Link,
+  type RenderedAlert,
+  type RenderedNotification,
+  renderNotification,
+  type Wording,
+} from "./rendering/render.ts";
 export { type Attempts, type RetryPolicy, retryAfter } from "./retry.ts";

@@ -1,0 +1,125 @@
+import type { Clock } from "@rempart/kernel";
+import { type Logger, Secret } from "@rempart/runtime";
+import { ObservabilityError } from "../errors.ts";
+import { isPrivateWay, type ReceiverConfig } from "./address.ts";
+import { email, smtpOptions } from "./email.ts";
+import { logReceiver } from "./log.ts";
+import { isRoutingKey, pagerDuty } from "./pagerduty.ts";
+import type { Receiver } from "./receiver.ts";
+import type { Wording } from "./rendering/render.ts";
+import { slackApi, slackWebhook } from "./slack.ts";
+import { webhook, webhookKeys } from "./webhook.ts";
+
+export interface ReceiverSettings {
+  /** By the receiver's name: a Slack webhook's URL or bot token, a PagerDuty routing key, a webhook's `whsec_…`. */
+  readonly secrets: ReadonlyMap<string, Secret>;
+  readonly wording: Wording;
+  /** What the alerts are about, as a host name; PagerDuty shows it. */
+  readonly source: string;
+  /** Null: receivers that are mailboxes cannot be made. */
+  readonly mail: { readonly server: Secret; readonly from: string } | null;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const MAX_SECRETS_TEXT = 65_536;
+
+/** Reads `NAME=SECRET,NAME=SECRET`. Throws `invalid-configuration`, which repeats none of it. */
+export function parseReceiverSecrets(text: Secret): ReadonlyMap<string, Secret> {
+  const items = text.reveal().slice(0, MAX_SECRETS_TEXT).split(",");
+  const pairs = items.map((item) => {
+    const [, name, secret] = /^\s*([a-z][a-z0-9-]{0,62})=(\S.*?)\s*$/.exec(item) ?? [];
+    if (name === undefined || secret === undefined)
+      throw wrong("the secrets of receivers are NAME=SECRET, apart by commas");
+    return [name, new Secret(secret)] as const;
+  });
+  return new Map(pairs);
+}
+
+/**
+ * Throws `invalid-configuration` for two of one name, for a secret that is missing, malformed or nobody's, and for a time
+ * zone that is none.
+ */
+export function createReceivers(
+  configs: readonly ReceiverConfig[],
+  settings: ReceiverSettings,
+): readonly Receiver[] {
+  const names = configs.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw wrong(`two receivers are called "${twice}"`);
+  const nobodys = [...settings.secrets.keys()].find((name) => !names.includes(name));
+  if (nobodys !== undefined) throw wrong(`there is a secret for "${nobodys}", and no such receiver`);
+  if (!isTimeZone(settings.wording.timeZone)) throw wrong("the time zone of notifications is none");
+  return configs.map((config) => createReceiver(config, settings));
+}
+
+function createReceiver({ name, address }: ReceiverConfig, settings: ReceiverSettings): Receiver {
+  const { wording, clock, source } = settings;
+  switch (address.kind) {
+    case "log":
+      return logReceiver(name, settings.log, wording);
+    case "email":
+      return createEmail(name, address.to, settings);
+    case "slack": {
+      if (address.via === "api") {
+        const token = secretOf(name, settings, "a bot's token", isToken);
+        return slackApi(name, { ...address, token }, { wording, clock });
+      }
+      const url = secretOf(name, settings, "the webhook's URL", isWebhookUrl);
+      return slackWebhook(name, url, { wording, clock });
+    }
+    case "pagerduty": {
+      const routingKey = secretOf(name, settings, "a routing key of 32 characters", isRoutingKey);
+      return pagerDuty(name, { url: address.url, routingKey, source, wording, clock });
+    }
+    case "webhook": {
+      const secret = secretOf(name, settings, "whsec_ and 24 to 64 bytes in base64", isSigningSecret);
+      return webhook(name, { url: address.url, secret, clock });
+    }
+  }
+}
+
+function createEmail(name: string, to: readonly string[], { mail, wording }: ReceiverSettings): Receiver {
+  if (mail === null) throw wrong(`receiver "${name}" needs a mail server`);
+  if (smtpOptions(mail.server) === null)
+    throw wrong(`receiver "${name}" needs the mail server as smtp://HOST or smtps://HOST, without options`);
+  return email(name, { to, ...mail, wording });
+}
+
+function secretOf(
+  name: string,
+  { secrets }: ReceiverSettings,
+  form: string,
+  isGood: (text: string) => boolean,
+): Secret {
+  const secret = secrets.get(name);
+  if (secret === undefined || !isGood(secret.reveal()))
+    throw wrong(`receiver "${name}" needs a secret: ${form}`);
+  return secret;
+}
+
+function isToken(text: string): boolean {
+  return /^[\x21-\x7e]{1,1000}$/.test(text);
+}
+
+function isWebhookUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && url.username === "" && url.password === "" && isPrivateWay(url);
+}
+
+function isSigningSecret(text: string): boolean {
+  return webhookKeys(text) !== null;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function wrong(message: string): ObservabilityError {
+  return new ObservabilityError("invalid-configuration", message);
+}

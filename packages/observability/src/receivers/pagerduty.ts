@@ -1,0 +1,97 @@
+import { hash } from "node:crypto";
+import type { Clock } from "@rempart/kernel";
+import type { Secret } from "@rempart/runtime";
+import type { Notification } from "../alerting/notification.ts";
+import { fittingJson } from "./fitting.ts";
+import { type Answer, judgeStatus, post } from "./http.ts";
+import { parseObject } from "./parsed-json.ts";
+import type { Delivery, Receiver } from "./receiver.ts";
+import { renderNotification, type Wording } from "./rendering/render.ts";
+import { cut, oneLine } from "./rendering/text.ts";
+
+export interface PagerDutyOptions {
+  readonly url: string;
+  /** Of an integration of the Events API v2: 32 characters. */
+  readonly routingKey: Secret;
+  /** What the alerts are about, as a host name. */
+  readonly source: string;
+  readonly wording: Wording;
+  readonly clock: Clock;
+}
+
+/** "PagerDuty's Events API v2", "Send an alert event". */
+const MAX_EVENT_BYTES = 512 * 1024;
+const MAX_SUMMARY = 1_024;
+const ROUTING_KEY = /^[a-zA-Z0-9]{32}$/;
+
+export function isRoutingKey(text: string): boolean {
+  return ROUTING_KEY.test(text);
+}
+
+/** Triggers and resolves one PagerDuty alert for each group of alerts. */
+export function pagerDuty(name: string, options: PagerDutyOptions): Receiver {
+  const { url, routingKey, clock } = options;
+  const judge = (answer: Answer): Promise<Delivery> => judgeAnswer(answer, routingKey);
+  return {
+    name,
+    send(notification, signal) {
+      const body = fittingJson(notification, MAX_EVENT_BYTES, (fitting) => eventOf(fitting, options));
+      return post({ url, headers: {}, body }, { signal, clock }, judge);
+    },
+  };
+}
+
+function eventOf(notification: Notification, options: PagerDutyOptions): object {
+  const { status, groupKey } = notification;
+  const { wording, routingKey } = options;
+  const key = {
+    routing_key: routingKey.reveal(),
+    // A group's key has no bound; PagerDuty's is 255 characters.
+    dedup_key: hash("sha256", groupKey),
+  };
+  if (status === "resolved") return { ...key, event_action: "resolve" };
+  const rendered = renderNotification(notification, wording);
+  const links = rendered.alerts.flatMap(({ runbook }) => (runbook === null ? [] : [runbook]));
+  return {
+    ...key,
+    event_action: "trigger",
+    client: "Rempart",
+    ...(wording.console === null ? {} : { client_url: wording.console.href }),
+    links: distinct(links).map(({ url, label }) => ({ href: url, text: label })),
+    payload: {
+      summary: cut(rendered.title, MAX_SUMMARY),
+      source: options.source,
+      severity: notification.severity,
+      timestamp: new Date(notification.at).toISOString(),
+      ...classOf(notification),
+      custom_details: {
+        summary: rendered.lead,
+        alerts: rendered.alerts.map(({ title, facts }) => ({ alert: title, ...Object.fromEntries(facts) })),
+        ...(rendered.more === null ? {} : { more: rendered.more }),
+      },
+    },
+  };
+}
+
+function classOf({ alerts, groupKey }: Notification): object {
+  const first = alerts[0];
+  const group = { group: oneLine(groupKey, MAX_SUMMARY) };
+  if (first === undefined) return group;
+  return {
+    ...group,
+    component: oneLine(first.component, MAX_SUMMARY),
+    class: oneLine(first.name, MAX_SUMMARY),
+  };
+}
+
+function distinct<T extends { readonly url: string }>(links: readonly T[]): T[] {
+  return [...new Map(links.map((link) => [link.url, link])).values()];
+}
+
+/** 202 with the event taken; 400 with what is wrong with it; 429. */
+async function judgeAnswer(answer: Answer, routingKey: Secret): Promise<Delivery> {
+  if (answer.status !== 400) return judgeStatus(answer);
+  const errors = parseObject(await answer.text())?.errors;
+  const said = Array.isArray(errors) ? errors.filter((error) => typeof error === "string") : [];
+  return judgeStatus(answer, oneLine(said.join("; ").replaceAll(routingKey.reveal(), "[secret]"), 200));
+}

@@ -1,0 +1,32 @@
+import type { Phrases } from "./phrases.ts";
+
+export const english: Phrases = {
+  locale: "en-GB",
+  severities: { critical: "critical", warning: "warning", info: "info" },
+  resolved: "resolved",
+  test: "test",
+  occasions: { changed: "changed", repeated: "still firing", escalated: "escalated" },
+  andMore: (count) => `and ${count} more`,
+  counts: ({ firing, resolved, omitted }) => {
+    const parts = [
+      firing > 0 ? `${firing} ${firing === 1 ? "alert is" : "alerts are"} firing` : "",
+      resolved > 0 ? `${resolved} ${resolved === 1 ? "alert is" : "alerts are"} resolved` : "",
+      omitted > 0 ? `${omitted} more` : "",
+    ];
+    return `${parts.filter((part) => part !== "").join(", ")}.`;
+  },
+  testLead: "This is a test: nothing is wrong.",
+  escalatedLead: "Nobody has ended it in time, so you are told as well.",
+  notListed: (count) => `… and ${count} more ${count === 1 ? "alert" : "alerts"}.`,
+  severity: "Severity",
+  component: "Component",
+  since: "Since",
+  resolvedAt: "Resolved",
+  value: "Value",
+  labels: "Labels",
+  runbook: "Runbook",
+  console: "Console",
+  colon: ": ",
+  lasting: (time, duration) => `${time} (for ${duration})`,
+  lasted: (time, duration) => `${time} (after ${duration})`,
+};

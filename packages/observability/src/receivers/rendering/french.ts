@@ -1,0 +1,34 @@
+import type { Phrases } from "./phrases.ts";
+
+const plural = (count: number, word: string): string => (count < 2 ? word : `${word}s`);
+
+export const french: Phrases = {
+  locale: "fr-FR",
+  severities: { critical: "critique", warning: "avertissement", info: "information" },
+  resolved: "résolu",
+  test: "test",
+  occasions: { changed: "modifié", repeated: "toujours actif", escalated: "escalade" },
+  andMore: (count) => `et ${count} ${plural(count, "autre")}`,
+  counts: ({ firing, resolved, omitted }) => {
+    const parts = [
+      firing > 0 ? `${firing} ${plural(firing, "alerte")} en cours` : "",
+      resolved > 0 ? `${resolved} ${plural(resolved, "alerte")} ${plural(resolved, "résolue")}` : "",
+      omitted > 0 ? `${omitted} ${plural(omitted, "autre")}` : "",
+    ];
+    return `${parts.filter((part) => part !== "").join(", ")}.`;
+  },
+  testLead: "Ceci est un test : tout va bien.",
+  escalatedLead: "Personne n’y a mis fin à temps : vous êtes prévenu à votre tour.",
+  notListed: (count) => `… et ${count} ${plural(count, "autre")} ${plural(count, "alerte")}.`,
+  severity: "Gravité",
+  component: "Composant",
+  since: "Depuis",
+  resolvedAt: "Résolu",
+  value: "Valeur",
+  labels: "Étiquettes",
+  runbook: "Procédure",
+  console: "Console",
+  colon: " : ",
+  lasting: (time, duration) => `${time} (il y a ${duration})`,
+  lasted: (time, duration) => `${time} (après ${duration})`,
+};
