@@ -1,2 +1,6 @@
+export { type Dashboard, type Panel, panel, queriesOf } from "./grafana/dashboard.ts";
+export { objectivesDashboard } from "./grafana/objectives.ts";
+export { SHIPPED_DASHBOARDS } from "./grafana/shipped.ts";
+export { type GrafanaOptions, toGrafana } from "./grafana/to-grafana.ts";
 export { type Expected, toRuleFile, toRuleTests } from "./prometheus.ts";
 export { type PrometheusOptions, type ScrapeJob, toPrometheusConfig } from "./prometheus-config.ts";

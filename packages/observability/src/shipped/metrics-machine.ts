@@ -47,25 +47,3 @@ export const machineMemory = gauge({
   help: "Memory altogether.",
   unit: "bytes",
 });
-
-/** It only grows, but its name does not say so: `delta`, not `increase`. */
-export const databaseBlocksHit = gauge({
-  name: "pg_stat_database_blks_hit",
-  help: "Blocks that PostgreSQL had in memory when they were asked for, by database.",
-  unit: "count",
-  labels: { datname: few },
-});
-
-/** As `databaseBlocksHit`. */
-export const databaseBlocksRead = gauge({
-  name: "pg_stat_database_blks_read",
-  help: "Blocks that PostgreSQL had to fetch, by database.",
-  unit: "count",
-  labels: { datname: few },
-});
-
-export const redisCommands = counter({
-  name: "redis_commands_processed_total",
-  help: "Commands that Redis carried out.",
-  unit: "count",
-});
