@@ -17,6 +17,7 @@ import { openCore } from "./core.ts";
 import { createHealth } from "./health.ts";
 import type { Ports } from "./ports.ts";
 import { createPublicSide, type PublicSide } from "./public-side.ts";
+import { registerReadings } from "./readings.ts";
 
 const HTTP_GRACE_MS = 5_000;
 
@@ -30,6 +31,7 @@ export async function start(options: MessengerOptions, closers: Closers): Promis
   const bus = options.bus ?? createBus(config, ports);
   const health = createHealth(database, bus, keyring, ports.clock);
   const outside = await createPublicSide(config, ports, core, bus, health);
+  registerReadings(config, ports, core, outside.delivery);
   const adminServer = createAdminSide(config, ports, core, health);
   await outside.delivery.start();
   closers.add(() => outside.delivery.stop());

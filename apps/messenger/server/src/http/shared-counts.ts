@@ -11,6 +11,8 @@ export interface SharedCounts {
   observe(event: RateLimitEvent): void;
   /** A Redis that is away does not keep the process from serving. */
   open(): Promise<void>;
+  /** What `INFO` answers. Rejects while Redis is away. */
+  info(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export function sharedCounts(url: Secret, log: Logger): SharedCounts {
       await Promise.race([connecting, late]);
       clearTimeout(timer);
     },
+    info: () => client.info(),
     close: () => closeRedis(client),
   };
 }

@@ -45,6 +45,11 @@ export class MessageWriter {
     this.#options = options;
   }
 
+  /** Messages that are not written yet. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   submit(submission: Submission, sink: Sink): void {
     if (this.#stopping || this.#queue.length >= MAX_QUEUED) {
       sink.settled(submission, UNAVAILABLE);

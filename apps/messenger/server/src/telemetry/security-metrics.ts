@@ -12,6 +12,7 @@ import {
 import type { Registry } from "prom-client";
 import type { SecurityMetrics } from "../http/admin/routes.ts";
 import { RecentRate } from "./recent-rate.ts";
+import { soon } from "./shared-look.ts";
 
 export interface SecurityCounters {
   /** Counts requests that were checked for forgery. */
@@ -53,7 +54,7 @@ export function createSecurityCounters({
   registerReader(registry, shippedMetrics.authSuccessRate, () => signIns.percent());
   registerReader(registry, shippedMetrics.csrfBlockRate, () => checks.percent());
   registerReader(registry, shippedMetrics.kmsFailoverRate, () => calls.percent());
-  registerReader(registry, shippedMetrics.sessionDuration, averageSessionMinutes);
+  registerReader(registry, shippedMetrics.sessionDuration, () => soon(averageSessionMinutes()));
   return {
     http: {
       settled({ method, verdict, code }) {

@@ -1,4 +1,5 @@
 import type { Clock } from "@rempart/kernel";
+import { timeLimit } from "@rempart/runtime";
 
 /** The gauges of one scrape share one look. */
 const FRESH_MS = 500;
@@ -16,8 +17,17 @@ export function sharedLook<T>(
   return () => {
     if (clock.monotonic() - asked > FRESH_MS) {
       asked = clock.monotonic();
-      answer = ask().catch(() => undefined);
+      answer = soon(ask()).catch(() => undefined);
     }
     return answer;
   };
+}
+
+/** Whoever scrapes gives up soon after, and would miss everything else too. */
+const LONGEST_LOOK_MS = 2_000;
+
+/** Rejects when the work takes too long for a scrape. */
+export async function soon<T>(work: Promise<T>): Promise<T> {
+  if (await timeLimit(work, LONGEST_LOOK_MS)) return work;
+  throw new Error("no answer within the time of a scrape");
 }
