@@ -22,6 +22,7 @@ export type {
   PoolStats,
   Queryable,
   QueryOptions,
+  StatementTracer,
   Transaction,
   TransactionOptions,
 } from "./pool/ports.ts";

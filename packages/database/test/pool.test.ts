@@ -23,6 +23,28 @@ const code = (expected: string) => (error: unknown) => {
   return true;
 };
 
+test("a tracer is told of each statement and how it ended, in the caller's own turn, and of no value", async () => {
+  const told: string[] = [];
+  const traced = open({
+    trace(text, name) {
+      told.push(`${name ?? "-"} ${text}`);
+      return (error) => told.push(error === undefined ? "done" : (error as DatabaseError).code);
+    },
+  });
+  await traced.query("SELECT $1::text", ["hunter2"], { name: "echo" });
+  await assert.rejects(traced.transaction((tx) => tx.query("SELECT 1/0")));
+  assert.deepEqual(told, [
+    "echo SELECT $1::text",
+    "done",
+    "- BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
+    "done",
+    "- SELECT 1/0",
+    "invalid-value",
+    "- ROLLBACK",
+    "done",
+  ]);
+});
+
 test("columns arrive as the values they are", async () => {
   const [row] =
     await database.query(`SELECT 9007199254740991::int8 AS big, '{1,null,{}}'::text AS plain, '{{1,2},{3,null}}'::int8[] AS nested,

@@ -15,6 +15,7 @@ export {
 } from "./dependency/dependency.ts";
 export type {
   CallOutcome,
+  CallTracer,
   CircuitStateName,
   DependencyEvent,
   DependencyObserver,

@@ -1,7 +1,7 @@
 import { timeLimit } from "@rempart/runtime";
 import pg from "pg";
 import { DatabaseError } from "../errors.ts";
-import type { PoolStats } from "./ports.ts";
+import type { PoolStats, StatementTracer } from "./ports.ts";
 import { breaksConnection, toDatabaseError } from "./server-errors.ts";
 
 export interface RunOptions {
@@ -29,14 +29,21 @@ export interface Connections {
   close(): Promise<void>;
 }
 
+const nothing = (): void => {};
+const untraced: StatementTracer = () => nothing;
+
 /** The pool in use, and those that wait for their last lease. */
-export function createConnections(config: pg.PoolConfig, onError: (error: unknown) => void): Connections {
-  let current = openPool(config, onError);
+export function createConnections(
+  config: pg.PoolConfig,
+  onError: (error: unknown) => void,
+  trace: StatementTracer = untraced,
+): Connections {
+  let current = openPool(config, onError, trace);
   const leaving = new Set<Pool>();
   let closing: Promise<unknown> | undefined;
 
   async function switchTo(changed: pg.PoolConfig): Promise<void> {
-    const fresh = openPool(changed, onError);
+    const fresh = openPool(changed, onError, trace);
     try {
       await probe(fresh);
       if (closing !== undefined) throw new DatabaseError("closed", "the database was closed");
@@ -91,7 +98,7 @@ interface Pool {
  * `pg`'s pool with its sharp edges filed off: an error of the server does not cost the connection, an error of a connection
  * nobody waits on is reported instead of thrown at the process, and every error arrives as a `DatabaseError`.
  */
-function openPool(config: pg.PoolConfig, onError: (error: unknown) => void): Pool {
+function openPool(config: pg.PoolConfig, onError: (error: unknown) => void, trace: StatementTracer): Pool {
   const pool = new pg.Pool(config);
   const end = poolEnd(pool);
   pool.on("error", (error) => onError(toDatabaseError(error)));
@@ -109,7 +116,7 @@ function openPool(config: pg.PoolConfig, onError: (error: unknown) => void): Poo
   return {
     async lease() {
       try {
-        return leaseOf(await connect(), onError);
+        return leaseOf(await connect(), onError, trace);
       } catch (error) {
         throw toDatabaseError(error);
       }
@@ -151,7 +158,7 @@ function poolEnd(pool: pg.Pool): () => Promise<void> {
   };
 }
 
-function leaseOf(client: pg.PoolClient, onError: (error: unknown) => void): Lease {
+function leaseOf(client: pg.PoolClient, onError: (error: unknown) => void, trace: StatementTracer): Lease {
   let broken = false;
   // Without a listener, the loss of a connection between two statements would end the process.
   const onLoss = (error: Error): void => {
@@ -161,16 +168,21 @@ function leaseOf(client: pg.PoolClient, onError: (error: unknown) => void): Leas
   client.on("error", onLoss);
   return {
     async run(text, values = [], { name, patienceMs } = {}) {
+      const ended = trace(text, name);
       try {
-        return await client.query({
+        const result = await client.query({
           text,
           values: [...values],
           ...(name === undefined ? {} : { name }),
           ...(patienceMs === undefined ? {} : { query_timeout: patienceMs }),
         });
+        ended();
+        return result;
       } catch (error) {
         broken ||= breaksConnection(error);
-        throw toDatabaseError(error);
+        const translated = toDatabaseError(error);
+        ended(translated);
+        throw translated;
       }
     },
     release(close = false) {

@@ -2,7 +2,7 @@ import { type Random, systemRandom } from "@rempart/kernel";
 import type pg from "pg";
 import { type Connections, createConnections } from "./connections.ts";
 import { kyselyOver } from "./kysely.ts";
-import type { Database, Queryable, QueryOptions } from "./ports.ts";
+import type { Database, Queryable, QueryOptions, StatementTracer } from "./ports.ts";
 import { runTransaction } from "./transaction.ts";
 import { valueTypes } from "./values.ts";
 
@@ -21,6 +21,8 @@ export interface DatabaseOptions {
   applicationName?: string;
   /** Told when a connection is lost that no caller is waiting on. The pool replaces it by itself. */
   onError?: (error: unknown) => void;
+  /** Told of every statement; none when absent. */
+  trace?: StatementTracer;
   /** For the jitter between attempts of a transaction. */
   random?: Random;
 }
@@ -33,7 +35,7 @@ const CLIENT_PATIENCE_MS = 5_000;
 
 /** Opens no connection yet: the first query does. */
 export function createDatabase(options: DatabaseOptions): Database {
-  const connections = createConnections(poolConfig(options), options.onError ?? (() => {}));
+  const connections = createConnections(poolConfig(options), options.onError ?? (() => {}), options.trace);
   const random = options.random ?? systemRandom;
   const query: Database["query"] = (text, values, settings) => runOne(connections, text, values, settings);
   return {

@@ -29,6 +29,12 @@ export interface Transaction extends Queryable {
   kysely<Schema>(): Kysely<Schema>;
 }
 
+/**
+ * Told of each statement as it is sent, and by what it answers, how it ended. `name` is a prepared statement's. Values are never
+ * among what it is told. Must not throw.
+ */
+export type StatementTracer = (text: string, name: string | undefined) => (error?: unknown) => void;
+
 export interface PoolStats {
   /** Open connections, idle ones included. */
   total: number;

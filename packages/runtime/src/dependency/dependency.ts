@@ -2,7 +2,13 @@ import { type Clock, explain, systemClock } from "@rempart/kernel";
 import { isBrokenCircuitError, isTaskCancelledError } from "cockatiel";
 import { RuntimeError } from "../errors.ts";
 import { assertDeclaration, type DependencyDeclaration } from "./declaration.ts";
-import type { CallOutcome, CircuitStateName, DependencyEvent, DependencyObserver } from "./events.ts";
+import type {
+  CallOutcome,
+  CallTracer,
+  CircuitStateName,
+  DependencyEvent,
+  DependencyObserver,
+} from "./events.ts";
 import { Abandoned, circuitName, createPolicies } from "./policy.ts";
 
 export interface CallOptions {
@@ -36,6 +42,8 @@ export interface Dependency<Fallback = never> {
 
 export interface DependencyPorts {
   observe?: DependencyObserver;
+  /** Follows each call; answers what `work` does. */
+  trace?: CallTracer;
   clock?: Clock;
 }
 
@@ -55,7 +63,12 @@ export function dependency<Fallback = never>(
   let failingSince: number | undefined;
   let lastError: string | undefined;
 
-  async function call<T>(work: Work<T>, { signal }: CallOptions = {}): Promise<T | Fallback> {
+  function call<T>(work: Work<T>, options: CallOptions = {}): Promise<T | Fallback> {
+    const { trace } = ports;
+    return trace === undefined ? untraced(work, options) : trace(name, () => untraced(work, options));
+  }
+
+  async function untraced<T>(work: Work<T>, { signal }: CallOptions): Promise<T | Fallback> {
     signal?.throwIfAborted();
     const attempt = countAttempts(work, signal);
     const report = reporter(attempt);

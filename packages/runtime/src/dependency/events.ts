@@ -26,3 +26,6 @@ export type DependencyEvent =
 
 /** Counts, logs, alarms. What it throws is swallowed: watching a call may not change it. */
 export type DependencyObserver = (event: DependencyEvent) => void;
+
+/** Runs one call of the named dependency, with all its attempts, as something that can be followed. */
+export type CallTracer = <T>(dependency: string, work: () => Promise<T>) => Promise<T>;
