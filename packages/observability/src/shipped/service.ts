@@ -142,6 +142,7 @@ export const SERVICE_RULES = [
     severity: "critical",
     summary: "The database does not answer.",
     runbook: "database-down",
+    component: "database",
     scenario: gaugeScenario(databaseUp, 1, 0),
   }),
   alert({
@@ -151,6 +152,7 @@ export const SERVICE_RULES = [
     severity: "warning",
     summary: "Redis does not answer: processes hear of each other late, and each counts limits alone.",
     runbook: "redis-down",
+    component: "redis",
     scenario: gaugeScenario(redisUp, 1, 0),
   }),
   alert({
