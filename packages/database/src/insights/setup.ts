@@ -1,0 +1,51 @@
+import type { MigrationSource } from "../migrations/files.ts";
+import { migrate } from "../migrations/migrate.ts";
+import type { Database, Queryable } from "../pool/ports.ts";
+import { quoted } from "../sql-names.ts";
+
+/** `analyze_slow_queries()`, for installations that want it. */
+export const insightsMigrations: MigrationSource = {
+  name: "insights",
+  directory: new URL("../../migrations/insights/", import.meta.url),
+};
+
+/** What insights use where they find it; none of them is needed. */
+const EXTENSIONS = ["pg_stat_statements", "pgstattuple", "hypopg"] as const;
+
+export interface InsightsSetup {
+  readonly installed: readonly string[];
+  /** Not among the server's files. */
+  readonly missing: readonly string[];
+  /** Installed, but the server must load it at its start: `shared_preload_libraries`. */
+  readonly notLoaded: readonly string[];
+}
+
+/**
+ * Makes the extensions that the server has, and lets `role` see the statements and sizes of all. `admin` is a superuser's, on the
+ * database to be looked at; `database` belongs to the role that owns its tables. Safe to repeat.
+ */
+export async function setUpInsights(admin: Database, database: Database): Promise<InsightsSetup> {
+  const available = await admin.query<{ name: string }>(
+    "SELECT name FROM pg_available_extensions WHERE name = ANY ($1)",
+    [EXTENSIONS],
+  );
+  const installed = available.map(({ name }) => name).toSorted();
+  const [own] = await database.query<{ role: string }>("SELECT current_user::text AS role");
+  await admin.session((session) => install(session, installed, own?.role ?? ""));
+  await migrate(database, [insightsMigrations]);
+  const [preload] = await admin.query<{ libraries: string }>(
+    "SELECT current_setting('shared_preload_libraries') AS libraries",
+  );
+  const loaded = preload?.libraries.includes("pg_stat_statements") ?? false;
+  return {
+    installed,
+    missing: EXTENSIONS.filter((name) => !installed.includes(name)),
+    notLoaded: installed.filter((name) => name === "pg_stat_statements" && !loaded),
+  };
+}
+
+async function install(session: Queryable, extensions: readonly string[], role: string): Promise<void> {
+  for (const name of extensions) await session.query(`CREATE EXTENSION IF NOT EXISTS ${name}`);
+  for (const granted of ["pg_read_all_stats", "pg_stat_scan_tables"])
+    await session.query(`GRANT ${granted} TO ${quoted(role)}`);
+}

@@ -1,0 +1,17 @@
+export {
+  countPurge,
+  type Purge,
+  type PurgeOptions,
+  type PurgeProgress,
+  type PurgeResult,
+  purgeBatch,
+  runPurge,
+} from "./purge.ts";
+export { type Reindexed, type ReindexOptions, reindex, reindexTargets } from "./reindex.ts";
+export {
+  type Vacuumed,
+  type VacuumOptions,
+  type VacuumTarget,
+  vacuum,
+  vacuumTargets,
+} from "./vacuum.ts";

@@ -1,0 +1,73 @@
+import { isDatabaseError } from "../errors.ts";
+import type { Database } from "../pool/ports.ts";
+import { type Named, qualified } from "../sql-names.ts";
+
+export interface VacuumTarget extends Named {
+  readonly bytes: number;
+  readonly deadRows: number;
+}
+
+export interface Vacuumed extends VacuumTarget {
+  readonly bytesAfter: number;
+  readonly milliseconds: number;
+  /** Somebody else held the table; it was left alone. */
+  readonly skipped: boolean;
+}
+
+export interface VacuumOptions {
+  /** Tables at a time; 2 unless told. */
+  readonly workers?: number;
+  /** Index workers within one table; 0 unless told. */
+  readonly parallel?: number;
+  /** Stops after the tables under way. */
+  readonly signal?: AbortSignal;
+  readonly onDone?: (done: Vacuumed) => void;
+}
+
+/** Our tables, those with the most dead rows first. */
+export function vacuumTargets(database: Database): Promise<VacuumTarget[]> {
+  return database.query(
+    `SELECT schemaname AS schema, relname AS name, pg_total_relation_size(relid) AS bytes, n_dead_tup AS "deadRows"
+     FROM pg_stat_user_tables WHERE pg_has_role((SELECT relowner FROM pg_class WHERE oid = relid), 'USAGE')
+     ORDER BY n_dead_tup DESC, 3 DESC, 1, 2`,
+  );
+}
+
+/** VACUUM (ANALYZE), a few tables at a time. Readers and writers go on. */
+export async function vacuum(
+  database: Database,
+  targets: readonly VacuumTarget[],
+  { workers = 2, parallel = 0, signal, onDone = () => {} }: VacuumOptions = {},
+): Promise<Vacuumed[]> {
+  const waiting = [...targets];
+  const done: Vacuumed[] = [];
+  async function work(): Promise<void> {
+    for (let next = waiting.shift(); next !== undefined && signal?.aborted !== true; next = waiting.shift()) {
+      const result = await vacuumOne(database, next, parallel);
+      done.push(result);
+      onDone(result);
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(workers, targets.length)) }, work));
+  return done;
+}
+
+async function vacuumOne(database: Database, target: VacuumTarget, parallel: number): Promise<Vacuumed> {
+  const began = performance.now();
+  const name = qualified(target);
+  const skipped = await database.session(async (session) => {
+    await session.query("SET lock_timeout = '2s'");
+    try {
+      await session.query(`VACUUM (ANALYZE, PARALLEL ${parallel}) ${name}`);
+      return false;
+    } catch (error) {
+      if (isDatabaseError(error, "timeout")) return true;
+      throw error;
+    }
+  });
+  const [after] = await database.query<{ bytes: number }>(
+    "SELECT coalesce(pg_total_relation_size(to_regclass($1)), 0) AS bytes",
+    [name],
+  );
+  return { ...target, bytesAfter: after?.bytes ?? 0, milliseconds: performance.now() - began, skipped };
+}
