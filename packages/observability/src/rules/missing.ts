@@ -1,0 +1,25 @@
+import type { Expression } from "./expression.ts";
+import { partsOf } from "./parts.ts";
+
+/** The metrics for want of which the expression can have no element, whatever the others are; empty when it can. */
+export function missingMetrics(expression: Expression, isCounted: (metric: string) => boolean): string[] {
+  return [...new Set(missing(expression, isCounted))];
+}
+
+function missing(expression: Expression, isCounted: (metric: string) => boolean): string[] {
+  const ask = (part: Expression): string[] => missing(part, isCounted);
+  switch (expression.kind) {
+    case "select":
+      return isCounted(expression.metric) ? [] : [expression.metric];
+    case "absent":
+      return [];
+    case "set": {
+      const [left, right] = [ask(expression.left), ask(expression.right)];
+      if (expression.op === "unless") return left;
+      const isEnough = expression.op === "or" && (left.length === 0 || right.length === 0);
+      return isEnough ? [] : [...left, ...right];
+    }
+    default:
+      return partsOf(expression).flatMap(ask);
+  }
+}
