@@ -1,11 +1,11 @@
 import { CodedError, explain } from "@rempart/kernel";
 import {
-  createLogger,
   type Installation,
   type MessengerConfig,
   openInstallation,
   readMessengerConfig,
 } from "@rempart/messenger-server/operator";
+import { silentLogger } from "@rempart/runtime";
 import { loadEnvironment } from "./environment.ts";
 import { configured } from "./exit.ts";
 
@@ -27,7 +27,7 @@ export function withInstallation(
   work: (installation: Installation, config: MessengerConfig) => Promise<void>,
 ): Promise<void> {
   return withConfig(async (config) => {
-    await using installation = await openInstallation(config, createLogger("silent"));
+    await using installation = await openInstallation(config, silentLogger);
     await work(installation, config);
   });
 }

@@ -24,6 +24,15 @@ export function integer({ min, max, unit }: IntegerLimits): z.ZodType<number, st
     .meta({ allowed: `an integer from ${min} to ${max}${unit === undefined ? "" : ` (${unit})`}` });
 }
 
+/** A decimal number from 0 to 1. */
+export function share(): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^(0(\.\d{1,9})?|1(\.0{1,9})?)$/)
+    .transform(Number)
+    .meta({ allowed: "a number from 0 to 1" });
+}
+
 /** A TCP port; 0 lets the system choose a free one. */
 export function port(): z.ZodType<number, string> {
   return integer({ min: 0, max: 65_535 });

@@ -6,7 +6,7 @@ import {
   loadGatewayConfig,
   readGatewayConfig,
 } from "@rempart/gateway";
-import { createLogger } from "@rempart/messenger-server/operator";
+import { createLogger } from "@rempart/observability/telemetry";
 import { main, run } from "@rempart/runtime";
 import { Command } from "commander";
 import { configured } from "../exit.ts";
@@ -46,7 +46,7 @@ async function gateway(options: GatewayOptions): Promise<void> {
     return { config, settings: readGatewayConfig(config) };
   });
   if (read === null) return;
-  const log = createLogger("info");
+  const log = createLogger({ level: "info" });
   const component = gatewayComponent({
     config: read.config,
     log,

@@ -11,12 +11,12 @@ import {
   statusOf,
 } from "@rempart/keys";
 import {
-  createLogger,
   envelopeSources,
   type Installation,
   type MessengerConfig,
   openInstallation,
 } from "@rempart/messenger-server/operator";
+import { silentLogger } from "@rempart/runtime";
 import { Argument, Command } from "commander";
 import { confirmed } from "../confirm.ts";
 import { type JsonOption, report, say, withConfig, withInstallation } from "../installation.ts";
@@ -81,7 +81,7 @@ function rotateCommand(): Command {
 async function rotatePassword(config: MessengerConfig, options: RotateOptions): Promise<void> {
   const choice = { graceMs: milliseconds(options.grace), drainMs: milliseconds(options.wait) };
   const outcome = await passwordRotation(config, { ...choice, observe: tellOnce() }).run();
-  await using installation = await openInstallation(config, createLogger("silent"));
+  await using installation = await openInstallation(config, silentLogger);
   await recordStep(installation, "rotate", "database", outcome.login);
   const text =
     outcome.state === "done"

@@ -1,8 +1,8 @@
 import {
-  createLogger,
   type Messenger,
   type MessengerConfig,
   messengerComponent,
+  openLog,
   readMessengerConfig,
 } from "@rempart/messenger-server";
 import { main, run } from "@rempart/runtime";
@@ -23,7 +23,7 @@ async function up(): Promise<void> {
   const config = configured(() => readMessengerConfig(loadEnvironment()));
   if (config === null) return;
   stopWithParent();
-  const log = createLogger(config.logLevel);
+  const log = openLog(config);
   const started = (messenger: Messenger): void => {
     process.stderr.write(welcome(messenger, config, process.uptime()));
   };

@@ -1,15 +1,14 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { WitnessAddress } from "@rempart/audit";
+import { LOG_LEVELS, type LogLevel, type TraceExport } from "@rempart/observability/telemetry";
 import { type Environment, fields, readConfig, type Secret } from "@rempart/runtime";
 import { z } from "zod";
 import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
 import { parseWitness } from "./audit/witnesses.ts";
 import { checkKeyVariables, type KmsConfig, keyVariables, kmsConfig } from "./key-variables.ts";
 
-const { flag, integer, list, oneOf, port, secret, secretUrl, text, url } = fields;
-
-const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+const { flag, integer, list, oneOf, port, secret, secretUrl, share, text, url } = fields;
 
 const variables = z.object({
   DATABASE_URL: secretUrl(["postgres", "postgresql"])
@@ -116,12 +115,27 @@ const variables = z.object({
     .optional()
     .describe("The built web client. Unset: the one that comes with the server."),
   LOG_LEVEL: oneOf(LOG_LEVELS).default("info").describe("The least severe entries that are logged."),
+  LOG_DIRECTORY: text()
+    .optional()
+    .describe(
+      "Where log lines go, to a file for each class of retention: application.log, access.log, audit.log. Unset: standard output.",
+    ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(["http", "https"])
+    .optional()
+    .describe(
+      "Base address of an OTLP/HTTP receiver of traces, such as http://localhost:4318. Unset: none are made.",
+    ),
+  OTEL_EXPORTER_OTLP_AUTHORIZATION: secret()
+    .optional()
+    .describe("Value of the Authorization field for that receiver, such as `Bearer` and a token."),
+  OTEL_SERVICE_NAME: text({ max: 100 })
+    .default("rempart-messenger")
+    .describe("What traces call this service."),
+  OTEL_TRACES_SAMPLER_ARG: share().default(1).describe("Share of the requests that are traced, from 0 to 1."),
 });
 
 /** Every variable of the messenger, named once: its bounds, default and documentation. `.env.example` is checked against it. */
 export const messengerVariables = variables.superRefine(checkKeyVariables);
-
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface MessengerConfig {
   /** Where this installation keeps files. */
@@ -141,6 +155,10 @@ export interface MessengerConfig {
   readonly mail: MailConfig | null;
   readonly audit: AuditConfig;
   readonly logLevel: LogLevel;
+  /** Null: standard output. */
+  readonly logDirectory: string | null;
+  /** Null: no traces. */
+  readonly traces: TraceExport | null;
 }
 
 export interface AuditConfig {
@@ -231,6 +249,8 @@ export function readMessengerConfig(env: Environment): MessengerConfig {
     mail: mailConfig(read),
     audit: auditConfig(read),
     logLevel: read.LOG_LEVEL,
+    logDirectory: read.LOG_DIRECTORY ?? null,
+    traces: traceExport(read),
   };
 }
 
@@ -246,6 +266,18 @@ function auditConfig(read: z.infer<typeof messengerVariables>): AuditConfig {
       splunkToken: read.AUDIT_SPLUNK_TOKEN,
       datadogApiKey: read.AUDIT_DATADOG_API_KEY,
     },
+  };
+}
+
+function traceExport(read: z.infer<typeof messengerVariables>): TraceExport | null {
+  if (read.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return null;
+  const authorization = read.OTEL_EXPORTER_OTLP_AUTHORIZATION;
+  return {
+    endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ...(authorization === undefined ? {} : { authorization }),
+    serviceName: read.OTEL_SERVICE_NAME,
+    ratio: read.OTEL_TRACES_SAMPLER_ARG,
+    continueInbound: read.TRUSTED_PROXY_HOPS > 0,
   };
 }
 

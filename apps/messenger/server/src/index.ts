@@ -1,7 +1,7 @@
 /** The messenger's server: configuration, and the whole of it as one value or one component of a process. */
 export type { Bus } from "./bus/bus.ts";
 export { MemoryNetwork } from "./bus/memory.ts";
-export type { LimitsConfig, LogLevel, PublicConfig } from "./config.ts";
+export type { LimitsConfig, PublicConfig } from "./config.ts";
 export { MessengerError, type MessengerErrorCode } from "./errors.ts";
 export {
   type Messenger,
@@ -11,3 +11,4 @@ export {
 } from "./messenger.ts";
 export { messengerMigrations } from "./migrations.ts";
 export * from "./operator.ts";
+export { openLog } from "./telemetry/log.ts";

@@ -7,4 +7,3 @@ export {
 } from "./config.ts";
 export { type Installation, openInstallation } from "./installation.ts";
 export { ENVELOPE_COLUMNS, envelopeSources } from "./storage/envelope-columns.ts";
-export { createLogger } from "./telemetry/log.ts";

@@ -11,13 +11,13 @@ import type { Ports } from "./ports.ts";
 /** What administrators and machines reach. Nothing listens yet. */
 export function createAdminSide(
   { admin, audit, limits }: MessengerConfig,
-  { clock, random, log }: Ports,
+  { clock, random, log, tracing }: Ports,
   { identity, address, auditLog, registry, security, watch }: Core,
   health: HealthChecks,
 ): Server {
   const everyRequest = audit.preset === "compliance" ? [watch.edge.requests] : [];
   const observers = [...everyRequest, watch.edge.administration, accessLog(log)];
-  const edge = createAdminEdge({ limits, observers, clock, random });
+  const edge = createAdminEdge({ limits, observers, tracer: tracing.requests, clock, random });
   const handlers = adminHandlers({ identity, address, securityMetrics: () => security.report() });
   const denied: AdminApiOptions["denied"] = (userId, refused) => {
     security.administrationDenied();

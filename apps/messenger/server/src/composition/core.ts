@@ -35,7 +35,7 @@ export interface Core {
 /** Opens them, each after what it stands on. */
 export async function openCore(config: MessengerConfig, ports: Ports, closers: Closers): Promise<Core> {
   const sinks = createSinks(config.audit);
-  const storage = await openStorage(config.database, ports.log);
+  const storage = await openStorage(config.database, ports.log, { trace: ports.tracing.statement });
   closers.add(storage.close);
   const { database } = storage;
   const address = new PublicAddress(config.public);

@@ -42,11 +42,11 @@ export async function createPublicSide(
   const { identity, auditLog } = core;
   const { limited } = core.watch.edge;
   const { database, incarnation } = core.storage;
-  const { clock, random, log } = ports;
+  const { clock, random, log, tracing } = ports;
   const shared = { database, identity, incarnation, clock, metrics };
   const { limits } = config;
   const messagePolicy = POLICY.messages;
-  const delivery = createDelivery({ ...shared, bus, limiter, messagePolicy, limits, limited, log });
+  const delivery = createDelivery({ ...shared, bus, limiter, messagePolicy, limits, limited, log, tracing });
   const { audit, published } = auditLog;
   const keyLog = new KeyLog({ database, objects: published });
   const newId = uuidV7Generator(clock, random);
@@ -71,7 +71,7 @@ interface Shown {
 
 function publicEdge(
   config: MessengerConfig,
-  { clock, random, log }: Ports,
+  { clock, random, log, tracing }: Ports,
   { storage: { database }, keyring, security, watch, counts }: Core,
   { web, documents, metrics }: Shown,
 ): PublicEdge {
@@ -85,6 +85,7 @@ function publicEdge(
     styleHashes: web.styleHashes,
     docsStyleHashes: documents.styleHashes,
     observers: [...everyRequest, metrics.http, security.http, watch.edge.public, accessLog(log)],
+    tracer: tracing.requests,
     counts,
     bans: watch.bans,
     detected(event) {

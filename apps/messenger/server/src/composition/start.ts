@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
+import { openTracing } from "@rempart/observability/telemetry";
 import type { Bus } from "../bus/bus.ts";
 import { MemoryNetwork } from "../bus/memory.ts";
 import { RedisBus } from "../bus/redis.ts";
@@ -10,7 +11,7 @@ import { closeServer, listen } from "../http/listen.ts";
 import type { Messenger, MessengerOptions } from "../messenger.ts";
 import { startCleaning } from "../storage/cleaning.ts";
 import { startRewrapping } from "../storage/rewrapping.ts";
-import { createLogger } from "../telemetry/log.ts";
+import { openLog } from "../telemetry/log.ts";
 import { createAdminSide } from "./admin-side.ts";
 import type { Closers } from "./closers.ts";
 import { openCore } from "./core.ts";
@@ -23,8 +24,10 @@ const HTTP_GRACE_MS = 5_000;
 
 /** Opens, wires and serves everything; what it opened is in `closers`, also when it rejects. */
 export async function start(options: MessengerOptions, closers: Closers): Promise<Omit<Messenger, "stop">> {
-  const { config, log = createLogger(config.logLevel) } = options;
-  const ports: Ports = { clock: systemClock, random: systemRandom, log };
+  const { config, log = openLog(config) } = options;
+  const tracing = await openTracing(config.traces);
+  closers.add(() => tracing.close());
+  const ports: Ports = { clock: systemClock, random: systemRandom, log, tracing };
   const core = await openCore(config, ports, closers);
   const { database, failed } = core.storage;
   const { keyring } = core;

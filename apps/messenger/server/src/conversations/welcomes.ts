@@ -1,12 +1,11 @@
 import type { Queryable } from "@rempart/database";
-import type { Clock } from "@rempart/kernel";
+import type { Purge } from "@rempart/database/maintenance";
 import type { Suite, Welcome } from "@rempart/messaging/contract";
 
 const WELCOMES_PER_PAGE = 20;
 /** Bytes of bodies a page may hold; the first welcome always comes. */
 const PAGE_BYTES = 6 * 1024 * 1024;
-/** A device that has not come for its welcome after this long joins by itself. */
-const WELCOME_LIFE_MS = 30 * 86_400_000;
+const WELCOME_LIFE = "30 days";
 
 interface WelcomeRow {
   id: string;
@@ -53,10 +52,10 @@ export async function acknowledgeWelcome(
   );
 }
 
-export async function forgetOldWelcomes(database: Queryable, clock: Clock): Promise<number> {
-  const rows = await database.query(
-    `DELETE FROM welcomes WHERE id IN (SELECT id FROM welcomes WHERE created_at <= $1 LIMIT 500) RETURNING id`,
-    [new Date(clock.now() - WELCOME_LIFE_MS)],
-  );
-  return rows.length;
-}
+export const oldWelcomes: Purge = {
+  name: "old-welcomes",
+  table: "welcomes",
+  where: `created_at <= $1::timestamptz - interval '${WELCOME_LIFE}'`,
+  batch: 500,
+  reason: "a device that has not come for its welcome by then joins by itself",
+};

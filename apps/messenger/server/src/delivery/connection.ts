@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { CLOSE, type ServerFrame } from "@rempart/messaging/contract";
+import type { Origin } from "@rempart/observability/telemetry";
 import { WebSocket } from "ws";
 import type { Outcome, Submission } from "../messages/append.ts";
 import type { Sink } from "../messages/writer.ts";
@@ -31,6 +32,8 @@ export interface Identified {
   readonly sessionId: string;
   /** Unix milliseconds. */
   readonly sessionExpiresAt: number;
+  /** The request that opened the socket. */
+  readonly origin: Origin | undefined;
 }
 
 /**
@@ -42,6 +45,7 @@ export class Connection implements Sink {
   readonly deviceId: string;
   readonly sessionId: string;
   readonly sessionExpiresAt: number;
+  readonly origin: Origin | undefined;
   /** Something was heard since the last beat. */
   heard = true;
   badFrames = 0;
@@ -65,6 +69,7 @@ export class Connection implements Sink {
     this.deviceId = who.deviceId;
     this.sessionId = who.sessionId;
     this.sessionExpiresAt = who.sessionExpiresAt;
+    this.origin = who.origin;
     this.budget = budget;
     this.countedAt = now;
   }

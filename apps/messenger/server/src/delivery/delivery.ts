@@ -2,6 +2,7 @@ import type { Database } from "@rempart/database";
 import type { RateLimiter } from "@rempart/edge";
 import type { Identity } from "@rempart/identity";
 import { type Clock, explain } from "@rempart/kernel";
+import type { Tracing } from "@rempart/observability/telemetry";
 import type { Logger } from "@rempart/runtime";
 import type { Bus } from "../bus/bus.ts";
 import type { LimitsConfig } from "../config.ts";
@@ -25,6 +26,7 @@ export interface DeliveryOptions {
   incarnation: number;
   clock: Clock;
   log: Logger;
+  tracing: Tracing;
   metrics: Metrics;
   limited: FrameOptions["limited"];
 }

@@ -2,6 +2,7 @@ import type { Queryable } from "@rempart/database";
 import type { RateLimitDecision, RateLimiter } from "@rempart/edge";
 import { type Clock, explain } from "@rempart/kernel";
 import { CLOSE, type ClientFrame, clientFrame, type SendFrame } from "@rempart/messaging/contract";
+import type { Tracing } from "@rempart/observability/telemetry";
 import type { Logger } from "@rempart/runtime";
 import { acquaintances } from "../conversations/acquaintances.ts";
 import { isApplicationMessage } from "../messages/check.ts";
@@ -27,6 +28,7 @@ export interface FrameOptions {
   framesPerSecond: number;
   clock: Clock;
   log: Logger;
+  tracing: Tracing;
   badFrame(): void;
   /** Told of a user who sends more than the policy lets through. */
   limited(userId: string, policy: string): void;
@@ -57,7 +59,7 @@ export class Frames {
       this.#bad(connection);
       return;
     }
-    this.#handle(connection, frame);
+    this.#options.tracing.message(frame.t, connection.origin, () => this.#handle(connection, frame));
   }
 
   #handle(connection: Connection, frame: ClientFrame): void {

@@ -5,6 +5,7 @@ import type { Database } from "@rempart/database";
 import { type Authenticated, type Identity, parseSessionCookie } from "@rempart/identity";
 import { type Clock, explain, isUuid } from "@rempart/kernel";
 import { CLOSE, HEARTBEAT_MS, LIMITS } from "@rempart/messaging/contract";
+import type { Tracing } from "@rempart/observability/telemetry";
 import type { Logger } from "@rempart/runtime";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { ownDeviceState, touchDevice } from "../devices/devices.ts";
@@ -23,6 +24,7 @@ export interface GatewayOptions {
   frames: Frames;
   clock: Clock;
   log: Logger;
+  tracing: Tracing;
   incarnation: number;
   socketsPerUser: number;
 }
@@ -112,9 +114,10 @@ export class Gateway {
   }
 
   async #open(ws: ClientSocket, socket: Socket, { who, deviceId }: Accepted): Promise<void> {
-    const { clock, frames, hub, database, log } = this.#options;
+    const { clock, frames, hub, database, log, tracing } = this.#options;
     const { id: sessionId, expiresAt } = who.session;
-    const identified = { userId: who.account.id, deviceId, sessionId, sessionExpiresAt: expiresAt };
+    const origin = tracing.origin();
+    const identified = { userId: who.account.id, deviceId, sessionId, sessionExpiresAt: expiresAt, origin };
     const connection = new Connection(ws, socket, identified, frames.burst, clock.monotonic());
     try {
       await hub.attach(connection);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Database, Queryable, Transaction } from "@rempart/database";
+import type { Purge } from "@rempart/database/maintenance";
 import { type Clock, equalBytes } from "@rempart/kernel";
 import { inspectKeyPackage, verifyKeyPackage } from "@rempart/messaging";
 import { LIMITS, type PublicDevice, type Suite } from "@rempart/messaging/contract";
@@ -158,13 +159,11 @@ export async function claimKeyPackages(
   }));
 }
 
-/** Forgets packages whose time is over, claimed ones included. Answers how many rows went. */
-export async function forgetExpiredKeyPackages(database: Queryable, clock: Clock): Promise<number> {
-  const rows = await database.query(
-    `DELETE FROM key_packages WHERE digest IN (
-       SELECT digest FROM key_packages WHERE expires_at <= $1 LIMIT 5000
-     ) RETURNING digest`,
-    [new Date(clock.now())],
-  );
-  return rows.length;
-}
+/** Claimed ones included: they were kept so that an upload sent twice is not handed out twice. */
+export const expiredKeyPackages: Purge = {
+  name: "expired-key-packages",
+  table: "key_packages",
+  where: "expires_at <= $1",
+  batch: 5_000,
+  reason: "no device may join with them any more",
+};

@@ -8,6 +8,7 @@ import {
   type Observer,
   type RateLimitConfig,
   type RateLimiter,
+  type RequestTracer,
   type RouteRule,
 } from "@rempart/edge";
 import type { Clock, Random } from "@rempart/kernel";
@@ -35,6 +36,7 @@ export interface PublicEdgeOptions {
   styleHashes: readonly string[];
   docsStyleHashes: readonly string[];
   observers: readonly Observer[];
+  tracer: RequestTracer;
   /** Null: this process counts alone. */
   counts: SharedCounts | null;
   bans: Bans;
@@ -83,6 +85,7 @@ export function createPublicEdge(options: PublicEdgeOptions): PublicEdge {
     bans: options.bans,
     routes: routeRules(config, options.docsStyleHashes),
     observers: options.observers,
+    tracer: options.tracer,
     toProblem,
     clock: options.clock,
     random: options.random,

@@ -5,6 +5,7 @@ import {
   findEmbeddedPostgres,
   isDatabaseError,
   migrate,
+  type StatementTracer,
   startEmbeddedPostgres,
 } from "@rempart/database";
 import { explain } from "@rempart/kernel";
@@ -33,13 +34,15 @@ interface Server {
 export interface StorageOptions {
   /** Use the embedded server that another process runs on the directory: for what an operator does meanwhile. */
   readonly beside?: boolean;
+  /** Told of every statement. */
+  readonly trace?: StatementTracer | undefined;
 }
 
 /** A migrated database: the embedded server's, started here, or the one at the configured address. */
 export async function openStorage(
   config: DatabaseConfig,
   log: Logger,
-  { beside = false }: StorageOptions = {},
+  { beside = false, trace }: StorageOptions = {},
 ): Promise<Storage> {
   const server = await openServer(config, log, beside);
   const database = createDatabase({
@@ -47,6 +50,7 @@ export async function openStorage(
     poolSize: config.poolSize,
     applicationName: "rempart-messenger",
     onError: (error) => log.warn({ error: explain(error) }, "a database connection was lost"),
+    ...(trace === undefined ? {} : { trace }),
   });
   const close = async (): Promise<void> => {
     await database.close();

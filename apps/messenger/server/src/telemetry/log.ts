@@ -1,12 +1,13 @@
 import type { Observer } from "@rempart/edge";
 import { explain } from "@rempart/kernel";
+import { createLogger, logFiles } from "@rempart/observability/telemetry";
 import type { Logger } from "@rempart/runtime";
-import { pino } from "pino";
-import type { LogLevel } from "../config.ts";
+import type { MessengerConfig } from "../config.ts";
 
-/** One JSON object a line on standard output. */
-export function createLogger(level: LogLevel): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+/** The log that the configuration asks for. */
+export function openLog({ logLevel, logDirectory }: MessengerConfig): Logger {
+  const destinations = logDirectory === null ? {} : logFiles(logDirectory);
+  return createLogger({ level: logLevel, destinations });
 }
 
 /**
@@ -14,12 +15,13 @@ export function createLogger(level: LogLevel): Logger {
  * `debug`; failures of ours at `error` with their cause, under the request id that the client was told.
  */
 export function accessLog(log: Logger): Observer {
+  const access = log.child({ retention: "access" });
   return {
     settled({ requestId, method, route, status, durationMs, address, code, aborted, cause }) {
       const fields = { requestId, method, route, status, ms: Math.round(durationMs * 10) / 10, address };
       const more = { ...(code === null ? {} : { code }), ...(aborted ? { aborted } : {}) };
       if (status >= 500) log.error({ ...fields, ...more, error: causeOf(cause) }, "request failed");
-      else log.debug({ ...fields, ...more }, "request");
+      else access.debug({ ...fields, ...more }, "request");
     },
   };
 }

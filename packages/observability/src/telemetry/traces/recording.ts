@@ -54,7 +54,7 @@ export function startTracing(target: TraceExport): Tracing {
 function createProvider(target: TraceExport): TracerProvider {
   const exporter = new OTLPTraceExporter({
     url: new URL("v1/traces", withSlash(target.endpoint)).href,
-    headers: { ...target.headers },
+    headers: target.authorization === undefined ? {} : { authorization: target.authorization.reveal() },
     timeoutMillis: EXPORT_MS,
   });
   const processor = new BatchSpanProcessor({

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { test } from "node:test";
 import { context, trace } from "@opentelemetry/api";
-import { dependency } from "@rempart/runtime";
+import { dependency, Secret } from "@rempart/runtime";
 import { createLogger } from "../logs/logger.ts";
 import { currentScope, currentTraceId } from "../scope.ts";
 import type { FollowedFacts, FollowedOutcome } from "./ports.ts";
@@ -81,7 +81,7 @@ test("a request, its statements and its calls arrive as one trace that holds no 
   await using sink = await receiver();
   const tracing = await openTracing({
     endpoint: sink.endpoint,
-    headers: { authorization: "Bearer receiver" },
+    authorization: new Secret("Bearer receiver"),
     serviceName: "shop",
     continueInbound: true,
   });

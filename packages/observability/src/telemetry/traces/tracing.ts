@@ -1,11 +1,12 @@
+import type { Secret } from "@rempart/runtime";
 import { currentScope, within } from "../scope.ts";
 import type { Tracing } from "./ports.ts";
 
 export interface TraceExport {
   /** Base address of an OTLP/HTTP receiver, without `/v1/traces`. */
   readonly endpoint: URL;
-  /** Such as an authorization. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Value of the Authorization field. */
+  readonly authorization?: Secret;
   readonly serviceName: string;
   /** Share of the traces that are recorded, 0 to 1; 1 unless told. */
   readonly ratio?: number;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { logFile, type ObjectStore } from "@rempart/audit";
-import { createEdge, type Edge, type Observer } from "@rempart/edge";
+import { createEdge, type Edge, type Observer, type RequestTracer } from "@rempart/edge";
 import { createEdgeServer, type NodeHandler } from "@rempart/edge/node";
 import type { Clock, Random } from "@rempart/kernel";
 import type { Registry } from "prom-client";
@@ -12,6 +12,7 @@ import { ADMIN_POLICY } from "./api.ts";
 export interface AdminEdgeOptions {
   readonly limits: LimitsConfig;
   readonly observers: readonly Observer[];
+  readonly tracer: RequestTracer;
   readonly clock: Clock;
   readonly random: Random;
 }
