@@ -1,6 +1,13 @@
+export {
+  type AlertmanagerOptions,
+  type MailServer,
+  type MaintenanceTime,
+  toAlertmanagerConfig,
+} from "./alertmanager.ts";
 export { type Dashboard, type Panel, panel, queriesOf } from "./grafana/dashboard.ts";
 export { objectivesDashboard } from "./grafana/objectives.ts";
 export { SHIPPED_DASHBOARDS } from "./grafana/shipped.ts";
 export { type GrafanaOptions, toGrafana } from "./grafana/to-grafana.ts";
+export { toOpenSlo } from "./openslo.ts";
 export { type Expected, toRuleFile, toRuleTests } from "./prometheus.ts";
 export { type PrometheusOptions, type ScrapeJob, toPrometheusConfig } from "./prometheus-config.ts";

@@ -28,18 +28,20 @@ const SAMPLES_A_SCRAPE = 50_000;
 /** A configuration for Prometheus. The same options give the same bytes. */
 export function toPrometheusConfig(options: PrometheusOptions): string {
   const { jobs, ruleFiles, alertmanagers, interval = "15s", externalLabels } = options;
-  return yamlFile({
-    global: {
-      scrape_interval: interval,
-      evaluation_interval: interval,
-      ...(externalLabels === undefined ? {} : { external_labels: externalLabels }),
+  return yamlFile([
+    {
+      global: {
+        scrape_interval: interval,
+        evaluation_interval: interval,
+        ...(externalLabels === undefined ? {} : { external_labels: externalLabels }),
+      },
+      rule_files: ruleFiles,
+      alerting: {
+        alertmanagers: alertmanagers.length === 0 ? [] : [{ static_configs: [{ targets: alertmanagers }] }],
+      },
+      scrape_configs: jobs.filter(({ targets }) => targets.length > 0).map(jobEntry),
     },
-    rule_files: ruleFiles,
-    alerting: {
-      alertmanagers: alertmanagers.length === 0 ? [] : [{ static_configs: [{ targets: alertmanagers }] }],
-    },
-    scrape_configs: jobs.filter(({ targets }) => targets.length > 0).map(jobEntry),
-  });
+  ]);
 }
 
 /** A target's own word about which target it is does not count. */

@@ -7,9 +7,7 @@ import { yamlFile } from "./yaml.ts";
 
 /** A rule file for Prometheus. The same groups give the same bytes. */
 export function toRuleFile(groups: readonly RuleGroup[]): string {
-  return yamlFile({
-    groups: groups.map(({ name, rules }) => ({ name, rules: rules.map(ruleEntry) })),
-  });
+  return yamlFile([{ groups: groups.map(({ name, rules }) => ({ name, rules: rules.map(ruleEntry) })) }]);
 }
 
 function ruleEntry({ name, expression, forMs, severity, component, summary, runbook }: AlertRule): object {
@@ -30,19 +28,21 @@ export interface Expected {
 
 /** Unit tests of the rules for `promtool test rules`, from their scenarios. */
 export function toRuleTests(ruleFile: string, expected: readonly Expected[]): string {
-  return yamlFile({
-    rule_files: [ruleFile],
-    evaluation_interval: "1m",
-    tests: expected.map(({ rule, firing }) => ({
-      name: rule.name,
-      interval: rule.scenario.every,
-      input_series: rule.scenario.series.map(seriesEntry),
-      alert_rule_test: [
-        testEntry(rule, rule.scenario.firesAt, firing),
-        testEntry(rule, rule.scenario.resolvedAt, []),
-      ],
-    })),
-  });
+  return yamlFile([
+    {
+      rule_files: [ruleFile],
+      evaluation_interval: "1m",
+      tests: expected.map(({ rule, firing }) => ({
+        name: rule.name,
+        interval: rule.scenario.every,
+        input_series: rule.scenario.series.map(seriesEntry),
+        alert_rule_test: [
+          testEntry(rule, rule.scenario.firesAt, firing),
+          testEntry(rule, rule.scenario.resolvedAt, []),
+        ],
+      })),
+    },
+  ]);
 }
 
 function seriesEntry({ metric, labels, from, runs, missingSteps = 0 }: ScenarioSeries): object {

@@ -68,7 +68,9 @@ export interface ObjectiveOptions {
 
 export interface Objective {
   readonly name: string;
+  readonly sli: Sli;
   readonly target: number;
+  readonly window: Duration;
   /** Share of bad events. */
   readonly errorRatio: (window: Duration) => Vector;
   /** What is left of the error budget: 1 at first, 0 when it is spent, negative beyond. */
@@ -86,7 +88,7 @@ interface Burn {
 }
 
 /** With a window of 30 days: 2 % of the budget in an hour, 5 % in six, 10 % in a day, 10 % in three days. */
-const BURNS: readonly Burn[] = [
+export const BURNS: readonly Burn[] = [
   { suffix: "BurnsFast", factor: 14.4, long: "1h", short: "5m", severity: "critical" },
   { suffix: "Burns", factor: 6, long: "6h", short: "30m", severity: "critical" },
   { suffix: "BurnsSlowly", factor: 3, long: "1d", short: "2h", severity: "warning" },
@@ -102,7 +104,9 @@ export function objective(options: ObjectiveOptions): Objective {
   const errorRatio = (over: Duration): Vector => badShare(sli, over);
   return {
     name,
+    sli,
     target,
+    window,
     errorRatio,
     budgetLeft: oneMinus(arithmetic(errorRatio(window), "/", 1 - target)),
     alerts: [...BURNS.map((burn) => burnAlert(options, burn)), absenceAlert(options)],

@@ -44,7 +44,8 @@ function selectText({ metric, where, offsetMs }: Select): string {
   return `${metric}${list}${offsetText(offsetMs)}`;
 }
 
-function matcherText(matcher: Matcher): string {
+/** As PromQL and Alertmanager write it. */
+export function matcherText(matcher: Matcher): string {
   const { label } = matcher;
   switch (matcher.op) {
     case "is":

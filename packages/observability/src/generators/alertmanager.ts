@@ -1,0 +1,196 @@
+import type { Weekly } from "../alerting/mutes.ts";
+import type { Route, RouteTree } from "../alerting/routes.ts";
+import { causesOf, type Topology } from "../alerting/topology.ts";
+import type { Severity } from "../objectives/rule.ts";
+import type { ReceiverAddress, ReceiverConfig } from "../receivers/address.ts";
+import { matchers, type Where } from "../rules/builders.ts";
+import { durationText } from "../rules/duration.ts";
+import { matcherText } from "../rules/promql.ts";
+import { yamlFile } from "./yaml.ts";
+
+/** A time, every week, in which nobody is told of some alerts. */
+export interface MaintenanceTime {
+  readonly name: string;
+  readonly where: Where<string>;
+  readonly when: Weekly;
+}
+
+export interface MailServer {
+  /** `host:port`. */
+  readonly smarthost: string;
+  readonly from: string;
+  /** Its password stands in the file `smtp-password` of the secrets. */
+  readonly username?: string;
+  /** Default true: without TLS nothing is sent. */
+  readonly requireTls?: boolean;
+}
+
+export interface AlertmanagerOptions {
+  readonly routes: RouteTree;
+  readonly receivers: readonly ReceiverConfig[];
+  readonly topology: Topology;
+  readonly maintenance?: readonly MaintenanceTime[];
+  /** Needed where a receiver is an e-mail address. */
+  readonly mail?: MailServer;
+  /** Folder with one file for each secret, named after its receiver. No secret stands in the configuration. */
+  readonly secrets: string;
+}
+
+/** A configuration for Alertmanager 0.25 or newer. The same options give the same bytes. */
+export function toAlertmanagerConfig(options: AlertmanagerOptions): string {
+  const { routes, receivers, topology, maintenance = [], mail, secrets } = options;
+  return yamlFile(
+    [
+      {
+        ...(mail === undefined ? {} : { global: mailEntry(mail, secrets) }),
+        route: { ...wordsOf(routes), routes: routesBelow(routes.routes ?? [], [], maintenance) },
+        inhibit_rules: inhibitions(topology),
+        receivers: receivers.map((receiver) => receiverEntry(receiver, secrets)),
+        time_intervals: maintenance.map(intervalEntry),
+      },
+    ],
+    [...escalationsOf(routes), ...receivers.flatMap(receiverNote)],
+  );
+}
+
+function mailEntry({ smarthost, from, username, requireTls = true }: MailServer, secrets: string): object {
+  return {
+    smtp_smarthost: smarthost,
+    smtp_from: from,
+    smtp_require_tls: requireTls,
+    ...(username === undefined
+      ? {}
+      : { smtp_auth_username: username, smtp_auth_password_file: `${secrets}/smtp-password` }),
+  };
+}
+
+/** Routes do not hand on when they are mute: for each time the tree stands twice, for what is muted then and for what is not. */
+function routesBelow(
+  routes: readonly Route[],
+  mute: readonly string[],
+  [next, ...others]: readonly MaintenanceTime[],
+): object[] {
+  if (next === undefined) return routes.map((route) => routeEntry(route, mute));
+  const muted = [...mute, next.name];
+  const wrapped = {
+    matchers: matchers(next.where).map(matcherText),
+    mute_time_intervals: muted,
+    routes: routesBelow(routes, muted, others),
+  };
+  return [wrapped, ...routesBelow(routes, mute, others)];
+}
+
+function routeEntry(route: Route, mute: readonly string[]): object {
+  const { where, routes = [] } = route;
+  return {
+    matchers: matchers(where).map(matcherText),
+    ...wordsOf(route),
+    ...(route.continue === true ? { continue: true } : {}),
+    ...(mute.length === 0 ? {} : { mute_time_intervals: mute }),
+    ...(routes.length === 0 ? {} : { routes: routes.map((child) => routeEntry(child, mute)) }),
+  };
+}
+
+function wordsOf({ receiver, groupBy, groupWaitMs, groupIntervalMs, repeatMs }: Route): object {
+  return {
+    ...(receiver === undefined ? {} : { receiver }),
+    ...(groupBy === undefined ? {} : { group_by: groupBy }),
+    ...(groupWaitMs === undefined ? {} : { group_wait: durationText(groupWaitMs) }),
+    ...(groupIntervalMs === undefined ? {} : { group_interval: durationText(groupIntervalMs) }),
+    ...(repeatMs === undefined ? {} : { repeat_interval: durationText(repeatMs) }),
+  };
+}
+
+const GRAVEST_FIRST: readonly Severity[] = ["critical", "warning", "info"];
+
+/** An alert about something that a component depends on mutes the component's own, when it is at least as grave. */
+function inhibitions(topology: Topology): object[] {
+  return [...causesOf(topology)]
+    .filter(([, causes]) => causes.size > 0)
+    .flatMap(([component, causes]) =>
+      GRAVEST_FIRST.map((severity, index) => ({
+        source_matchers: [
+          oneOf("component", [...causes].sort()),
+          oneOf("severity", GRAVEST_FIRST.slice(0, index + 1)),
+        ],
+        target_matchers: [oneOf("component", [component]), oneOf("severity", [severity])],
+      })),
+    );
+}
+
+function oneOf(label: string, values: readonly string[]): string {
+  return matcherText({ label, op: "oneOf", values });
+}
+
+function receiverEntry({ name, address }: ReceiverConfig, secrets: string): object {
+  return { name, ...integrationOf(address, `${secrets}/${name}`) };
+}
+
+function integrationOf(address: ReceiverAddress, secret: string): object {
+  const resolved = { send_resolved: true };
+  switch (address.kind) {
+    case "log":
+      return {};
+    case "slack":
+      return { slack_configs: [{ ...slackEntry(address, secret), ...resolved }] };
+    case "email":
+      return { email_configs: address.to.map((to) => ({ to, ...resolved })) };
+    case "pagerduty":
+      return { pagerduty_configs: [{ routing_key_file: secret, url: address.url, ...resolved }] };
+    case "webhook":
+      return { webhook_configs: [{ url: address.url, http_config: bearer(secret), ...resolved }] };
+  }
+}
+
+function slackEntry(address: Extract<ReceiverAddress, { kind: "slack" }>, secret: string): object {
+  if (address.via === "webhook") return { api_url_file: secret };
+  const { api, channel } = address;
+  return { api_url: `${api}/chat.postMessage`, channel, http_config: bearer(secret) };
+}
+
+function bearer(file: string): object {
+  return { authorization: { type: "Bearer", credentials_file: file } };
+}
+
+const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+const DAY_MINUTES = 1_440;
+
+function intervalEntry({ name, when }: MaintenanceTime): object {
+  return { name, time_intervals: daysOf(when) };
+}
+
+/** Alertmanager's times end with their day: a longer one has an entry for each day. */
+function daysOf({ weekday, startMinute, minutes, timeZone }: Weekly): object[] {
+  const days = Math.ceil((startMinute + minutes) / DAY_MINUTES);
+  return Array.from({ length: days }, (_, index) => ({
+    weekdays: [WEEKDAYS[(weekday + index) % WEEKDAYS.length]],
+    times: [
+      {
+        start_time: clockText(index === 0 ? startMinute : 0),
+        end_time: clockText(Math.min(startMinute + minutes - index * DAY_MINUTES, DAY_MINUTES)),
+      },
+    ],
+    location: timeZone,
+  }));
+}
+
+function clockText(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/** What Alertmanager has no words for is said, not dropped. */
+function escalationsOf(route: Route): string[] {
+  const own = (route.escalate ?? []).map(
+    ({ afterMs, receiver }) =>
+      `Alertmanager cannot escalate: "${receiver}" is told after ${durationText(afterMs)} by the application only.`,
+  );
+  return [...own, ...(route.routes ?? []).flatMap(escalationsOf)];
+}
+
+function receiverNote({ name, address: { kind } }: ReceiverConfig): string[] {
+  if (kind === "log")
+    return [`Alertmanager cannot write a log for "${name}": it takes alerts and tells nobody.`];
+  if (kind === "webhook")
+    return [`Alertmanager does not sign what it sends to "${name}": it shows a bearer token.`];
+  return [];
+}
