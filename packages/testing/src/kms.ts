@@ -9,4 +9,4 @@ export {
   VAULT_TOKEN,
 } from "./kms/kms-servers.ts";
 export { type AwsIdentity, isSigned } from "./kms/sigv4.ts";
-export { type Answer, type Fault, startWireServer, type Wire, type WireServer } from "./kms/wire-server.ts";
+export { type Answer, type Fault, startWireServer, type Wire, type WireServer } from "./wire-server.ts";

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { SMTPServer } from "smtp-server";
+import { SMTPServer, type SMTPServerOptions } from "smtp-server";
+import type { TestCertificate } from "./certificate.ts";
 
 export interface ReceivedMail {
   readonly to: string;
@@ -11,25 +12,31 @@ export interface ReceivedMail {
 export interface TestSmtp extends AsyncDisposable {
   readonly url: string;
   readonly received: readonly ReceivedMail[];
-  /** From now on each mail is refused for the moment (451), or taken. */
-  refuse(on: boolean): void;
+  /** From now on each mail is refused, for the moment unless another code is given, or taken. */
+  refuse(on: boolean, code?: number): void;
   /** Resolves with the first mail to this address that is not taken yet and holds the text, and takes it. */
   next(to: string, holding: string): Promise<ReceivedMail>;
 }
 
 const PATIENCE_MS = 10_000;
 
+export interface TestSmtpOptions {
+  /** It speaks TLS from the first byte then. */
+  readonly certificate?: TestCertificate;
+  /** Who may send; unless told, everybody. */
+  readonly login?: { readonly user: string; readonly password: string };
+}
+
 /** A real SMTP server on loopback. */
-export async function startSmtp(): Promise<TestSmtp> {
+export async function startSmtp(options: TestSmtpOptions = {}): Promise<TestSmtp> {
   const received: ReceivedMail[] = [];
   const taken = new Set<ReceivedMail>();
-  let refusing = false;
+  let refusing: number | null = null;
   const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ["STARTTLS", "AUTH"],
+    ...security(options),
     onData(stream, session, done) {
       stream.toArray().then((parts: Buffer[]) => {
-        if (refusing) return done(Object.assign(new Error("try again later"), { responseCode: 451 }));
+        if (refusing !== null) return done(Object.assign(new Error("not now"), { responseCode: refusing }));
         const raw = Buffer.concat(parts).toString();
         for (const { address } of session.envelope.rcptTo) received.push({ to: address, raw });
         done();
@@ -39,10 +46,10 @@ export async function startSmtp(): Promise<TestSmtp> {
   server.listen(0, "127.0.0.1");
   await once(server.server, "listening");
   return {
-    url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
+    url: `${options.certificate === undefined ? "smtp" : "smtps"}://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     received,
-    refuse(on) {
-      refusing = on;
+    refuse(on, code = 451) {
+      refusing = on ? code : null;
     },
     async next(to, holding) {
       const deadline = Date.now() + PATIENCE_MS;
@@ -62,6 +69,24 @@ export async function startSmtp(): Promise<TestSmtp> {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
       await promise;
+    },
+  };
+}
+
+function security({ certificate, login }: TestSmtpOptions): SMTPServerOptions {
+  const tls =
+    certificate === undefined
+      ? {}
+      : { secure: true, cert: certificate.certificate, key: certificate.key, logger: false };
+  if (login === undefined) return { ...tls, authOptional: true, disabledCommands: ["STARTTLS", "AUTH"] };
+  return {
+    ...tls,
+    disabledCommands: ["STARTTLS"],
+    allowInsecureAuth: true,
+    onAuth({ username, password }, _, done) {
+      const known = username === login.user && password === login.password;
+      if (known) return done(null, { user: username });
+      done(Object.assign(new Error(`no ${password}`), { responseCode: 535 }));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { type Answer, startWireServer, type Wire, type WireServer } from "../wire-server.ts";
 import { type AwsIdentity, isSigned } from "./sigv4.ts";
-import { type Answer, startWireServer, type Wire, type WireServer } from "./wire-server.ts";
 
 export const AWS_IDENTITY: AwsIdentity = {
   accessKeyId: "AKIDOFTHETEST",

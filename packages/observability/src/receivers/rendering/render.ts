@@ -4,7 +4,7 @@ import { english } from "./english.ts";
 import { formatDuration, formatNumber, formatTime } from "./format.ts";
 import { french } from "./french.ts";
 import type { Phrases } from "./phrases.ts";
-import { oneLine } from "./text.ts";
+import { cut, oneLine } from "./text.ts";
 
 export type Language = "en" | "fr";
 
@@ -141,7 +141,7 @@ function labelText(labels: Labels): string {
 function runbookLink(runbook: string, base: URL | null, phrases: Phrases): Link | null {
   if (base === null || runbook === "") return null;
   const folder = `${base.origin}${base.pathname.replace(/\/*$/, "/")}`;
-  const url = `${folder}${encodeURIComponent(runbook.toWellFormed())}`;
+  const url = `${folder}${encodeURIComponent(cut(runbook, MAX_NAME).toWellFormed())}`;
   return { label: phrases.runbook, url };
 }
 

@@ -4,10 +4,14 @@ import type { AddressInfo } from "node:net";
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What is wrong with the server at the moment. */
-export type Fault = "none" | "denied" | "throttled" | "failing" | "garbled" | "hanging" | "cut";
+export type Fault = "none" | "denied" | "throttled" | "failing" | "garbled" | Breach;
+
+/** Faults below the protocol: no answer, a lost connection, or an answer that is lost half-way, slow, endless, or leads elsewhere. */
+type Breach = "hanging" | "cut" | "half" | "dripping" | "endless" | "redirecting";
 
 export interface WireServer extends AsyncDisposable {
   readonly address: string;
@@ -26,7 +30,7 @@ export interface Wire {
   readonly faults: Readonly<Record<"denied" | "throttled" | "failing", Answer>>;
 }
 
-/** An HTTP server on loopback that speaks a store's protocol and breaks on demand. */
+/** An HTTP server on loopback that speaks a protocol and breaks on demand. */
 export async function startWireServer(wire: Wire): Promise<WireServer> {
   let requests = 0;
   const server = createServer(async (request, response) => {
@@ -35,11 +39,12 @@ export async function startWireServer(wire: Wire): Promise<WireServer> {
     await new Promise((resolve) => setTimeout(resolve, state.latencyMs));
     const fault = state.spoils > 0 ? state.fault : "none";
     state.spoils -= 1;
-    if (fault === "cut") request.socket.destroy();
-    else if (fault === "none") send(response, wire.answer(request, body));
+    if (fault === "none") send(response, wire.answer(request, body));
     else if (fault === "garbled")
       send(response, { status: 200, body: "<html>Sign in to the network</html>" });
-    else if (fault !== "hanging") send(response, wire.faults[fault]);
+    else if (fault === "denied" || fault === "throttled" || fault === "failing")
+      send(response, wire.faults[fault]);
+    else BREACHES[fault](response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const state: WireServer = {
@@ -58,12 +63,36 @@ export async function startWireServer(wire: Wire): Promise<WireServer> {
   return state;
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(body);
+const DRIP_MS = 5;
+const PIECE = Buffer.alloc(65_536, 120);
+
+const BREACHES: Readonly<Record<Breach, (response: ServerResponse) => void>> = {
+  hanging: () => undefined,
+  cut: (response) => response.socket?.destroy(),
+  half: (response) =>
+    response.writeHead(200, { "content-length": "100" }).write("{", () => response.socket?.destroy()),
+  dripping(response) {
+    response.writeHead(200);
+    const drip = setInterval(() => response.write(" "), DRIP_MS);
+    response.on("close", () => clearInterval(drip));
+  },
+  endless(response) {
+    response.writeHead(200);
+    const pour = (): void => {
+      while (!response.destroyed && response.write(PIECE));
+    };
+    response.on("drain", pour);
+    pour();
+  },
+  redirecting: (response) => response.writeHead(307, { location: "/elsewhere" }).end(),
+};
+
+function send(response: ServerResponse, { status, body, headers }: Answer): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(body);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let text = "";
-  for await (const chunk of request) text += chunk;
+  for await (const chunk of request.setEncoding("utf8")) text += chunk;
   return text;
 }
