@@ -37,6 +37,7 @@ export type { Passkey } from "./passkeys/store.ts";
 export type { PasswordHasher } from "./passwords/hasher.ts";
 export type { PasswordWeakness } from "./passwords/policy.ts";
 export type { Envelopes, Mail, Mailer, MailKind, PasskeySite, Where } from "./ports.ts";
+export { identityPurges } from "./purges.ts";
 export {
   type Actor,
   type ActorRef,

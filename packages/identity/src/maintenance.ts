@@ -1,21 +1,12 @@
+import { purgeBatch } from "@rempart/database/maintenance";
 import type { Uuid } from "@rempart/kernel";
 import { type Context, instant } from "./context.ts";
+import { spentRows } from "./purges.ts";
 import { wipeSuccessors } from "./sessions/superseded.ts";
 import type { TokenService } from "./tokens/token-service.ts";
 
 /** Rows one run changes of a kind and tells of, so that a backlog never makes one long transaction. */
 const BATCH = 5000;
-/** What is good for nothing once its time is up. */
-const EXPIRING = [
-  "socket_tickets",
-  "one_time_links",
-  "pending_sign_ups",
-  "sign_in_challenges",
-  "passkey_challenges",
-];
-const KEEP_MAILS_MS = 86_400_000;
-/** Longer than the feed tolerates being cut off. */
-const KEEP_CHANGES = "1 day";
 
 /** What time alone brings about: sessions expire, suspensions end, spent rows go. Safe to run in every process at once. */
 export async function maintain(context: Context, tokens: TokenService): Promise<void> {
@@ -83,21 +74,8 @@ async function liftSuspensions(context: Context): Promise<void> {
 async function prune(context: Context): Promise<void> {
   const { database, clock, config } = context;
   const now = clock.now();
-  for (const table of EXPIRING) {
-    await database.query(`DELETE FROM ${table} WHERE expires_at <= $1`, [instant(now)]);
+  for (const purge of spentRows(config)) {
+    while ((await purgeBatch(database, purge, now)) === purge.batch);
   }
   await wipeSuccessors(database, now - config.session.refreshGraceMs, BATCH);
-  await database.query("DELETE FROM sign_in_attempts WHERE last_attempt_at <= $1", [
-    instant(now - config.attempts.forgetMs),
-  ]);
-  await database.query("DELETE FROM totp_factors WHERE confirmed_at IS NULL AND created_at <= $1", [
-    instant(now - config.factors.enrolmentMs),
-  ]);
-  // Delivery drops what is too late and says so; these are of an installation that sends no mail any more.
-  await database.query("DELETE FROM mail_outbox WHERE expires_at <= $1", [instant(now - KEEP_MAILS_MS)]);
-  await database.query(
-    `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at <= $1 LIMIT ${BATCH})`,
-    [instant(now - config.session.keepEndedMs)],
-  );
-  await database.query(`DELETE FROM identity_changes WHERE created_at < now() - interval '${KEEP_CHANGES}'`);
 }

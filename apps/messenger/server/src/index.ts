@@ -9,6 +9,5 @@ export {
   messengerComponent,
   startMessenger,
 } from "./messenger.ts";
-export { messengerMigrations } from "./migrations.ts";
 export * from "./operator.ts";
 export { openLog } from "./telemetry/log.ts";

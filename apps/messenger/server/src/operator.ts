@@ -6,4 +6,7 @@ export {
   readMessengerConfig,
 } from "./config.ts";
 export { type Installation, openInstallation } from "./installation.ts";
+export { messengerMigrations } from "./migrations.ts";
 export { ENVELOPE_COLUMNS, envelopeSources } from "./storage/envelope-columns.ts";
+export { type Maintenance, openMaintenance } from "./storage/open.ts";
+export { messengerPurges } from "./storage/purges.ts";

@@ -1,4 +1,5 @@
 import type { Database, Queryable } from "@rempart/database";
+import type { Purge } from "@rempart/database/maintenance";
 import type { BanSnapshot, BanSource } from "@rempart/edge";
 import { type Clock, explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
@@ -12,6 +13,15 @@ export interface NetworkBansOptions {
 const POLL_MS = 2_000;
 /** Of the newest: what the edge keeps in memory has a bound. */
 const MOST_BANS = 50_000;
+
+/** A while after their end they still answer why somebody was refused. */
+export const networkBansOver: Purge = {
+  name: "network-bans-over",
+  table: "network_bans",
+  where: "until < $1::timestamptz - interval '30 days'",
+  batch: 5_000,
+  reason: "over for 30 days",
+};
 
 export interface BanToWrite {
   readonly reason: string;

@@ -1,8 +1,8 @@
 import type { Database } from "@rempart/database";
+import { purgeBatch } from "@rempart/database/maintenance";
 import { type Clock, explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
-import { forgetOldWelcomes } from "../conversations/welcomes.ts";
-import { forgetExpiredKeyPackages } from "../devices/key-packages.ts";
+import { ownPurges } from "./purges.ts";
 
 const CLEANING_MS = 10 * 60_000;
 
@@ -13,8 +13,7 @@ export function startCleaning(
 ): () => Promise<void> {
   const clean = async (): Promise<void> => {
     try {
-      await forgetExpiredKeyPackages(database, clock);
-      await forgetOldWelcomes(database, clock);
+      for (const purge of ownPurges) await purgeBatch(database, purge, clock.now());
     } catch (error) {
       log.warn({ error: explain(error) }, "cleaning failed; it is tried again later");
     }

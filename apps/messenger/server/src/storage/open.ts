@@ -10,7 +10,7 @@ import {
 } from "@rempart/database";
 import { explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
-import type { DatabaseConfig } from "../config.ts";
+import type { DatabaseConfig, MessengerConfig } from "../config.ts";
 import { messengerMigrations } from "../migrations.ts";
 import { watchUrlFile } from "./url-file.ts";
 
@@ -25,10 +25,22 @@ export interface Storage {
 
 interface Server {
   readonly url: string;
+  /** Of the embedded server. */
+  readonly superuserUrl?: string;
   readonly failed: Promise<Error>;
   /** Keeps the pool on the address that holds. */
   follow(database: Database): void;
   stop(): Promise<void>;
+}
+
+/** The database as it is, for what an operator looks at and mends. */
+export interface Maintenance extends AsyncDisposable {
+  /** Of the messenger's role, which owns the tables. */
+  readonly database: Database;
+  /** Of a superuser; null where none is known. */
+  readonly admin: Database | null;
+  /** Whether the server shares this machine. */
+  readonly local: boolean;
 }
 
 export interface StorageOptions {
@@ -66,6 +78,34 @@ export async function openStorage(
   }
 }
 
+/** Nothing is migrated. The embedded server's superuser is at hand; elsewhere it is the one `databaseAdminUrl` names. */
+export async function openMaintenance(
+  { database: config, databaseAdminUrl }: Pick<MessengerConfig, "database" | "databaseAdminUrl">,
+  log: Logger,
+): Promise<Maintenance> {
+  const server = await openServer(config, log, true);
+  const open = (url: string): Database => createDatabase({ url, poolSize: 4, applicationName: "rempart-db" });
+  const adminUrl = server.superuserUrl ?? databaseAdminUrl?.reveal();
+  const admin = adminUrl === undefined ? null : open(withDatabaseOf(adminUrl, server.url));
+  const database = open(server.url);
+  return {
+    database,
+    admin,
+    local: config.kind === "embedded",
+    async [Symbol.asyncDispose]() {
+      await Promise.all([database.close(), admin?.close()]);
+      await server.stop();
+    },
+  };
+}
+
+/** A superuser's address may name another database of the same server. */
+function withDatabaseOf(adminUrl: string, url: string): string {
+  const changed = new URL(adminUrl);
+  changed.pathname = new URL(url).pathname;
+  return changed.href;
+}
+
 async function openServer(config: DatabaseConfig, log: Logger, beside: boolean): Promise<Server> {
   if (config.kind === "url") return elsewhere(config.url.reveal());
   if (config.kind === "file") return { ...elsewhere(""), ...(await watchUrlFile(config.path, log)) };
@@ -76,7 +116,7 @@ async function openServer(config: DatabaseConfig, log: Logger, beside: boolean):
     const running =
       beside && isDatabaseError(error, "already-running") && (await findEmbeddedPostgres(directory));
     if (!running) throw error;
-    return elsewhere(running.url);
+    return { ...elsewhere(running.url), superuserUrl: running.superuserUrl };
   }
 }
 
@@ -87,7 +127,8 @@ function elsewhere(url: string): Server {
 async function startServer(directory: string, log: Logger): Promise<Server> {
   const embedded = await startEmbeddedPostgres({ directory, log });
   const failed = embedded.exited.then((error) => error ?? new Promise<never>(() => {}));
-  return { url: embedded.url, failed, follow: () => {}, stop: () => embedded.stop() };
+  const { url, superuserUrl } = embedded;
+  return { url, superuserUrl, failed, follow: () => {}, stop: () => embedded.stop() };
 }
 
 async function readIncarnation(database: Database): Promise<number> {
