@@ -65,3 +65,29 @@ test("every variable is documented", () => {
     assert.ok(allowed !== undefined, name);
   }
 });
+
+test("alerts go to the log, and to those who are named: warnings to nobody who would be woken", () => {
+  const { monitoring } = readMessengerConfig({});
+  assert.deepEqual([monitoring.enabled, monitoring.critical, monitoring.warning], [true, ["log"], ["log"]]);
+  const named = readMessengerConfig({
+    ALERT_RECEIVERS: "pagerduty:,team=slack:#alerts",
+    ALERT_RECEIVER_SECRETS: `pagerduty=${"a".repeat(32)},team=xoxb-hunter2`,
+    MONITOR_TARGETS: "gateway=http://127.0.0.1:3011/metrics",
+  }).monitoring;
+  assert.deepEqual(named.critical, ["log", "pagerduty", "team"]);
+  assert.deepEqual(named.warning, ["log", "team"]);
+  assert.deepEqual(named.targets, [{ job: "gateway", url: "http://127.0.0.1:3011/metrics" }]);
+  assert.equal(named.secrets.get("team")?.reveal(), "xoxb-hunter2");
+  assert.ok(!JSON.stringify(named).includes("hunter2"));
+});
+
+test("a receiver, a target or a name that is none is refused before anything starts", () => {
+  const wrong = {
+    ALERT_RECEIVERS: "carrier-pigeon:",
+    ALERT_RECEIVER_SECRETS: "whsec_without_a_name",
+    ALERT_CRITICAL: "log,nobody",
+    MONITOR_TARGETS: "http://u:hunter2@127.0.0.1/metrics",
+  };
+  for (const [name, value] of Object.entries(wrong))
+    assert.throws(() => readMessengerConfig({ [name]: value }), new RegExp(`${name} is`), name);
+});

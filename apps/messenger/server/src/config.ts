@@ -7,6 +7,12 @@ import { z } from "zod";
 import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
 import { parseWitness } from "./audit/witnesses.ts";
 import { checkKeyVariables, type KmsConfig, keyVariables, kmsConfig } from "./key-variables.ts";
+import {
+  checkMonitoringVariables,
+  type MonitoringConfig,
+  monitoringConfig,
+  monitoringVariables,
+} from "./monitoring/variables.ts";
 
 const { flag, integer, list, oneOf, port, secret, secretUrl, share, text, url } = fields;
 
@@ -87,6 +93,7 @@ const variables = z.object({
   REQUIRE_VERIFIED_EMAIL: flag()
     .default(false)
     .describe("An account begins only when its address is proven. Needs SMTP_URL."),
+  ...monitoringVariables,
   AUDIT_PRESET: oneOf(["development", "production", "compliance"])
     .default("production")
     .describe(
@@ -135,7 +142,9 @@ const variables = z.object({
 });
 
 /** Every variable of the messenger, named once: its bounds, default and documentation. `.env.example` is checked against it. */
-export const messengerVariables = variables.superRefine(checkKeyVariables);
+export const messengerVariables = variables
+  .superRefine(checkKeyVariables)
+  .superRefine(checkMonitoringVariables);
 
 export interface MessengerConfig {
   /** Where this installation keeps files. */
@@ -154,6 +163,7 @@ export interface MessengerConfig {
   /** Null: no mail is sent. */
   readonly mail: MailConfig | null;
   readonly audit: AuditConfig;
+  readonly monitoring: MonitoringConfig;
   readonly logLevel: LogLevel;
   /** Null: standard output. */
   readonly logDirectory: string | null;
@@ -248,6 +258,7 @@ export function readMessengerConfig(env: Environment): MessengerConfig {
     },
     mail: mailConfig(read),
     audit: auditConfig(read),
+    monitoring: monitoringConfig(read),
     logLevel: read.LOG_LEVEL,
     logDirectory: read.LOG_DIRECTORY ?? null,
     traces: traceExport(read),
