@@ -2,6 +2,7 @@ export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
   findEmbeddedPostgres,
+  type ServerPlace,
   startEmbeddedPostgres,
 } from "./embedded/embedded-postgres.ts";
 export {
@@ -27,3 +28,12 @@ export type {
   TransactionOptions,
 } from "./pool/ports.ts";
 export { asPrincipal, type Principal, tenancyMigrations } from "./tenancy/principal.ts";
+export { type MaterializedView, materializedView } from "./views/declare.ts";
+export {
+  createViews,
+  type Refreshed,
+  type ViewAge,
+  type Views,
+  type ViewsOptions,
+  viewMigrations,
+} from "./views/views.ts";
