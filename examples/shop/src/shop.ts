@@ -12,7 +12,7 @@ import type { ShopConfig } from "./config.ts";
 import { createCustomers } from "./customers.ts";
 import { generate, SMALL } from "./generate/generate.ts";
 import { readIndexKey } from "./index-key.ts";
-import { fastShop, plainShop } from "./migrations.ts";
+import { makeFast, plainShop } from "./migrations.ts";
 import { createPayments } from "./payments.ts";
 import { fastQueries } from "./queries/fast.ts";
 
@@ -78,7 +78,13 @@ async function openDatabase(
     "SELECT NOT EXISTS (SELECT FROM categories) AS empty",
   );
   if (empty) await generate(database, { size: SMALL });
-  await migrate(database, [plainShop, fastShop]);
+  const views = await makeFast(database);
+  const refreshing = new AbortController();
+  const refreshed = views.run(refreshing.signal);
+  closers.defer(async () => {
+    refreshing.abort();
+    await refreshed;
+  });
   return database;
 }
 

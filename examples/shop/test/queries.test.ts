@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { migrate } from "@rempart/database";
 import { type TestDatabase, testDatabase } from "@rempart/testing";
 import fc from "fast-check";
 import { generate, SMALL } from "../src/generate/generate.ts";
-import { fastShop, plainShop } from "../src/migrations.ts";
+import { makeFast, plainShop } from "../src/migrations.ts";
 import { fastQueries } from "../src/queries/fast.ts";
 import { plainQueries } from "../src/queries/plain.ts";
 
@@ -13,7 +12,7 @@ let shop: TestDatabase;
 before(async () => {
   shop = await testDatabase({ migrations: [plainShop] });
   await generate(shop.database, { size: SMALL });
-  await migrate(shop.database, [plainShop, fastShop]);
+  await makeFast(shop.database);
 });
 
 after(() => shop.close());
