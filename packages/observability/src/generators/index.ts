@@ -4,6 +4,7 @@ export {
   type MaintenanceTime,
   toAlertmanagerConfig,
 } from "./alertmanager.ts";
+export { type CloudWatchOptions, type NoAlarm, toCloudWatch } from "./cloudwatch/alarms.ts";
 export { type Dashboard, type Panel, panel, queriesOf } from "./grafana/dashboard.ts";
 export { objectivesDashboard } from "./grafana/objectives.ts";
 export { SHIPPED_DASHBOARDS } from "./grafana/shipped.ts";

@@ -83,7 +83,10 @@ export function alertPanel(
     view,
     description: `${rule.summary} Alert: ${rule.name}.`,
     queries: [{ expression: value, legend }],
-    thresholds: { worse: op.startsWith(">") ? "above" : "below", [severity]: threshold },
+    thresholds: {
+      worse: op.startsWith(">") || (op === "==" && threshold > 0) ? "above" : "below",
+      [severity]: threshold,
+    },
     runbooks: [rule.runbook],
   };
 }
