@@ -10,6 +10,8 @@ export type ObservabilityErrorCode =
   /** The monitor's thread ended, or was closed, before it answered. Ask again: it starts anew. */
   | "monitor-lost"
   /** A receiver's secret is missing or malformed, or two receivers have one name; the message says which. */
-  | "invalid-configuration";
+  | "invalid-configuration"
+  /** A deployment or an incident with a text or a time out of bounds. `details.field` names it. */
+  | "delivery-invalid";
 
 export class ObservabilityError extends CodedError<ObservabilityErrorCode> {}

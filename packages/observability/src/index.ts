@@ -7,6 +7,16 @@ export {
   routesFor,
 } from "./alerting/routes.ts";
 export { causesOf, type Topology } from "./alerting/topology.ts";
+export { alertIncidents } from "./delivery/alert-incidents.ts";
+export type { Band } from "./delivery/bands.ts";
+export type { Deployment, Incident } from "./delivery/deployment.ts";
+export {
+  type DeliveryMetrics,
+  type DeliveryWindow,
+  deliveryMetrics,
+  type Measure,
+} from "./delivery/metrics.ts";
+export { type DeliveryDatabase, type DeliveryStore, deliveryStore } from "./delivery/store.ts";
 export { ObservabilityError, type ObservabilityErrorCode } from "./errors.ts";
 export { type ExpositionLimits, parseExposition, type ScrapedSample } from "./history/exposition.ts";
 export { Feed, type Taken } from "./history/feed.ts";
@@ -40,6 +50,7 @@ export {
   registerMetrics,
   registerReader,
 } from "./metrics/register.ts";
+export { observabilityMigrations } from "./migrations.ts";
 export type {
   Evaluation,
   Explanation,

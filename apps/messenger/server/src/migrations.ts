@@ -2,6 +2,7 @@ import { auditMigrations } from "@rempart/audit";
 import type { MigrationSource } from "@rempart/database";
 import { identityMigrations } from "@rempart/identity";
 import { keysMigrations } from "@rempart/keys";
+import { observabilityMigrations } from "@rempart/observability";
 
 const own: MigrationSource = { name: "messenger", directory: new URL("../migrations/", import.meta.url) };
 
@@ -10,5 +11,6 @@ export const messengerMigrations: readonly MigrationSource[] = [
   auditMigrations,
   identityMigrations,
   keysMigrations,
+  observabilityMigrations,
   own,
 ];
