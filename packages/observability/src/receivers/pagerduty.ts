@@ -22,6 +22,7 @@ export interface PagerDutyOptions {
 /** "PagerDuty's Events API v2", "Send an alert event". */
 const MAX_EVENT_BYTES = 512 * 1024;
 const MAX_SUMMARY = 1_024;
+const MAX_PROBLEMS = 200;
 const ROUTING_KEY = /^[a-zA-Z0-9]{32}$/;
 
 export function isRoutingKey(text: string): boolean {
@@ -90,8 +91,13 @@ function distinct<T extends { readonly url: string }>(links: readonly T[]): T[] 
 
 /** 202 with the event taken; 400 with what is wrong with it; 429. */
 async function judgeAnswer(answer: Answer, routingKey: Secret): Promise<Delivery> {
-  if (answer.status !== 400) return judgeStatus(answer);
+  if (answer.status === 202) return { kind: "accepted" };
+  if (answer.status < 300) return { kind: "retry", reason: "the answer is not PagerDuty's" };
+  return judgeStatus(answer, answer.status === 400 ? await problemsIn(answer, routingKey) : "");
+}
+
+async function problemsIn(answer: Answer, routingKey: Secret): Promise<string> {
   const errors = parseObject(await answer.text())?.errors;
   const said = Array.isArray(errors) ? errors.filter((error) => typeof error === "string") : [];
-  return judgeStatus(answer, oneLine(said.join("; ").replaceAll(routingKey.reveal(), "[secret]"), 200));
+  return oneLine(said.join("; ").replaceAll(routingKey.reveal(), "[secret]"), MAX_PROBLEMS);
 }
