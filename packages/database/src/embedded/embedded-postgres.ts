@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Logger, silentLogger } from "@rempart/runtime";
+import type { Account } from "./account.ts";
 import { fileFailure } from "./failures.ts";
 import { type Home, keptPassword, prepareHome } from "./home.ts";
 import {
@@ -27,9 +28,22 @@ export interface EmbeddedPostgresOptions {
   port?: number;
   /** False gives up durability for speed: for tests. */
   durable?: boolean;
+  /** Further settings, asked for at the start when the place is known: an archiver's, for backups. */
+  settings?: (place: ServerPlace) => Promise<Readonly<Record<string, string>>>;
+}
+
+/** Where a server works on this machine. */
+export interface ServerPlace {
+  readonly dataDirectory: string;
+  /** Entered by the server's account alone. */
+  readonly runDirectory: string;
+  /** That the server runs under. */
+  readonly account: Account;
 }
 
 export interface EmbeddedPostgres {
+  /** PostgreSQL's own, below the directory. */
+  readonly dataDirectory: string;
   /** For the application: the owner of its database, not a superuser. Holds the password. */
   readonly url: string;
   /** For maintenance: the superuser. Holds the password. */
@@ -66,7 +80,8 @@ async function start(directory: string, options: EmbeddedPostgresOptions): Promi
   const passwords = await readPasswords(home);
   await prepareData(home, programs, passwords, durable);
   const listening: Listening = { socketDirectory, port };
-  const args = serverArguments(dataDirectory, listening, durable);
+  const further = await options.settings?.({ dataDirectory, runDirectory: socketDirectory, account });
+  const args = serverArguments(dataDirectory, listening, durable, further);
   const supervisor = await supervise(async () => {
     // Before a restart too: the dead server's id may be another process's by now.
     await settleLeftover(dataDirectory, account.uid);
@@ -116,6 +131,7 @@ function faceOf(
 ): EmbeddedPostgres {
   return {
     ...addresses(listening, passwords),
+    dataDirectory: home.dataDirectory,
     port: listening.port,
     get pid() {
       return supervisor.pid();

@@ -41,7 +41,12 @@ export interface Listening {
 /** The port number is part of the socket's file name even when nothing listens on TCP. */
 export const SOCKET_PORT = 5432;
 
-export function serverArguments(dataDirectory: string, listening: Listening, durable: boolean): string[] {
+export function serverArguments(
+  dataDirectory: string,
+  listening: Listening,
+  durable: boolean,
+  further: Readonly<Record<string, string>> = {},
+): string[] {
   const settings = {
     ...SETTINGS,
     ...(durable ? {} : NOT_DURABLE),
@@ -50,6 +55,7 @@ export function serverArguments(dataDirectory: string, listening: Listening, dur
     listen_addresses: listening.port === undefined ? "" : "127.0.0.1",
     port: String(listening.port ?? SOCKET_PORT),
     ...supervisorSetting(),
+    ...further,
   };
   return [
     "-D",
@@ -59,7 +65,7 @@ export function serverArguments(dataDirectory: string, listening: Listening, dur
 }
 
 /** A setting that is a list splits at commas and blanks unless an item is quoted. */
-function quoteListItem(item: string): string {
+export function quoteListItem(item: string): string {
   return `"${item.replaceAll('"', '""')}"`;
 }
 

@@ -1,0 +1,90 @@
+import { chmod, chown, copyFile, rm } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Account } from "../../embedded/account.ts";
+import { runningAsRoot } from "../../embedded/account.ts";
+import { reachableNode } from "./node.ts";
+
+/** `EXIT_*` are what PostgreSQL makes of an answer; for `restore_command` above 125 means: stop, this is no end of the log. */
+export const EXIT_DONE = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_STOP = 126;
+
+/** Answers one request with an exit code. Must not reject. */
+export type Answer = (words: readonly string[]) => Promise<number>;
+
+export interface CommandSocket {
+  /** For `archive_command` or `restore_command`; `silence` is the exit code without an answer. */
+  command(silence: number, ...words: readonly string[]): string;
+  close(): Promise<void>;
+}
+
+const CLIENT = fileURLToPath(new URL("client.mjs", import.meta.url));
+const MAX_REQUEST = 1_024;
+
+/**
+ * Listens in a folder that only the server's account may enter, and puts the client beside, where that account can read it:
+ * our own files may lie where it cannot.
+ */
+export async function listenForCommands(
+  folder: string,
+  name: "archive" | "restore",
+  account: Account,
+  answer: Answer,
+): Promise<CommandSocket> {
+  const path = join(folder, `${name}.sock`);
+  const client = join(folder, `${name}.mjs`);
+  await rm(path, { force: true });
+  await copyFile(CLIENT, client);
+  const node = await reachableNode(account);
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    serve(socket, answer);
+  });
+  await listening(server, path);
+  await handOver(path, 0o600, account);
+  await handOver(client, 0o400, account);
+  return {
+    command: (silence, ...words) => [node, client, path, String(silence), ...words].map(quote).join(" "),
+    async close() {
+      for (const socket of open) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await rm(client, { force: true });
+    },
+  };
+}
+
+function serve(socket: Socket, answer: Answer): void {
+  let request = "";
+  socket.setEncoding("utf8");
+  socket.on("error", () => {});
+  socket.on("data", (text: string) => {
+    request += text;
+    if (request.length > MAX_REQUEST) socket.destroy();
+  });
+  socket.on("end", async () => {
+    const words = request.replace(/\n$/, "").split("\t");
+    socket.end(`${await answer(words)}\n`);
+  });
+}
+
+function listening(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => resolve());
+  });
+}
+
+async function handOver(path: string, mode: number, { uid, gid }: Account): Promise<void> {
+  await chmod(path, mode);
+  if (runningAsRoot()) await chown(path, uid, gid);
+}
+
+/** A word of a shell command in a setting, where `%` begins a placeholder; `%f` and `%p` are PostgreSQL's to fill in. */
+function quote(word: string): string {
+  if (word === "%f" || word === "%p") return `"${word}"`;
+  return `'${word.replaceAll("'", "'\\''").replaceAll("%", "%%")}'`;
+}

@@ -1,0 +1,89 @@
+import { type Clock, type Random, systemClock, systemRandom } from "@rempart/kernel";
+import { type Logger, silentLogger } from "@rempart/runtime";
+import { BackupError } from "../errors.ts";
+import type {
+  BackupEngine,
+  BackupObserver,
+  BackupStatus,
+  BackupSummary,
+  Repository,
+  RunOptions,
+  Sealing,
+} from "../ports.ts";
+import type { Vault } from "../sealed/objects.ts";
+import { chainOf, readWalIndex } from "../wal/index-of.ts";
+import { type BackupSource, takeBaseBackup } from "./base-backup.ts";
+import { summaryOf } from "./catalog.ts";
+import { readManifests } from "./choose.ts";
+import { whileLocked } from "./lock.ts";
+import { recoverableTo } from "./recoverable.ts";
+import { type RecoveryPrograms, restoreBackup } from "./restore.ts";
+import { verifyBackup } from "./verify.ts";
+
+export interface BuiltInEngineOptions {
+  readonly repository: Repository;
+  readonly sealing: Sealing;
+  /** Left out on a machine that only looks and restores. */
+  readonly source?: BackupSource;
+  readonly programs?: RecoveryPrograms;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log?: Logger;
+  readonly observe?: BackupObserver;
+  /** Milliseconds that the log of a backup may take to reach the repository; 5 minutes unless told. */
+  readonly archiveWaitMs?: number;
+}
+
+const ARCHIVE_WAIT_MS = 5 * 60_000;
+
+/** Needs no program of PostgreSQL for a backup, and the server alone for a restore. */
+export function builtInEngine(options: BuiltInEngineOptions): BackupEngine {
+  const { repository, sealing, source, programs = {}, observe = () => {} } = options;
+  const { clock = systemClock, random = systemRandom, log = silentLogger } = options;
+  const { archiveWaitMs = ARCHIVE_WAIT_MS } = options;
+  const vault: Vault = { repository, sealing };
+
+  async function take(runOptions: RunOptions): Promise<BackupSummary> {
+    if (source === undefined) throw new BackupError("server-refused", "no server was named to back up");
+    const ports = { vault, source, clock, random, log, archiveWaitMs };
+    return whileLocked({ repository, clock, random }, async (lost) => {
+      const signal = runOptions.signal === undefined ? lost : AbortSignal.any([runOptions.signal, lost]);
+      return summaryOf(await takeBaseBackup(ports, { ...runOptions, signal }));
+    });
+  }
+
+  return {
+    name: "built-in",
+    async run(runOptions = {}) {
+      const startedAt = clock.monotonic();
+      try {
+        const backup = await take(runOptions);
+        observe({ type: "backup-finished", backup, durationMs: clock.monotonic() - startedAt });
+        return backup;
+      } catch (error) {
+        observe({ type: "backup-failed", error, durationMs: clock.monotonic() - startedAt });
+        throw error;
+      }
+    },
+    list: async () => (await readManifests(vault)).map(summaryOf),
+    verify: (verifyOptions = {}) => verifyBackup(vault, clock, verifyOptions),
+    restore: (restoreOptions) => restoreBackup({ vault, clock, log, programs }, restoreOptions),
+    status: () => statusOf(vault),
+  };
+}
+
+async function statusOf(vault: Vault): Promise<BackupStatus> {
+  const manifests = await readManifests(vault);
+  const newest = manifests.at(-1);
+  let repositoryBytes = 0;
+  for await (const { size } of vault.repository.list("")) repositoryBytes += size;
+  const known = { backups: manifests.length, repositoryBytes };
+  if (newest === undefined) return { ...known, newest: null, recoverableTo: null, missingSegment: null };
+  const chain = chainOf(newest, await readWalIndex(vault, newest.systemIdentifier));
+  return {
+    ...known,
+    newest: summaryOf(newest),
+    recoverableTo: await recoverableTo(vault, newest, chain),
+    missingSegment: chain.missing,
+  };
+}

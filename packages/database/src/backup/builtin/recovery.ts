@@ -1,0 +1,161 @@
+import { execFile } from "node:child_process";
+import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { explain } from "@rempart/kernel";
+import type { Logger } from "@rempart/runtime";
+import { type Account, runningAsRoot } from "../../embedded/account.ts";
+import { launch, type Server } from "../../embedded/server.ts";
+import { quoteListItem } from "../../embedded/settings.ts";
+import { EXIT_STOP, listenForCommands } from "../archive/socket.ts";
+import { BackupError } from "../errors.ts";
+import type { RecoveryTarget } from "../ports.ts";
+import type { WalSource } from "./wal-source.ts";
+
+const run = promisify(execFile);
+
+export interface RecoveryOptions {
+  /** PostgreSQL's server program. */
+  readonly program: string;
+  readonly directory: string;
+  readonly account: Account;
+  readonly target: RecoveryTarget;
+  readonly timeline: number;
+  readonly wal: WalSource;
+  readonly log: Logger;
+}
+
+export interface RecoveredServer {
+  /** Of a superuser who needs no password: the socket's directory is closed to all others. */
+  urlOf(role: string, database: string): string;
+  stop(): Promise<void>;
+}
+
+const PORT = 5432;
+
+/**
+ * Starts a server on the directory that nobody else can reach, lets it replay the log up to the target and open a timeline of
+ * its own. It archives nothing; what it writes waits for the archiver of the server that is started on the directory later.
+ */
+export async function recover(options: RecoveryOptions): Promise<RecoveredServer> {
+  const { account, directory, wal } = options;
+  const folder = await privateFolder(account);
+  const socket = await listenForCommands(folder, "restore", account, (words) => wal.answer(words));
+  const close = async (): Promise<void> => {
+    await socket.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await ownFile(join(directory, "recovery.signal"), "", account);
+    const server = await start(options, folder, socket.command(EXIT_STOP, "restore", "%f", "%p"));
+    return {
+      urlOf: (role, database) =>
+        `postgres://${role}@localhost:${PORT}/${database}?host=${encodeURIComponent(folder)}`,
+      async stop() {
+        await server.stop();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(options: RecoveryOptions, folder: string, restoreCommand: string): Promise<Server> {
+  const { program, directory, account, log, wal } = options;
+  const [hba, empty] = [join(folder, "hba.conf"), join(folder, "empty.conf")];
+  await ownFile(hba, "local all all trust\n", account);
+  await ownFile(empty, "", account);
+  const settings = {
+    ...SETTINGS,
+    // Debian keeps a cluster's configuration outside of its data directory.
+    config_file: empty,
+    hba_file: hba,
+    ident_file: empty,
+    unix_socket_directories: quoteListItem(folder),
+    restore_command: restoreCommand,
+    recovery_target_timeline: String(options.timeline),
+    ...targetSettings(options.target),
+  };
+  const words = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  try {
+    return await launch({ program, args: ["-D", directory, ...words], account, log });
+  } catch (error) {
+    throw wal.failure ?? recoveryFailure(error);
+  }
+}
+
+/** Given on the command line, which `postgresql.auto.conf` in the data directory cannot change. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: "",
+  unix_socket_permissions: "0700",
+  port: String(PORT),
+  recovery_target_action: "promote",
+  recovery_target_inclusive: "on",
+  recovery_target: "",
+  recovery_target_time: "",
+  recovery_target_xid: "",
+  recovery_target_name: "",
+  recovery_target_lsn: "",
+  hot_standby: "off",
+  // With archiving off, segments written now would never be handed over; without a command they wait.
+  archive_mode: "on",
+  archive_command: "",
+  archive_library: "",
+  max_prepared_transactions: "1000",
+  shared_buffers: "128MB",
+  max_wal_size: "4GB",
+  logging_collector: "off",
+  log_destination: "stderr",
+  log_line_prefix: "",
+  log_error_verbosity: "terse",
+  log_min_error_statement: "panic",
+  lc_messages: "C",
+};
+
+function targetSettings(target: RecoveryTarget): Readonly<Record<string, string>> {
+  switch (target.kind) {
+    case "latest":
+      return {};
+    case "time":
+      return { recovery_target_time: new Date(target.at).toISOString() };
+    case "transaction":
+      return { recovery_target_xid: target.id };
+    case "name":
+      return { recovery_target_name: target.name };
+    case "lsn":
+      return { recovery_target_lsn: target.lsn };
+  }
+}
+
+const UNREACHED = /recovery ended before configured recovery target was reached/;
+
+function recoveryFailure(cause: unknown): BackupError {
+  return UNREACHED.test(explain(cause))
+    ? new BackupError("target-unreachable", "the log ended before the target", { cause })
+    : new BackupError("recovery-failed", "the restored server did not come up", { cause });
+}
+
+/** Throws `recovery-failed` where the program cannot be run. */
+export async function majorVersionOf(program: string): Promise<string> {
+  try {
+    const { stdout } = await run(program, ["--version"]);
+    return /(\d+)(?:\.\d+|devel|beta|rc)/.exec(stdout)?.[1] ?? "";
+  } catch (cause) {
+    throw new BackupError("recovery-failed", `${program} cannot be run`, { cause });
+  }
+}
+
+async function privateFolder(account: Account): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "rempart-restore-"));
+  await chmod(folder, 0o700);
+  if (runningAsRoot()) await chown(folder, account.uid, account.gid);
+  return folder;
+}
+
+async function ownFile(path: string, content: string, { uid, gid }: Account): Promise<void> {
+  await writeFile(path, content, { mode: 0o600 });
+  if (runningAsRoot()) await chown(path, uid, gid);
+}

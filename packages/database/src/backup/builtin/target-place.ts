@@ -1,0 +1,64 @@
+import { mkdir, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { parsePostmasterFile } from "../../embedded/postmaster-file.ts";
+import { isAlive } from "../../embedded/processes.ts";
+import { BackupError } from "../errors.ts";
+import { syncFolder } from "../repository/directory.ts";
+
+/** Throws `target-in-use` or `target-not-empty` unless the directory is missing or empty. */
+export async function assertEmpty(directory: string): Promise<void> {
+  const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw new BackupError("target-not-empty", `${directory} cannot be restored into`, { cause: error });
+  });
+  if (entries.length === 0) return;
+  await assertNotRunning(directory);
+  throw new BackupError("target-not-empty", `${directory} is not empty: name another place, or move it away`);
+}
+
+/** Throws `target-in-use`. */
+export async function assertNotRunning(directory: string): Promise<void> {
+  const lockFile = await readFile(join(directory, "postmaster.pid"), "utf8").catch(() => "");
+  const pid = parsePostmasterFile(lockFile)?.pid;
+  if (pid !== undefined && isAlive(pid))
+    throw new BackupError("target-in-use", `process ${pid} runs a server on ${directory}: stop it first`);
+}
+
+/** Besides the files, recovery writes log and checkpoints. */
+const SPARE_BYTES = 256 * 2 ** 20;
+
+/**
+ * Runs `work` on a new directory beside the target, which takes the target's place when it succeeds: whoever is interrupted
+ * leaves nothing that looks like a database.
+ */
+export async function asWhole<T>(
+  target: string,
+  bytes: number,
+  work: (directory: string) => Promise<T>,
+): Promise<T> {
+  const directory = resolve(target);
+  const parent = dirname(directory);
+  await mkdir(parent, { recursive: true });
+  await assertRoom(parent, bytes + SPARE_BYTES);
+  const scratch = join(parent, `.${basename(directory)}.restoring-${process.pid}`);
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { mode: 0o700 });
+  try {
+    const result = await work(scratch);
+    await rename(scratch, directory);
+    await syncFolder(parent);
+    return result;
+  } catch (error) {
+    await rm(scratch, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function assertRoom(folder: string, needed: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < needed)
+    throw new BackupError(
+      "target-full",
+      `the disk of ${folder} has ${bavail * bsize} bytes free and the restore needs ${needed}`,
+    );
+}
