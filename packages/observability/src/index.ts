@@ -63,14 +63,8 @@ export type { Range } from "./monitor/messages.ts";
 export { type Monitor, type MonitorOptions, startMonitor } from "./monitor/monitor.ts";
 export type { Target } from "./monitor/scrape.ts";
 export { type Alert, type Alerts, nextAlerts } from "./objectives/alerts.ts";
-export {
-  errorsOf,
-  fasterThan,
-  type Objective,
-  type ObjectiveOptions,
-  objective,
-  type Sli,
-} from "./objectives/objective.ts";
+export { type Objective, type ObjectiveOptions, objective, type Reachable } from "./objectives/objective.ts";
+export { type RecordingRule, type RecordOptions, record } from "./objectives/record.ts";
 export { type Rehearsal, rehearse } from "./objectives/rehearse.ts";
 export {
   type AlertOptions,
@@ -80,6 +74,14 @@ export {
   type Severity,
 } from "./objectives/rule.ts";
 export { type Run, type Scenario, type ScenarioSeries, series } from "./objectives/scenario.ts";
+export {
+  type EventSli,
+  errorsOf,
+  type FreshnessSli,
+  fasterThan,
+  fresherThan,
+  type Sli,
+} from "./objectives/sli.ts";
 export { type MadOptions, mad, type ZscoreOptions, zscore } from "./rules/bands.ts";
 export * from "./rules/builders.ts";
 export type { Duration } from "./rules/duration.ts";
@@ -91,5 +93,6 @@ export { toPromql } from "./rules/promql.ts";
 export type { Source } from "./rules/select.ts";
 export { SHIPPED_GROUPS } from "./shipped/groups.ts";
 export * as shippedMetrics from "./shipped/metrics.ts";
+export { PROMETHEUS_WATCH, prometheusTarget } from "./shipped/monitoring.ts";
 export { SHIPPED_OBJECTIVES } from "./shipped/objectives.ts";
 export { SHIPPED_TOPOLOGY } from "./shipped/topology.ts";

@@ -8,7 +8,7 @@ import type { Assignment } from "../src/monitor/messages.ts";
 
 const load = gauge({ name: "load", help: "For a test.", unit: "count" });
 const assignment: Assignment = {
-  rules: [],
+  steps: [],
   own: { job: "app" },
   targets: [],
   scrape: { timeoutMs: 1_000, maxBytes: 1_000 },

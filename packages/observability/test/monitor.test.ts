@@ -16,10 +16,12 @@ import {
   gaugeOf,
   type Monitor,
   overTime,
+  record,
   registerMetrics,
   series,
   startMonitor,
   type Vector,
+  withLabel,
 } from "../src/index.ts";
 
 const help = "For a test.";
@@ -36,6 +38,17 @@ const ambiguous = alert({
 const slow = alert({
   name: "Slow",
   expression: above(overTime("avg", gaugeOf(load), { window: "1h" }), 5),
+  ...common,
+});
+
+const average = record({
+  name: "host:load:avg1m",
+  help,
+  expression: withLabel(overTime("avg", gaugeOf(load), { window: "1m" }), "over", "1m"),
+});
+const recorded = alert({
+  name: "Recorded",
+  expression: above(gaugeOf(average, { over: "1m" }), 5),
   ...common,
 });
 
@@ -71,7 +84,7 @@ before(async () => {
   monitor = startMonitor({
     own: { registry, job: "app", instance: "one" },
     targets: [{ url: `http://127.0.0.1:${port}/metrics`, job: "peer", instance: "two" }],
-    groups: [{ name: "test", rules: [high, ambiguous, slow] }],
+    groups: [{ name: "test", records: [average], rules: [high, ambiguous, slow, recorded] }],
     everyMs: 40,
     clock: systemClock,
     log,
@@ -110,6 +123,20 @@ test("rules are evaluated over what the process and its targets tell, and one th
   );
 });
 
+test("a rule reads what was recorded before it", async () => {
+  const { results } = await next();
+  assert.deepEqual(results.at(-1), {
+    rule: "Recorded",
+    elements: [
+      {
+        labels: { __name__: "host:load:avg1m", host: "a", job: "app", instance: "one", over: "1m" },
+        value: 9,
+      },
+    ],
+    settled: true,
+  });
+});
+
 test("what looks back further than the history is not settled", async () => {
   const { results } = await next();
   assert.deepEqual(
@@ -117,6 +144,7 @@ test("what looks back further than the history is not settled", async () => {
     [
       ["High", true],
       ["Slow", false],
+      ["Recorded", true],
     ],
   );
 });

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { requireService } from "@rempart/testing";
 import { type Expected, toRuleFile, toRuleTests } from "../src/generators/index.ts";
-import { rehearse, SHIPPED_GROUPS } from "../src/index.ts";
+import { PROMETHEUS_WATCH, rehearse, SHIPPED_GROUPS } from "../src/index.ts";
 
 const run = promisify(execFile);
 const { path: promtool = "", skip } = await requireService("promtool");
@@ -25,11 +25,14 @@ async function inFiles(
   }
 }
 
-const ruleFile = toRuleFile(SHIPPED_GROUPS);
-const expected = SHIPPED_GROUPS.flatMap(({ rules }) => rules).map((rule) => ({
-  rule,
-  firing: rehearse(rule).firing,
-}));
+const groups = [...SHIPPED_GROUPS, PROMETHEUS_WATCH];
+const ruleFile = toRuleFile(groups);
+const expected = groups
+  .flatMap(({ rules }) => rules)
+  .map((rule) => ({
+    rule,
+    firing: rehearse(rule).firing,
+  }));
 
 /** A file of its own for each rule: promtool evaluates all rules of a test's files, every minute of the test. */
 function testFiles(cases: readonly Expected[]): Record<string, string> {
@@ -65,5 +68,5 @@ test("promtool does notice when an alert is missing", { skip }, async () => {
 });
 
 test("the same rules give the same bytes", () => {
-  assert.equal(toRuleFile(SHIPPED_GROUPS), ruleFile);
+  assert.equal(toRuleFile(groups), ruleFile);
 });

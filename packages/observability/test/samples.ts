@@ -1,4 +1,7 @@
-import { counter, gauge, History, histogram } from "../src/index.ts";
+import { seriesKey } from "../src/history/history.ts";
+import { type AlertRule, counter, gauge, History, histogram } from "../src/index.ts";
+import { samplesOf } from "../src/objectives/scenario.ts";
+import { milliseconds } from "../src/rules/duration.ts";
 import type { WrittenSeries } from "./remote-write.ts";
 
 const STEP = 15_000;
@@ -81,9 +84,23 @@ export const SAMPLES: readonly WrittenSeries[] = SERIES.map(([name, labels, shap
   }).flat(),
 }));
 
-export function historyOfSamples(): History {
-  const history = new History();
-  for (const { name, labels, samples } of SAMPLES) {
+/** Of the scenarios of rules, each series once, beginning at `START`. */
+export function samplesOfScenarios(rules: readonly AlertRule[]): WrittenSeries[] {
+  const found = new Map<string, WrittenSeries>();
+  for (const { scenario } of rules) {
+    for (const one of scenario.series) {
+      const { metric: name, labels } = one;
+      const samples = samplesOf(scenario, one).map(({ at, value }) => ({ at: START + at, value }));
+      const key = seriesKey(name, labels);
+      if (!found.has(key)) found.set(key, { name, labels, samples });
+    }
+  }
+  return [...found.values()];
+}
+
+export function historyOf(written: readonly WrittenSeries[]): History {
+  const history = new History({ keepMs: milliseconds("2w") });
+  for (const { name, labels, samples } of written) {
     for (const { at, value } of samples) {
       if (value === null) history.end(name, labels, at);
       else history.append(name, labels, at, value);

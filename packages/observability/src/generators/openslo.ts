@@ -1,4 +1,6 @@
-import { BURNS, type Objective, type Sli } from "../objectives/objective.ts";
+import { BURNS, type Objective } from "../objectives/objective.ts";
+import type { EventSli, FreshnessSli, Sli } from "../objectives/sli.ts";
+import { secondsSince } from "../rules/builders.ts";
 import type { Select } from "../rules/expression.ts";
 import { toPromql } from "../rules/promql.ts";
 import { yamlFile } from "./yaml.ts";
@@ -22,15 +24,27 @@ function sloOf(service: string, { name, sli, target, window, alerts }: Objective
   return documentOf("SLO", slug, {
     description: `${alerts.map((rule) => rule.name).join(", ")} fire by it.`,
     service,
-    indicator: { metadata: { name: `${slug}-ratio` }, spec: { ratioMetric: ratioOf(sli) } },
+    indicator: { metadata: { name: `${slug}-ratio` }, spec: metricOf(sli) },
     timeWindow: [{ duration: window, isRolling: true }],
     budgetingMethod: "Occurrences",
-    objectives: [{ displayName: name, target }],
+    objectives: [{ displayName: name, ...boundOf(sli), target }],
     alertPolicies: BURNS.map((burn) => policyOf(slug, burn)),
   });
 }
 
-function ratioOf({ counts, of, total }: Sli): object {
+function metricOf(sli: Sli): object {
+  return sli.counts === "time" ? { thresholdMetric: ageOf(sli) } : { ratioMetric: ratioOf(sli) };
+}
+
+function boundOf(sli: Sli): object {
+  return sli.counts === "time" ? { op: "lte", value: sli.boundSeconds } : {};
+}
+
+function ageOf({ of }: FreshnessSli): object {
+  return { metricSource: { type: "Prometheus", spec: { query: toPromql(secondsSince(of)) } } };
+}
+
+function ratioOf({ counts, of, total }: EventSli): object {
   return {
     counter: true,
     [counts]: { metricSource: sourceOf(of) },

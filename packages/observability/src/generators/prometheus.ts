@@ -1,4 +1,5 @@
 import type { Alert } from "../objectives/alerts.ts";
+import type { RecordingRule } from "../objectives/record.ts";
 import type { AlertRule, RuleGroup } from "../objectives/rule.ts";
 import type { Scenario, ScenarioSeries } from "../objectives/scenario.ts";
 import { durationText } from "../rules/duration.ts";
@@ -7,7 +8,15 @@ import { yamlFile } from "./yaml.ts";
 
 /** A rule file for Prometheus. The same groups give the same bytes. */
 export function toRuleFile(groups: readonly RuleGroup[]): string {
-  return yamlFile([{ groups: groups.map(({ name, rules }) => ({ name, rules: rules.map(ruleEntry) })) }]);
+  return yamlFile([{ groups: groups.map(groupEntry) }]);
+}
+
+function groupEntry({ name, records = [], rules }: RuleGroup): object {
+  return { name, rules: [...records.map(recordEntry), ...rules.map(ruleEntry)] };
+}
+
+function recordEntry({ name, expression }: RecordingRule): object {
+  return { record: name, expr: toPromql(expression) };
 }
 
 function ruleEntry({ name, expression, forMs, severity, component, summary, runbook }: AlertRule): object {

@@ -32,6 +32,13 @@ export class Feed {
 
   /** `at` is in milliseconds since the Unix epoch. */
   take(samples: Iterable<ScrapedSample>, at: number): Taken {
+    const taken = this.#write(samples, at);
+    this.#history.append("up", this.#target, at, 1);
+    this.#history.prune(at);
+    return taken;
+  }
+
+  #write(samples: Iterable<ScrapedSample>, at: number): Taken {
     const counts = { stored: 0, "out-of-order": 0, full: 0 };
     const seen = new Map<string, Known>();
     for (const { name, labels, value } of samples) {
@@ -40,8 +47,6 @@ export class Feed {
       seen.set(seriesKey(name, series.labels), series);
     }
     this.#endAllBut(seen, at);
-    this.#history.append("up", this.#target, at, 1);
-    this.#history.prune(at);
     return { stored: counts.stored, outOfOrder: counts["out-of-order"], refused: counts.full };
   }
 
@@ -49,6 +54,18 @@ export class Feed {
   lost(at: number): void {
     this.#endAllBut(new Map(), at);
     this.#history.append("up", this.#target, at, 0);
+  }
+
+  /** What a recording rule came to, under its name: series that it does not have any more end. */
+  record(
+    name: string,
+    elements: readonly { readonly labels: Labels; readonly value: number }[],
+    at: number,
+  ): Taken {
+    return this.#write(
+      elements.map(({ labels: { __name__, ...labels }, value }) => ({ name, labels, value })),
+      at,
+    );
   }
 
   #endAllBut(seen: Map<string, Known>, at: number): void {

@@ -2,22 +2,28 @@ import { explain as messages } from "@rempart/kernel";
 import type { ScrapedSample } from "../history/exposition.ts";
 import { Feed, type Taken } from "../history/feed.ts";
 import { History } from "../history/history.ts";
+import type { Element } from "../rules/element.ts";
 import { evaluate } from "../rules/evaluate.ts";
 import { reachOf } from "../rules/reach.ts";
 import type { Evaluation, FailedRule, RuleResult, TargetState } from "./evaluation.ts";
 import { explain } from "./explain.ts";
-import type { Answers, Assignment, EvaluatedRule, Kind, Questions } from "./messages.ts";
+import type { Answers, Assignment, Kind, Questions, Step } from "./messages.ts";
 import { evaluateRange } from "./range.ts";
 import { instanceOf, scrape, type Target } from "./scrape.ts";
 
 /** After it, what the history does not show is taken for not there, however far back a rule looks. */
 const SETTLED_MS = 3_600_000;
 
+/** A rule that makes more is wrong, and would fill the history, or whoever is told. */
+const MAX_RECORDED = 1_000;
+const MAX_ALERTS = 10_000;
+
 /** Keeps the history and answers from it. It runs in the monitor's thread, and knows of none. */
 export class Evaluator {
   readonly #assignment: Assignment;
   readonly #history: History;
   readonly #own: Feed | null;
+  readonly #records = new Map<string, Feed>();
   readonly #feeds: readonly (readonly [Target, Feed])[];
   #waiting: ScrapedSample[] = [];
   #beganAt: number | null = null;
@@ -54,9 +60,9 @@ export class Evaluator {
     this.#beganAt ??= at;
     const own = this.#takeOwn(at);
     const scraped = await Promise.all(this.#feeds.map(([target, feed]) => this.#scrape(target, feed, at)));
-    const refused = scraped.reduce((sum, { taken }) => sum + taken.refused, own.refused);
     const startedAt = performance.now();
-    const { results, failed } = this.#evaluateRules(at, at - this.#beganAt);
+    const { results, failed, refused: unrecorded } = this.#evaluateSteps(at, at - this.#beganAt);
+    const refused = scraped.reduce((sum, { taken }) => sum + taken.refused, own.refused + unrecorded);
     const targets = scraped.map(({ state }) => state);
     const tookMs = performance.now() - startedAt;
     return { at, results, failed, targets, series: this.#history.size, refused, tookMs };
@@ -80,23 +86,42 @@ export class Evaluator {
     }
   }
 
-  #evaluateRules(at: number, ageMs: number): { results: RuleResult[]; failed: FailedRule[] } {
-    const results: RuleResult[] = [];
-    const failed: FailedRule[] = [];
-    for (const rule of this.#assignment.rules) {
+  #evaluateSteps(at: number, ageMs: number): Evaluated {
+    const evaluated: Evaluated = { results: [], failed: [], refused: 0 };
+    for (const step of this.#assignment.steps) {
       try {
-        results.push(this.#result(rule, at, ageMs));
+        if (step.kind === "record") evaluated.refused += this.#record(step, at);
+        else evaluated.results.push(this.#result(step, at, ageMs));
       } catch (error) {
-        failed.push({ rule: rule.name, reason: messages(error) });
+        evaluated.failed.push({ rule: step.name, reason: messages(error) });
       }
     }
-    return { results, failed };
+    return evaluated;
   }
 
-  #result({ name, expression }: EvaluatedRule, at: number, ageMs: number): RuleResult {
-    const elements = evaluate(expression, this.#history, at);
+  #record({ name, expression }: Step, at: number): number {
+    const elements = bounded(evaluate(expression, this.#history, at), MAX_RECORDED);
+    const feed = this.#records.get(name) ?? new Feed(this.#history, {});
+    this.#records.set(name, feed);
+    return feed.record(name, elements, at).refused;
+  }
+
+  #result({ name, expression }: Step, at: number, ageMs: number): RuleResult {
+    const elements = bounded(evaluate(expression, this.#history, at), MAX_ALERTS);
     return { rule: name, elements, settled: ageMs >= Math.min(reachOf(expression), SETTLED_MS) };
   }
+}
+
+interface Evaluated {
+  readonly results: RuleResult[];
+  readonly failed: FailedRule[];
+  refused: number;
+}
+
+function bounded(elements: Element[], most: number): Element[] {
+  if (elements.length > most)
+    throw new RangeError(`it has ${elements.length} elements, and may have ${most}`);
+  return elements;
 }
 
 const NOTHING: Taken = { stored: 0, outOfOrder: 0, refused: 0 };

@@ -7,13 +7,15 @@ import type { Expression, Vector } from "../rules/expression.ts";
 import type { Evaluation, Explanation, RangeSeries } from "./evaluation.ts";
 import type { ScrapeLimits, Target } from "./scrape.ts";
 
-export interface EvaluatedRule {
+export interface Step {
+  readonly kind: "record" | "alert";
   readonly name: string;
   readonly expression: Vector;
 }
 
 export interface Assignment {
-  readonly rules: readonly EvaluatedRule[];
+  /** In their order: each sees what those before it recorded. */
+  readonly steps: readonly Step[];
   /** Of the process's own series; null when it has none to tell. */
   readonly own: Labels | null;
   readonly targets: readonly Target[];

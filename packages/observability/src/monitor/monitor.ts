@@ -9,7 +9,7 @@ import type { Expression } from "../rules/expression.ts";
 import { Courier } from "./courier.ts";
 import type { Evaluation, Explanation, RangeSeries } from "./evaluation.ts";
 import { EvaluationThread } from "./evaluation-thread.ts";
-import type { Assignment, Range } from "./messages.ts";
+import type { Assignment, Range, Step } from "./messages.ts";
 import { Remarks } from "./remarks.ts";
 import { instanceOf, type Target } from "./scrape.ts";
 
@@ -102,7 +102,7 @@ function assignmentOf(
 ): Assignment {
   const timeoutMs = Math.min(MAX_SCRAPE_MS, everyMs);
   return {
-    rules: groups.flatMap(({ rules }) => rules.map(({ name, expression }) => ({ name, expression }))),
+    steps: groups.flatMap(stepsOf),
     own: own === null ? null : { job: own.job, instance: own.instance },
     targets: targets.map((target) => ({ ...target, instance: instanceOf(target) })),
     scrape: { timeoutMs, maxBytes: MAX_PAGE_BYTES },
@@ -111,4 +111,11 @@ function assignmentOf(
       ...(maxSeries === undefined ? {} : { maxSeries }),
     },
   };
+}
+
+function stepsOf({ records = [], rules }: RuleGroup): Step[] {
+  return [
+    ...records.map(({ name, expression }): Step => ({ kind: "record", name, expression })),
+    ...rules.map(({ name, expression }): Step => ({ kind: "alert", name, expression })),
+  ];
 }

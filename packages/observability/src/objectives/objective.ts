@@ -2,54 +2,14 @@
  * Objectives over a ratio of events, and their multi-window, multi-burn-rate alerts (Site Reliability Workbook, chapter 5):
  * an alert fires while a share of the error budget is being spent within a time, both lately and just now.
  */
-import type { CounterMetric, HistogramMetric } from "../metrics/declare.ts";
-import {
-  above,
-  absent,
-  arithmetic,
-  both,
-  compare,
-  counterOf,
-  increase,
-  observationsOf,
-  observationsUpTo,
-  ratio,
-  sumBy,
-  type Where,
-} from "../rules/builders.ts";
+import { above, absent, arithmetic, both, compare } from "../rules/builders.ts";
 import { type Duration, milliseconds } from "../rules/duration.ts";
-import type { Select, Vector } from "../rules/expression.ts";
+import type { Vector } from "../rules/expression.ts";
+import { type RecordingRule, record } from "./record.ts";
 import { type AlertRule, alert, type Severity } from "./rule.ts";
-import { type Run, type Scenario, type ScenarioSeries, series } from "./scenario.ts";
-
-/** What is counted: events, and those of them that were good, or those that were bad. */
-export interface Sli {
-  readonly counts: "good" | "bad";
-  readonly of: Select<"counter">;
-  readonly total: Select<"counter">;
-}
-
-/** Of the counter's events, those under the condition failed. */
-export function errorsOf<Label extends string>(
-  counter: CounterMetric<Label>,
-  bad: Where<Label>,
-  all?: Where<Label>,
-): Sli {
-  return { counts: "bad", of: counterOf(counter, { ...all, ...bad }), total: counterOf(counter, all) };
-}
-
-/** Of the histogram's observations, those up to one of its bounds are fast enough. */
-export function fasterThan<Label extends string>(
-  histogram: HistogramMetric<Label>,
-  bound: number,
-  where?: Where<Label>,
-): Sli {
-  return {
-    counts: "good",
-    of: observationsUpTo(histogram, bound, where),
-    total: observationsOf(histogram, where),
-  };
-}
+import type { Scenario } from "./scenario.ts";
+import { badShare, eventsIn, oneMinus, type Sli } from "./sli.ts";
+import { burningSeries, lateSeries } from "./sli-scenario.ts";
 
 export interface ObjectiveOptions {
   /** In PascalCase: the alerts' names begin with it. */
@@ -59,7 +19,10 @@ export interface ObjectiveOptions {
   readonly target: number;
   /** Over which it is promised, and the error budget counted. Default `4w`. */
   readonly window?: Duration;
-  /** Fewer events than this in an alert's long window say nothing: a failed request at night wakes nobody. Default 100. */
+  /**
+   * Fewer events than this in an alert's long window say nothing: a failed request at night wakes nobody. Default 100; of a
+   * gauge's freshness, which is looked at 60 times in a window, 5.
+   */
   readonly minimumEvents?: number;
   /** What its alerts are about. Default `application`. */
   readonly component?: string;
@@ -77,7 +40,22 @@ export interface Objective {
   readonly budgetLeft: Vector;
   /** The burn-rate alerts, fastest first, and the one for when nothing is counted at all. */
   readonly alerts: readonly AlertRule[];
+  /** The share of bad events in each of the alerts' windows, and what is left of the budget: for dashboards. */
+  readonly records: readonly RecordingRule[];
 }
+
+type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+type Above<Text extends string> = Text extends
+  | `0.9${4 | 5 | 6 | 7 | 8 | 9}${string}`
+  | `0.93${Exclude<Digit, 0>}${string}`
+  ? unknown
+  : never;
+
+/**
+ * A target that is written out is checked where it is written: at 0.93 and below, 14.4 times the budget is more than there are
+ * events. One that is computed is checked when it is there.
+ */
+export type Reachable<Target extends number> = number extends Target ? number : Target & Above<`${Target}`>;
 
 interface Burn {
   readonly suffix: string;
@@ -95,35 +73,49 @@ export const BURNS: readonly Burn[] = [
   { suffix: "BurnsSteadily", factor: 1, long: "3d", short: "6h", severity: "warning" },
 ];
 
-const DEFAULT_MINIMUM = 100;
+const WINDOWS = [...new Set(BURNS.flatMap(({ short, long }) => [short, long]))];
+
+const DEFAULT_MINIMUM = { good: 100, bad: 100, time: 5 } as const;
 
 /** Throws TypeError for a target at which one of the alerts could never fire, whatever happened. */
-export function objective(options: ObjectiveOptions): Objective {
+export function objective<const Target extends number>(
+  options: ObjectiveOptions & { readonly target: Reachable<Target> & Target },
+): Objective {
   const { name, sli, target, window = "4w" } = options;
   if (!(target > 0 && target < 1)) throw new TypeError(`${name}: the target is between 0 and 1`);
   const errorRatio = (over: Duration): Vector => badShare(sli, over);
+  const budgetLeft = oneMinus(arithmetic(errorRatio(window), "/", 1 - target));
   return {
     name,
     sli,
     target,
     window,
     errorRatio,
-    budgetLeft: oneMinus(arithmetic(errorRatio(window), "/", 1 - target)),
+    budgetLeft,
     alerts: [...BURNS.map((burn) => burnAlert(options, burn)), absenceAlert(options)],
+    records: [
+      ...WINDOWS.map((over) =>
+        record({
+          name: `objective:${snakeCase(name)}_errors:ratio${over}`,
+          help: `Share of the bad in ${over}, of ${name}.`,
+          expression: errorRatio(over),
+        }),
+      ),
+      record({
+        name: `objective:${snakeCase(name)}_budget:left${window}`,
+        help: `What is left of the error budget of ${name}: 1 is all of it.`,
+        expression: budgetLeft,
+      }),
+    ],
   };
 }
 
-function badShare({ counts, of, total }: Sli, window: Duration): Vector {
-  const share = ratio(sumBy([], increase(of, window)), sumBy([], increase(total, window)));
-  return counts === "bad" ? share : oneMinus(share);
-}
-
-function oneMinus(of: Vector): Vector {
-  return arithmetic(arithmetic(of, "*", -1), "+", 1);
+function snakeCase(name: string): string {
+  return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toLowerCase();
 }
 
 function burnAlert(options: ObjectiveOptions, { suffix, factor, long, short, severity }: Burn): AlertRule {
-  const { name, sli, target, minimumEvents = DEFAULT_MINIMUM, runbook } = options;
+  const { name, sli, target, minimumEvents = DEFAULT_MINIMUM[sli.counts], runbook } = options;
   const threshold = factor * (1 - target);
   if (threshold >= 1) {
     throw new TypeError(
@@ -135,7 +127,7 @@ function burnAlert(options: ObjectiveOptions, { suffix, factor, long, short, sev
     expression: both(
       above(badShare(sli, long), threshold),
       above(badShare(sli, short), threshold),
-      compare(sumBy([], increase(sli.total, long)), ">=", minimumEvents),
+      compare(eventsIn(sli, long), ">=", minimumEvents),
     ),
     severity,
     ...aboutComponent(options),
@@ -157,31 +149,10 @@ function burnScenario(sli: Sli, threshold: number, short: Duration, minimumEvent
   const bad = Math.ceil((events * (1 + threshold)) / 2);
   return {
     every: `${everyMinutes}m`,
-    series: sli.counts === "bad" ? badSeries(sli, steps, bad, events) : goodSeries(sli, steps, bad, events),
+    series: burningSeries(sli, { steps, events, bad }),
     firesAt: `${2 * minutes}m`,
     resolvedAt: `${4 * minutes}m`,
   };
-}
-
-/** The total finds the bad events too: its own series are the good ones. */
-function badSeries({ of, total }: Sli, steps: number, bad: number, events: number): ScenarioSeries[] {
-  return [
-    found(total, [2 * steps, events - bad], [3 * steps, events]),
-    found(of, [2 * steps, bad], [3 * steps, 0]),
-  ];
-}
-
-function goodSeries({ of, total }: Sli, steps: number, bad: number, events: number): ScenarioSeries[] {
-  return [found(total, [5 * steps, events]), found(of, [2 * steps, events - bad], [3 * steps, events])];
-}
-
-/** A series that the selector finds. */
-function found({ metric, where }: Select, ...runs: readonly Run[]): ScenarioSeries {
-  const labels = where.map((matcher) => {
-    if (matcher.op === "is" || matcher.op === "startsWith") return [matcher.label, matcher.value];
-    return [matcher.label, matcher.op === "oneOf" ? matcher.values[0] : "scenario"];
-  });
-  return series(metric, Object.fromEntries(labels), 0, ...runs);
 }
 
 function aboutComponent({ component }: ObjectiveOptions): Pick<ObjectiveOptions, "component"> {
@@ -190,15 +161,14 @@ function aboutComponent({ component }: ObjectiveOptions): Pick<ObjectiveOptions,
 
 function absenceAlert(options: ObjectiveOptions): AlertRule {
   const { name, sli, runbook } = options;
-  const late = { ...found(sli.total, [10, 1]), missingSteps: 15 };
   return alert({
     name: `${name}Absent`,
-    expression: absent(sli.total),
+    expression: absent(sli.counts === "time" ? sli.of : sli.total),
     for: "10m",
     severity: "warning",
     ...aboutComponent(options),
     summary: `Nothing counts the events of ${name}: its alerts are blind.`,
     runbook,
-    scenario: { every: "1m", series: [late], firesAt: "12m", resolvedAt: "16m" },
+    scenario: { every: "1m", series: [lateSeries(sli)], firesAt: "12m", resolvedAt: "16m" },
   });
 }

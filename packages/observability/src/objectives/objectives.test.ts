@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../history/history.ts";
-import { counter, histogram } from "../metrics/declare.ts";
-import { counterOf, rate } from "../rules/builders.ts";
+import { counter, gauge, histogram } from "../metrics/declare.ts";
+import { counterOf, gaugeOf, rate } from "../rules/builders.ts";
 import { evaluate } from "../rules/evaluate.ts";
 import { nextAlerts } from "./alerts.ts";
-import { errorsOf, fasterThan, objective } from "./objective.ts";
+import { objective } from "./objective.ts";
+import { type RecordingRule, record } from "./record.ts";
+import { rehearse } from "./rehearse.ts";
 import { alert } from "./rule.ts";
 import { series } from "./scenario.ts";
+import { errorsOf, fasterThan, fresherThan } from "./sli.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -70,6 +73,66 @@ test("a target at which an alert could never fire is refused", () => {
   assert.throws(make(0.93), /HitsBurnsFast can never fire/);
   for (const target of [0, 1, Number.NaN, 99.9]) assert.throws(make(target), TypeError);
   make(0.9999)();
+});
+
+test("a target that is written out, and too low, does not compile", () => {
+  // @ts-expect-error 14.4 times the budget of 10 % is more than all events.
+  assert.throws(() => objective({ name: "Hits", sli, target: 0.9, runbook }), TypeError);
+  // @ts-expect-error nothing is allowed to fail.
+  assert.throws(() => objective({ name: "Hits", sli, target: 1, runbook }), TypeError);
+  for (const { alerts } of [
+    objective({ name: "Hits", sli, target: 0.95, runbook }),
+    objective({ name: "Hits", sli, target: 0.931, runbook }),
+  ]) {
+    assert.equal(alerts.length, 5);
+  }
+});
+
+test("what was last done too long ago burns a budget by the time it takes", () => {
+  const done = gauge({ name: "done_timestamp_seconds", help, unit: "seconds" });
+  const fresh = fresherThan(done, "10m");
+  const { errorRatio, alerts } = objective({ name: "Fresh", sli: fresh, target: 0.99, runbook });
+  const history = new History();
+  // Done every minute for three hours; not any more in the fourth.
+  for (let at = 0; at <= 4 * HOUR; at += MINUTE) {
+    history.append("done_timestamp_seconds", {}, at, Math.min(at, 3 * HOUR) / 1_000);
+  }
+  assert.equal(evaluate(errorRatio("1h"), history, 3 * HOUR)[0]?.value, 0);
+  assert.ok(Math.abs((evaluate(errorRatio("1h"), history, 4 * HOUR)[0]?.value ?? 0) - 50 / 61) < 0.02);
+  const burning = alerts.filter(({ expression }) => evaluate(expression, history, 4 * HOUR).length > 0);
+  assert.deepEqual(
+    burning.map(({ name }) => name),
+    ["FreshBurnsFast", "FreshBurns", "FreshBurnsSlowly"],
+    "within three days it was looked at too few times yet",
+  );
+  for (const rule of alerts) {
+    const { firing, stillFiring } = rehearse(rule);
+    assert.ok(firing.length === 1 && stillFiring.length === 0, rule.name);
+  }
+});
+
+test("while nothing failed, the whole budget is left", () => {
+  const history = new History();
+  for (let minute = 0; minute <= 60; minute++)
+    history.append("hits_total", { status: "200" }, minute * MINUTE, minute);
+  const { budgetLeft } = objective({ name: "Hits", sli, target: 0.99, window: "1d", runbook });
+  assert.equal(evaluate(budgetLeft, history, HOUR)[0]?.value, 1);
+});
+
+test("an objective's windows and its budget are recorded under names of their own", () => {
+  const { records } = objective({ name: "LatencyP95", sli, target: 0.99, runbook });
+  assert.deepEqual(
+    records.map(({ name }) => name),
+    [
+      ...["5m", "1h", "30m", "6h", "2h", "1d", "3d"].map(
+        (over) => `objective:latency_p95_errors:ratio${over}`,
+      ),
+      "objective:latency_p95_budget:left4w",
+    ],
+  );
+  for (const name of ["hits_total", "a:b", "A:b:c", "a b", ""]) {
+    assert.throws(() => record({ name, help, expression: gaugeOf(records[0] as RecordingRule) }), TypeError);
+  }
 });
 
 test("of a distribution, what is slower than a bound is bad", () => {

@@ -1,5 +1,6 @@
 import { type Duration, milliseconds } from "../rules/duration.ts";
 import type { Vector } from "../rules/expression.ts";
+import type { RecordingRule } from "./record.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** `critical` wakes somebody, `warning` waits for working hours, `info` is for who looks. */
@@ -23,6 +24,8 @@ export interface AlertRule {
 /** Rules that are evaluated together, one after the other. */
 export interface RuleGroup {
   readonly name: string;
+  /** Before the rules. Default none. */
+  readonly records?: readonly RecordingRule[];
   readonly rules: readonly AlertRule[];
 }
 

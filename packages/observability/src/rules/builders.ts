@@ -52,6 +52,14 @@ export function observationsOf<Label extends string>(
   return counterNamed(`${metric.name}_count`, where);
 }
 
+/** What a histogram's observations come to, added up. */
+export function sumOf<Label extends string>(
+  metric: HistogramMetric<Label>,
+  where?: Where<Label>,
+): Select<"counter"> {
+  return counterNamed(`${metric.name}_sum`, where);
+}
+
 /** Of a histogram's observations, those at most as large as one of its bounds. Throws TypeError for another value. */
 export function observationsUpTo<Label extends string>(
   metric: HistogramMetric<Label>,

@@ -62,6 +62,12 @@ export const redisMemory = gauge({
   unit: "bytes",
 });
 
+export const redisMemoryLimit = gauge({
+  name: "redis_memory_max_bytes",
+  help: "Memory that Redis may take; 0 without a limit.",
+  unit: "bytes",
+});
+
 export const redisClients = gauge({
   name: "redis_connected_clients",
   help: "Connections to Redis.",

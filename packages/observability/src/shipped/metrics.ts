@@ -1,10 +1,12 @@
 /** What the shipped rules read. An application counts it under these declarations, or an exporter does (node, PostgreSQL). */
 import { counter, gauge, histogram } from "../metrics/declare.ts";
 
+export * from "./metrics-backup.ts";
 export * from "./metrics-gateway.ts";
 export * from "./metrics-infrastructure.ts";
 export * from "./metrics-machine.ts";
 export * from "./metrics-messenger.ts";
+export * from "./metrics-monitoring.ts";
 
 const METHOD = { values: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] };
 const few = { limit: 20 };
@@ -102,9 +104,6 @@ export const clockSkew = gauge({
   help: "How far the clock is from the database's.",
   unit: "seconds",
 });
-
-/** Written by the scrape itself. */
-export const up = gauge({ name: "up", help: "1 when the target answered its scrape.", unit: "count" });
 
 /** Of prom-client's default metrics. */
 export const eventLoopLag = gauge({

@@ -1,5 +1,6 @@
-import { errorsOf, fasterThan, objective } from "../objectives/objective.ts";
-import { httpDuration, httpRequests } from "./metrics.ts";
+import { objective } from "../objectives/objective.ts";
+import { errorsOf, fasterThan, fresherThan } from "../objectives/sli.ts";
+import { backupLastSuccess, durabilityChecks, httpDuration, httpRequests } from "./metrics.ts";
 
 /** What every service promises unless it says otherwise. */
 export const SHIPPED_OBJECTIVES = [
@@ -20,5 +21,21 @@ export const SHIPPED_OBJECTIVES = [
     sli: fasterThan(httpDuration, 1),
     target: 0.99,
     runbook: "high-api-latency",
+  }),
+  objective({
+    name: "BackupFreshness",
+    sli: fresherThan(backupLastSuccess, "10m"),
+    target: 0.99,
+    component: "backup",
+    runbook: "backup-failed",
+  }),
+  objective({
+    name: "Durability",
+    sli: errorsOf(durabilityChecks, { outcome: "lost" }),
+    target: 0.9999,
+    // What is lost is lost, however little was looked at.
+    minimumEvents: 1,
+    component: "backup",
+    runbook: "restore-drill",
   }),
 ];

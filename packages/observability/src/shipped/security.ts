@@ -9,6 +9,7 @@ import {
   counterOf,
   gaugeOf,
   increase,
+  quantile,
   rate,
   ratio,
   secondsUntil,
@@ -17,6 +18,7 @@ import {
 import type { Duration } from "../rules/duration.ts";
 import type { Select, Vector } from "../rules/expression.ts";
 import {
+  accessTokenSize,
   adminRefusals,
   attacksDetected,
   authAttempts,
@@ -25,7 +27,10 @@ import {
   csrfChecks,
   kmsFailovers,
   kmsOperations,
+  rateLimitDecisions,
+  sessionDuration,
 } from "./metrics.ts";
+import { gaugeScenario } from "./scenarios.ts";
 
 const total = (of: Select<"counter">, window: Duration): Vector => sumBy([], increase(of, window));
 const atLeastEvents = (of: Select<"counter">, window: Duration, events: number): Vector =>
@@ -168,6 +173,64 @@ export const SECURITY_RULES = [
       series: [series(certificateExpires, {}, 10 * DAY_S, [24, 0], [1, 80 * DAY_S], [12, 0])],
       firesAt: "90m",
       resolvedAt: "130m",
+    },
+  }),
+  alert({
+    name: "SessionsTooLong",
+    expression: above(gaugeOf(sessionDuration), 480),
+    for: "15m",
+    severity: "warning",
+    component: "identity",
+    summary:
+      "Sessions are used for more than eight hours without a break, on average: they do not end, or are not people's.",
+    runbook: "sessions-too-long",
+    scenario: { ...gaugeScenario(sessionDuration, 120, 600), firesAt: "22m" },
+  }),
+  alert({
+    name: "RateLimitsRefuseMany",
+    expression: both(
+      above(
+        ratio(
+          sumBy(["policy"], increase(counterOf(rateLimitDecisions, { decision: "refused" }), "10m")),
+          sumBy(["policy"], increase(counterOf(rateLimitDecisions), "10m")),
+        ),
+        0.2,
+      ),
+      compare(sumBy(["policy"], increase(counterOf(rateLimitDecisions), "10m")), ">=", 500),
+    ),
+    for: "5m",
+    severity: "warning",
+    component: "security",
+    summary:
+      "A rate limit refuses more than a fifth of what it counts: somebody floods, or the limit is too low.",
+    runbook: "rate-limits",
+    scenario: {
+      every: "1m",
+      series: [
+        series(rateLimitDecisions, { policy: "global", decision: "allowed" }, 0, [50, 100]),
+        series(rateLimitDecisions, { policy: "global", decision: "refused" }, 0, [25, 60], [25, 0]),
+      ],
+      firesAt: "15m",
+      resolvedAt: "40m",
+    },
+  }),
+  alert({
+    name: "AccessTokensLarge",
+    expression: above(quantile(0.95, accessTokenSize, { window: "30m" }), 4_000),
+    for: "15m",
+    severity: "info",
+    component: "identity",
+    summary: "One access token in twenty is nearly 4 KiB large: servers in front refuse larger headers.",
+    runbook: "access-tokens-large",
+    scenario: {
+      every: "1m",
+      series: [
+        series("jwt_size_bytes_bucket", { le: "3072" }, 0, [30, 1], [40, 100]),
+        series("jwt_size_bytes_bucket", { le: "4096" }, 0, [30, 2], [40, 100]),
+        series("jwt_size_bytes_bucket", { le: "+Inf" }, 0, [70, 100]),
+      ],
+      firesAt: "25m",
+      resolvedAt: "65m",
     },
   }),
 ];

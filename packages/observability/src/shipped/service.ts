@@ -1,5 +1,5 @@
 import { alert } from "../objectives/rule.ts";
-import { type Run, type Scenario, series } from "../objectives/scenario.ts";
+import { series } from "../objectives/scenario.ts";
 import { zscore } from "../rules/bands.ts";
 import {
   above,
@@ -14,18 +14,17 @@ import {
   gaugeOf,
   increase,
   maxBy,
+  overTime,
   quantile,
   rate,
   ratio,
-  secondsSince,
   sumBy,
 } from "../rules/builders.ts";
 import {
-  backupLastSuccess,
+  circuitOpen,
   clockSkew,
   databaseConnections,
   databaseMaxConnections,
-  databaseUp,
   dataDirectoryAvailable,
   dataDirectorySize,
   diskAvailable,
@@ -36,26 +35,17 @@ import {
   messagesSent,
   processStart,
   queueMessages,
-  redisUp,
+  targetUp,
   up,
+  websocketConnections,
 } from "./metrics.ts";
+import { beside, gaugeScenario } from "./scenarios.ts";
 
+const sockets = sumBy([], gaugeOf(websocketConnections));
+const usualSockets = overTime("avg", sockets, { window: "1h", step: "1m" });
 const errors = counterOf(httpRequests, { status: { startsWith: "5" } });
 const requests = counterOf(httpRequests);
 const messageRate = sumBy([], rate(counterOf(messagesSent), "5m"));
-
-/** At `usual`, then for twenty minutes at `wrong`, then as before. */
-function gaugeScenario(metric: { readonly name: string }, usual: number, wrong: number): Scenario {
-  const away = wrong - usual;
-  const runs: Run[] = [
-    [5, 0],
-    [1, away],
-    [19, 0],
-    [1, -away],
-    [10, 0],
-  ];
-  return { every: "1m", series: [series(metric, {}, usual, ...runs)], firesAt: "15m", resolvedAt: "27m" };
-}
 
 export const SERVICE_RULES = [
   alert({
@@ -79,8 +69,28 @@ export const SERVICE_RULES = [
     },
   }),
   alert({
+    name: "ErrorRateElevated",
+    expression: both(
+      above(ratio(sumBy([], increase(errors, "15m")), sumBy([], increase(requests, "15m"))), 0.01),
+      compare(sumBy([], increase(requests, "15m")), ">=", 200),
+    ),
+    for: "5m",
+    severity: "warning",
+    summary: "More than 1 % of requests fail.",
+    runbook: "high-error-rate",
+    scenario: {
+      every: "1m",
+      series: [
+        series(httpRequests, { method: "GET", route: "/", status: "200" }, 0, [60, 98]),
+        series(httpRequests, { method: "GET", route: "/", status: "500" }, 0, [25, 2], [35, 0]),
+      ],
+      firesAt: "15m",
+      resolvedAt: "50m",
+    },
+  }),
+  alert({
     name: "ApplicationDown",
-    expression: compare(gaugeOf(up), "==", 0),
+    expression: compare(gaugeOf(up, { job: { not: "prometheus" } }), "==", 0),
     for: "2m",
     severity: "critical",
     summary: "A process does not answer its scrape.",
@@ -106,20 +116,6 @@ export const SERVICE_RULES = [
     },
   }),
   alert({
-    name: "BackupFailed",
-    expression: above(secondsSince(gaugeOf(backupLastSuccess)), 600),
-    severity: "critical",
-    component: "backup",
-    summary: "There is no backup of the last ten minutes.",
-    runbook: "backup-failed",
-    scenario: {
-      every: "1m",
-      series: [series(backupLastSuccess, {}, 0, [20, 0], [1, 1_260], [9, 0])],
-      firesAt: "15m",
-      resolvedAt: "25m",
-    },
-  }),
-  alert({
     name: "DiskSpaceLow",
     expression: either(
       below(ratio(gaugeOf(diskAvailable), gaugeOf(diskSize)), 0.1),
@@ -130,30 +126,7 @@ export const SERVICE_RULES = [
     component: "host",
     summary: "Less than 10 % of a disk is left.",
     runbook: "disk-space-low",
-    scenario: {
-      ...gaugeScenario(diskAvailable, 400, 50),
-      series: [...gaugeScenario(diskAvailable, 400, 50).series, series(diskSize, {}, 1_000, [36, 0])],
-    },
-  }),
-  alert({
-    name: "DatabaseDown",
-    expression: compare(gaugeOf(databaseUp), "==", 0),
-    for: "1m",
-    severity: "critical",
-    summary: "The database does not answer.",
-    runbook: "database-down",
-    component: "database",
-    scenario: gaugeScenario(databaseUp, 1, 0),
-  }),
-  alert({
-    name: "RedisDown",
-    expression: compare(gaugeOf(redisUp), "==", 0),
-    for: "2m",
-    severity: "warning",
-    summary: "Redis does not answer: processes hear of each other late, and each counts limits alone.",
-    runbook: "redis-down",
-    component: "redis",
-    scenario: gaugeScenario(redisUp, 1, 0),
+    scenario: beside(gaugeScenario(diskAvailable, 400, 50), diskSize, 1_000),
   }),
   alert({
     name: "DatabaseSaturated",
@@ -170,13 +143,7 @@ export const SERVICE_RULES = [
     component: "database",
     summary: "Fewer than 20 % of the database's connections are free.",
     runbook: "database-saturation",
-    scenario: {
-      ...gaugeScenario(databaseConnections, 10, 95),
-      series: [
-        ...gaugeScenario(databaseConnections, 10, 95).series,
-        series(databaseMaxConnections, {}, 100, [36, 0]),
-      ],
-    },
+    scenario: beside(gaugeScenario(databaseConnections, 10, 95), databaseMaxConnections, 100),
   }),
   alert({
     name: "QueueBacklog",
@@ -220,6 +187,26 @@ export const SERVICE_RULES = [
     runbook: "clock-skew",
     scenario: gaugeScenario(clockSkew, 0, -3),
   }),
+  alert({
+    name: "GatewayTargetDown",
+    expression: compare(gaugeOf(targetUp), "==", 0),
+    for: "2m",
+    severity: "warning",
+    component: "gateway",
+    summary: "A target of the gateway gets no requests: its checks found it down, or it was ejected.",
+    runbook: "gateway-target",
+    scenario: gaugeScenario(targetUp, 1, 0, { upstream: "web", target: "one:443" }),
+  }),
+  alert({
+    name: "GatewayCircuitOpen",
+    expression: compare(gaugeOf(circuitOpen), "==", 1),
+    for: "2m",
+    severity: "critical",
+    component: "gateway",
+    summary: "The gateway refuses all requests for an upstream: too many of them failed.",
+    runbook: "gateway-target",
+    scenario: gaugeScenario(circuitOpen, 0, 1, { upstream: "web" }),
+  }),
 ];
 
 export const BUSINESS_RULES = [
@@ -254,6 +241,21 @@ export const BUSINESS_RULES = [
       series: [series(messagesSent, { kind: "application" }, 0, [60, 60], [40, 0], [10, 60])],
       firesAt: "85m",
       resolvedAt: "105m",
+    },
+  }),
+  alert({
+    name: "ConnectionsLost",
+    expression: both(below(sockets, arithmetic(usualSockets, "/", 2)), above(usualSockets, 20)),
+    for: "2m",
+    severity: "warning",
+    component: "messaging",
+    summary: "Fewer than half of the WebSockets of the last hour are open.",
+    runbook: "connections-lost",
+    scenario: {
+      every: "1m",
+      series: [series(websocketConnections, {}, 100, [60, 0], [1, -90], [9, 0], [1, 90], [10, 0])],
+      firesAt: "65m",
+      resolvedAt: "75m",
     },
   }),
 ];

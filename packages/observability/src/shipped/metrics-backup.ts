@@ -1,0 +1,48 @@
+/** What backups and restore drills tell. */
+import { counter, gauge } from "../metrics/declare.ts";
+
+const few = { limit: 20 };
+
+export const backupDuration = gauge({
+  name: "backup_duration_seconds",
+  help: "How long the newest base backup took.",
+  unit: "seconds",
+});
+
+export const backupSize = gauge({
+  name: "backup_size_bytes",
+  help: "Room that the newest base backup takes in the repository.",
+  unit: "bytes",
+});
+
+export const backupFailures = counter({
+  name: "backup_failures_total",
+  help: "Base backups and segments that could not be brought to the repository, each attempt.",
+  unit: "count",
+  labels: { kind: few },
+});
+
+export const backupRecoveryPoint = gauge({
+  name: "backup_recovery_point_seconds",
+  help: "How much of the latest writes would be lost now with the database's machine: the age of what the repository holds.",
+  unit: "seconds",
+});
+
+export const restoreDrillLastSuccess = gauge({
+  name: "restore_drill_last_success_timestamp_seconds",
+  help: "When a backup was last restored and found whole.",
+  unit: "seconds",
+});
+
+export const restoreDrillRecoveryTime = gauge({
+  name: "restore_drill_recovery_time_seconds",
+  help: "How long the last restore drill took, until the database answered.",
+  unit: "seconds",
+});
+
+export const durabilityChecks = counter({
+  name: "durability_checks_total",
+  help: "Stored things read back and compared, by restore drills and by scrubbing.",
+  unit: "count",
+  labels: { outcome: { values: ["intact", "lost"] } },
+});
