@@ -16,6 +16,7 @@ import { isPermissive, licences } from "./licences.ts";
 import { lockFile } from "./lock-file.ts";
 import { format, types, unused } from "./programs.ts";
 import { differences } from "./reference.ts";
+import { runbookProblems } from "./runbooks.ts";
 
 type Files = Readonly<Record<string, string | object>>;
 
@@ -246,6 +247,20 @@ test("reference: a page that differs, and one that is missing", () => {
     ["nowhere.md", ""],
   ]);
   assert.equal(differences(ROOT, wanted).length, 2);
+});
+
+test("runbooks: a page that is missing, one that nobody finds, and one without a section", () => {
+  const page = "# P\n\n## Look\n\n## Do\n\n## Escalate\n";
+  const pages = { "README.md": "[a](a.md)", "a.md": page };
+  const problems = (rules: string[], more: Record<string, string> = {}) =>
+    runbookProblems(
+      rules.map((runbook) => ({ name: "Rule", runbook })),
+      new Map(Object.entries({ ...pages, ...more })),
+    );
+  assert.deepEqual(problems(["a"]), []);
+  assert.deepEqual(problems(["b"]), ["Rule leads to docs/runbooks/b.md, which is not there"]);
+  assert.equal(problems(["a"], { "c.md": page }).length, 1);
+  assert.equal(problems(["a"], { "a.md": "# P\n\n## Look\n\n## Do\n" }).length, 1);
 });
 
 test("reference: codes are read with their comments, however they are written", () => {

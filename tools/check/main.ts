@@ -8,6 +8,7 @@ import { licences } from "./licences.ts";
 import { lockFile } from "./lock-file.ts";
 import { format, types, unused } from "./programs.ts";
 import { reference } from "./reference.ts";
+import { runbooks } from "./runbooks.ts";
 
 const CHECKS: readonly Check[] = [
   types,
@@ -19,6 +20,7 @@ const CHECKS: readonly Check[] = [
   documentation,
   examples,
   reference,
+  runbooks,
   fileLength,
 ];
 
