@@ -1,7 +1,10 @@
 import type { Expression } from "./expression.ts";
 import { partsOf } from "./parts.ts";
 
-/** The metrics for want of which the expression can have no element, whatever the others are; empty when it can. */
+/**
+ * The metrics for want of which the expression says nothing, whatever the others are; empty when it can say something. That a
+ * metric is absent which nobody counts is no news either.
+ */
 export function missingMetrics(expression: Expression, isCounted: (metric: string) => boolean): string[] {
   return [...new Set(missing(expression, isCounted))];
 }
@@ -11,8 +14,6 @@ function missing(expression: Expression, isCounted: (metric: string) => boolean)
   switch (expression.kind) {
     case "select":
       return isCounted(expression.metric) ? [] : [expression.metric];
-    case "absent":
-      return [];
     case "set": {
       const [left, right] = [ask(expression.left), ask(expression.right)];
       if (expression.op === "unless") return left;

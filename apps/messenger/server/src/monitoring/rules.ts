@@ -1,4 +1,4 @@
-import { missingMetrics, type RuleGroup } from "@rempart/observability";
+import { type AlertRule, missingMetrics, type RuleGroup } from "@rempart/observability";
 
 export interface LeftOut {
   readonly rule: string;
@@ -16,18 +16,23 @@ const PART = /_(bucket|count|sum)$/;
 /** Written by the monitor itself. */
 const UP = "up";
 
-/** The rules that can match something, of an installation that counts these metrics. */
-export function rulesFor(groups: readonly RuleGroup[], counted: ReadonlySet<string>): ChosenRules {
-  const isCounted = (metric: string): boolean =>
-    metric === UP || counted.has(metric) || counted.has(metric.replace(PART, ""));
+/** Of the rules those that are about something, where `counted` says which metrics there are. */
+export function rulesFor(groups: readonly RuleGroup[], counted: (metric: string) => boolean): ChosenRules {
+  const recorded = new Set<string>([UP]);
   const leftOut: LeftOut[] = [];
-  const chosen = groups.map(({ name, rules }) => ({
-    name,
-    rules: rules.filter((rule) => {
-      const missing = missingMetrics(rule.expression, isCounted);
-      if (missing.length > 0) leftOut.push({ rule: rule.name, missing });
-      return missing.length === 0;
-    }),
-  }));
+  const isCounted = (metric: string): boolean =>
+    recorded.has(metric) || counted(metric) || counted(metric.replace(PART, ""));
+  const isAboutSomething = ({ name, expression }: Named): boolean => {
+    const missing = missingMetrics(expression, isCounted);
+    if (missing.length > 0) leftOut.push({ rule: name, missing });
+    return missing.length === 0;
+  };
+  const chosen = groups.map(({ name, records = [], rules }) => {
+    const kept = records.filter(isAboutSomething);
+    for (const record of kept) recorded.add(record.name);
+    return { name, records: kept, rules: rules.filter(isAboutSomething) };
+  });
   return { groups: chosen, leftOut };
 }
+
+type Named = Pick<AlertRule, "name" | "expression">;

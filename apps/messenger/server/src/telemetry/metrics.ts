@@ -27,6 +27,9 @@ export function createMetrics(registry: Registry, connections: () => number): Me
     commit: sent.labels({ kind: "commit" }),
     event: sent.labels({ kind: "event" }),
   };
+  // There before the first request: that nothing counts is something else than that nobody asks.
+  requests.labels({ method: "GET", route: "default", status: "200" });
+  seconds.labels({ method: "GET", route: "default" });
   return {
     http: createMetricsObserver({ requests, seconds }),
     messageStored(kind) {

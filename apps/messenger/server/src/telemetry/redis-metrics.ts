@@ -24,6 +24,7 @@ export function readRedis({ registry, clock, info }: RedisMetricPorts): void {
     registerReader(registry, metric, async () => (await look())?.get(field) ?? null);
   registerReader(registry, shippedMetrics.redisUp, async () => ((await look()) === undefined ? 0 : 1));
   read(shippedMetrics.redisMemory, "used_memory");
+  read(shippedMetrics.redisMemoryLimit, "maxmemory");
   read(shippedMetrics.redisClients, "connected_clients");
 }
 

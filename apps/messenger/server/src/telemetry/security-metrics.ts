@@ -50,10 +50,6 @@ export function createSecurityCounters({
 }: SecurityCounterPorts): SecurityCounters {
   const [signIns, checks, calls] = [new RecentRate(clock), new RecentRate(clock), new RecentRate(clock)];
   const counters = countersIn(registry);
-  // No sample while nothing was counted: an alert on a threshold must not fire on a quiet night.
-  registerReader(registry, shippedMetrics.authSuccessRate, () => signIns.percent());
-  registerReader(registry, shippedMetrics.csrfBlockRate, () => checks.percent());
-  registerReader(registry, shippedMetrics.kmsFailoverRate, () => calls.percent());
   registerReader(registry, shippedMetrics.sessionDuration, () => soon(averageSessionMinutes()));
   return {
     http: {
