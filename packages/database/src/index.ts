@@ -16,6 +16,7 @@ export {
 } from "./errors.ts";
 export { type MigrationFile, type MigrationSource, readMigrations } from "./migrations/files.ts";
 export { migrate } from "./migrations/migrate.ts";
+export { type MigrationStatus, migrationStatus } from "./migrations/status.ts";
 export { createDatabase, type DatabaseOptions } from "./pool/database.ts";
 export type {
   Database,
