@@ -11,6 +11,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   min_wal_size: "128MB",
   random_page_cost: "1.1",
   jit: "off",
+  shared_preload_libraries: "pg_stat_statements",
+  // A utility statement is kept as it was typed, and may hold a password.
+  "pg_stat_statements.track_utility": "off",
   timezone: "UTC",
   log_timezone: "UTC",
   // The row's values are in DETAIL and in the statement: neither belongs in a log.

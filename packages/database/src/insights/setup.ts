@@ -2,6 +2,7 @@ import type { MigrationSource } from "../migrations/files.ts";
 import { migrate } from "../migrations/migrate.ts";
 import type { Database, Queryable } from "../pool/ports.ts";
 import { quoted } from "../sql-names.ts";
+import { readStatements } from "./statements.ts";
 
 /** `analyze_slow_queries()`, for installations that want it. */
 export const insightsMigrations: MigrationSource = {
@@ -33,10 +34,7 @@ export async function setUpInsights(admin: Database, database: Database): Promis
   const [own] = await database.query<{ role: string }>("SELECT current_user::text AS role");
   await admin.session((session) => install(session, installed, own?.role ?? ""));
   await migrate(database, [insightsMigrations]);
-  const [preload] = await admin.query<{ libraries: string }>(
-    "SELECT current_setting('shared_preload_libraries') AS libraries",
-  );
-  const loaded = preload?.libraries.includes("pg_stat_statements") ?? false;
+  const loaded = (await readStatements(database, { most: 1 })) !== "not-loaded";
   return {
     installed,
     missing: EXTENSIONS.filter((name) => !installed.includes(name)),

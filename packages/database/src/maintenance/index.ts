@@ -1,3 +1,7 @@
+export { postgresqlConf } from "./configure/fragment.ts";
+export { type PoolerOptions, pgbouncerIni } from "./configure/pgbouncer.ts";
+export type { ConfigureOptions } from "./configure/settings.ts";
+export type { Machine } from "./configure/sizes.ts";
 export {
   countPurge,
   type Purge,

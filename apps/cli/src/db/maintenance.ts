@@ -1,0 +1,190 @@
+import { migrate, migrationStatus } from "@rempart/database";
+import { readConnections, readSnapshot } from "@rempart/database/insights";
+import {
+  type Reindexed,
+  reindex,
+  reindexTargets,
+  type Vacuumed,
+  vacuum,
+  vacuumTargets,
+} from "@rempart/database/maintenance";
+import { messengerMigrations } from "@rempart/messenger-server/operator";
+import { Command } from "commander";
+import { confirmed } from "../confirm.ts";
+import { type JsonOption, report } from "../installation.ts";
+import { table } from "../table.ts";
+import { stoppable, withDatabase } from "./access.ts";
+import { bloatTable } from "./insight-tables.ts";
+import { parseCount } from "./options.ts";
+import { bytesText, durationText, plain } from "./text.ts";
+
+interface DryRun extends JsonOption {
+  readonly dryRun?: boolean;
+}
+
+export function migrateCommand(): Command {
+  return new Command("migrate")
+    .description("bring the tables up to this version; a server does so itself when it starts")
+    .option("--dry-run", "list what would be applied")
+    .option("--json", "print JSON")
+    .action((options: DryRun) =>
+      withDatabase(async ({ database }) => {
+        const { pending } = await migrationStatus(database, messengerMigrations);
+        if (options.dryRun === true)
+          return report(options, { pending }, pending.join("\n") || "nothing to apply");
+        const { applied } = await migrate(database, messengerMigrations);
+        report(options, { applied }, applied.join("\n") || "nothing to apply");
+      }),
+    );
+}
+
+export function statusCommand(): Command {
+  return new Command("status")
+    .description("version, size, migrations, connections and age of the database at a glance")
+    .option("--json", "print JSON")
+    .action((options: JsonOption) =>
+      withDatabase(async ({ database }) => {
+        const [facts] = await database.query<{
+          version: string;
+          name: string;
+          bytes: number;
+          sinceMs: number;
+        }>(
+          `SELECT current_setting('server_version') AS version, current_database()::text AS name,
+             pg_database_size(current_database()) AS bytes,
+             (extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) * 1000)::float8 AS "sinceMs"`,
+        );
+        const snapshot = await readSnapshot(database);
+        const { used, most, idleInTransaction } = await readConnections(database);
+        const migrations = await migrationStatus(database, messengerMigrations);
+        const transactionAge = Math.max(...snapshot.databases.map((one) => one.transactionAge));
+        const status = { ...facts, ...migrations, used, most, idleInTransaction, transactionAge };
+        report(
+          options,
+          status,
+          table([
+            ["PostgreSQL", `${facts?.version ?? ""}, up for ${durationText(facts?.sinceMs ?? 0)}`],
+            [
+              "database",
+              `${plain(facts?.name ?? "")}, ${bytesText(facts?.bytes ?? 0)}, ${snapshot.tables.length} tables`,
+            ],
+            ["migrations", `${migrations.applied} applied, ${migrations.pending.length} to apply`],
+            ["connections", `${used} of ${most}, ${idleInTransaction} idle in a transaction`],
+            ["oldest row", `${transactionAge} transactions`],
+          ]),
+        );
+      }),
+    );
+}
+
+interface VacuumOptions extends DryRun {
+  readonly workers: number;
+}
+
+export function vacuumCommand(): Command {
+  return new Command("vacuum")
+    .description("clean tables beside their users, those with the most dead rows first")
+    .argument("[table...]", "as schema.table; all of them unless told")
+    .option("--workers <count>", "tables at a time", parseCount, 2)
+    .option("--dry-run", "list them in order")
+    .option("--json", "print JSON")
+    .action((names: string[], options: VacuumOptions) =>
+      withDatabase(async ({ database }) => {
+        const all = await vacuumTargets(database);
+        const targets = all.filter(
+          ({ schema, name }) =>
+            names.length === 0 || names.includes(`${schema}.${name}`) || names.includes(name),
+        );
+        if (options.dryRun === true)
+          return report(
+            options,
+            targets,
+            table(
+              targets.map(({ schema, name, deadRows }) => [String(deadRows), plain(`${schema}.${name}`)]),
+            ),
+          );
+        let done = 0;
+        const onDone = ({ name }: Vacuumed): void => {
+          done += 1;
+          process.stderr.write(`${done} of ${targets.length}: ${plain(name)}\n`);
+        };
+        const results = await stoppable((signal) =>
+          vacuum(database, targets, { workers: Math.min(options.workers, 8), signal, onDone }),
+        );
+        report(options, results, vacuumTable(results));
+        if (results.length < targets.length) process.exitCode = 1;
+      }),
+    );
+}
+
+function vacuumTable(results: readonly Vacuumed[]): string {
+  return table([
+    ["table", "dead rows", "before", "after", "time", ""],
+    ...results.map(({ schema, name, deadRows, bytes, bytesAfter, milliseconds, skipped }) => [
+      plain(`${schema}.${name}`),
+      String(deadRows),
+      bytesText(bytes),
+      bytesText(bytesAfter),
+      durationText(milliseconds),
+      skipped ? "somebody held it" : "",
+    ]),
+  ]);
+}
+
+interface ReindexOptions extends DryRun {
+  readonly all?: boolean;
+  readonly yes?: boolean;
+}
+
+export function reindexCommand(): Command {
+  return new Command("reindex")
+    .description("build indexes anew beside their users, one after the other, those with the most room first")
+    .option("--all", "every B-tree, not only those of which a third is room")
+    .option("--dry-run", "list them in order")
+    .option("--yes", "do not ask")
+    .option("--json", "print JSON")
+    .action((options: ReindexOptions) =>
+      withDatabase(async ({ database }) => {
+        const targets = await reindexTargets(database, { all: options.all ?? false });
+        if (options.dryRun === true || targets.length === 0)
+          return report(
+            options,
+            targets,
+            targets.length === 0 ? "nothing to build anew" : bloatTable(targets),
+          );
+        const question = `Build ${targets.length} indexes anew? Each needs its size in room while it is built.`;
+        if (!(await confirmed(question, "yes", options.yes ?? false))) return;
+        const onDone = reindexProgress(targets);
+        const results = await stoppable((signal) => reindex(database, targets, { signal, onDone }));
+        report(options, results, reindexTable(results));
+        if (results.length < targets.length) process.exitCode = 1;
+      }),
+    );
+}
+
+/** By bytes: indexes differ too much in size to be counted. */
+function reindexProgress(targets: readonly { readonly bytes: number }[]): (done: Reindexed) => void {
+  const total = targets.reduce((sum, { bytes }) => sum + bytes, 0);
+  const began = performance.now();
+  let finished = 0;
+  return ({ name, bytes }) => {
+    finished += bytes;
+    const rate = finished / Math.max(1, performance.now() - began);
+    const left = durationText((total - finished) / Math.max(rate, 1e-9));
+    process.stderr.write(
+      `${plain(name)}: ${bytesText(finished)} of ${bytesText(total)}, ${bytesText(rate * 1000)}/s, ${left} left\n`,
+    );
+  };
+}
+
+function reindexTable(results: readonly Reindexed[]): string {
+  return table([
+    ["index", "before", "after", "time"],
+    ...results.map(({ schema, name, bytes, bytesAfter, milliseconds }) => [
+      plain(`${schema}.${name}`),
+      bytesText(bytes),
+      bytesText(bytesAfter),
+      durationText(milliseconds),
+    ]),
+  ]);
+}
