@@ -7,6 +7,8 @@ export {
 } from "./config.ts";
 export { type Installation, openInstallation } from "./installation.ts";
 export { messengerMigrations } from "./migrations.ts";
+export { alertReceivers } from "./monitoring/receivers.ts";
 export { ENVELOPE_COLUMNS, envelopeSources } from "./storage/envelope-columns.ts";
+export { openKeyProvider } from "./storage/keyring.ts";
 export { type Maintenance, openMaintenance } from "./storage/open.ts";
 export { messengerPurges } from "./storage/purges.ts";

@@ -1,3 +1,4 @@
+export type { Notification, NotifiedAlert, Occasion } from "../alerting/notification.ts";
 export { parseReceiver, type ReceiverAddress, type ReceiverConfig } from "./address.ts";
 export { createReceivers, parseReceiverSecrets, type ReceiverSettings } from "./create.ts";
 export type { Delivery, Receiver } from "./receiver.ts";

@@ -24,6 +24,8 @@ export const english: Phrases = {
   resolvedAt: "Resolved",
   value: "Value",
   labels: "Labels",
+  flapping: "Flapping",
+  comesAndGoes: "it comes and goes, and is held as firing until it stays away",
   runbook: "Runbook",
   console: "Console",
   colon: ": ",

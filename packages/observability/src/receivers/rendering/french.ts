@@ -26,6 +26,8 @@ export const french: Phrases = {
   resolvedAt: "Résolu",
   value: "Valeur",
   labels: "Étiquettes",
+  flapping: "Instable",
+  comesAndGoes: "l’alerte va et vient ; elle reste active jusqu’à sa disparition durable",
   runbook: "Procédure",
   console: "Console",
   colon: " : ",

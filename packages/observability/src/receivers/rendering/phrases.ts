@@ -30,6 +30,8 @@ export interface Phrases {
   readonly resolvedAt: string;
   readonly value: string;
   readonly labels: string;
+  readonly flapping: string;
+  readonly comesAndGoes: string;
   readonly runbook: string;
   readonly console: string;
   /** Between a word and what it says. */

@@ -109,6 +109,14 @@ test("alerts that are not listed are counted", () => {
   assert.equal(rendered.title, "[CRITICAL] HighErrorRate (application) and 999 more");
 });
 
+test("an alert that comes and goes is said to", () => {
+  const alerts = [notifiedAlert({ flapping: true })];
+  const lineOf = (wording: Wording): string => renderNotification(notification({ alerts }), wording).text;
+  assert.match(lineOf(WORDING), /^Flapping: it comes and goes/m);
+  assert.match(lineOf(FRENCH), /^Instable : l’alerte va et vient/m);
+  assert.doesNotMatch(renderNotification(notification(), WORDING).text, /Flapping/);
+});
+
 test("without labels, runbooks and console nothing is promised", () => {
   const bare = { ...WORDING, runbooks: null, console: null };
   const { text } = renderNotification(notification({ alerts: [notifiedAlert({ labels: {} })] }), bare);

@@ -105,7 +105,10 @@ function renderAlert(alert: NotifiedAlert, at: number, wording: Wording, phrases
     ...timesOf(alert, at, wording.timeZone, phrases),
     [phrases.value, formatNumber(alert.value, phrases.locale)],
     ...(labels === "" ? [] : [[phrases.labels, labels] as const]),
-    ...(runbook === null ? [[phrases.runbook, oneLine(alert.runbook, MAX_NAME)] as const] : []),
+    ...(alert.flapping === true ? [[phrases.flapping, phrases.comesAndGoes] as const] : []),
+    ...(runbook === null && alert.runbook !== ""
+      ? [[phrases.runbook, oneLine(alert.runbook, MAX_NAME)] as const]
+      : []),
   ];
   const links = runbook === null ? [] : [[runbook.label, runbook.url] as const];
   const lines = [...facts, ...links].map(([word, value]) => `${word}${phrases.colon}${value}`);

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { createMemoryReplayStore, createWebhookVerifier, hmacScheme } from "@rempart/edge";
+import { systemClock, utf8 } from "@rempart/kernel";
+import { ROUTING_KEY, startHook, startPagerDuty, startSlack } from "@rempart/testing/receivers";
+import { rempart, workplace } from "./cli.ts";
+
+const KEY = Buffer.alloc(32, 5);
+const pagerDuty = await startPagerDuty();
+const slack = await startSlack();
+const hook = await startHook();
+const place = await workplace();
+after(() => Promise.all([pagerDuty, slack, hook, place].map((one) => one[Symbol.asyncDispose]())));
+
+const env = {
+  ALERT_RECEIVERS: `pagerduty+${pagerDuty.url},team=slack:,siem=webhook+${hook.address}/alerts`,
+  ALERT_RECEIVER_SECRETS: [
+    `pagerduty=${ROUTING_KEY}`,
+    `team=${slack.address}/services/T0/B0/revoked`,
+    `siem=whsec_${KEY.toString("base64")}`,
+  ].join(","),
+  ALERT_LANGUAGE: "fr",
+};
+
+async function tried(...args: readonly string[]): Promise<{ code: number; out: string; said: string }> {
+  const cli = rempart(["alerts", "test", ...args], { cwd: place.cwd, env });
+  const code = await cli.ended;
+  return { code, out: cli.logged(), said: cli.said() };
+}
+
+test("a test is triggered and resolved in PagerDuty, wakes nobody, and says what was answered", async () => {
+  const { code, out } = await tried("pagerduty");
+  assert.equal(code, 0);
+  assert.match(out, /^firing: accepted after \d+ ms\nresolved: accepted after \d+ ms\n$/);
+  assert.deepEqual([...pagerDuty.alerts.values()], ["resolved"]);
+  const payload = pagerDuty.events[0]?.payload;
+  assert.equal(payload?.severity, "info");
+  assert.equal(payload?.summary, "[TEST, information] NotificationTest (alerting)");
+});
+
+test("a webhook's test is what this project's own edge accepts, once", async () => {
+  const { code, out } = await tried("siem", "--json");
+  assert.equal(code, 0);
+  assert.deepEqual(
+    JSON.parse(out).trials.map(({ status }: { status: string }) => status),
+    ["firing", "resolved"],
+  );
+  const clock = systemClock;
+  const replays = createMemoryReplayStore({ clock });
+  const verifier = createWebhookVerifier({ scheme: hmacScheme(), secrets: [KEY], clock, replays });
+  const stranger = createWebhookVerifier({
+    scheme: hmacScheme(),
+    secrets: [Buffer.alloc(32, 6)],
+    clock,
+    replays: createMemoryReplayStore({ clock }),
+  });
+  assert.equal(hook.received.length, 2);
+  for (const { headers, body } of hook.received) {
+    const read = (name: string) => headers[name]?.toString();
+    assert.deepEqual(await stranger.verify(read, utf8(body)), { kind: "refused", reason: "signature" });
+    assert.equal((await verifier.verify(read, utf8(body))).kind, "accepted");
+    assert.deepEqual(await verifier.verify(read, utf8(body)), { kind: "refused", reason: "replayed" });
+    assert.equal((await verifier.verify(read, utf8(`${body} `))).kind, "refused");
+    assert.equal(JSON.parse(body).data.occasion, "test");
+  }
+});
+
+test("a receiver that refuses is told so, without its address, and the exit code is 1", async () => {
+  const { code, out, said } = await tried("team");
+  assert.equal(code, 1);
+  assert.match(out, /^firing: refused after \d+ ms: answered 403: invalid_token\n$/);
+  assert.doesNotMatch(out + said, /revoked/);
+});
+
+test("an unknown receiver is told those that there are", async () => {
+  const { code, said } = await tried("nobody");
+  assert.equal(code, 1);
+  assert.match(said, /ALERT_RECEIVERS has: log, pagerduty, team, siem/);
+});
