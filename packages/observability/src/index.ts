@@ -1,3 +1,22 @@
+export type { AlertEvent } from "./alerting/advance.ts";
+export {
+  type Alerting,
+  type AlertingEvent,
+  type AlertingOptions,
+  createAlerting,
+  type RuleExplanation,
+} from "./alerting/alerting.ts";
+export {
+  type AlertDesk,
+  type AlertExplanation,
+  createAlertDesk,
+  type DeskOptions,
+  type Listing,
+} from "./alerting/desk.ts";
+export type { Hold } from "./alerting/holds.ts";
+export type { Letter } from "./alerting/letters.ts";
+export type { Mute, MuteRequest, Once, Weekly } from "./alerting/mutes.ts";
+export type { Notification, NotifiedAlert, Occasion } from "./alerting/notification.ts";
 export {
   checkRoutes,
   type Escalation,
@@ -6,7 +25,10 @@ export {
   type RouteTree,
   routesFor,
 } from "./alerting/routes.ts";
+export type { AlertingPolicy, Phase } from "./alerting/state.ts";
+export type { AlertStore, RecordedEvent } from "./alerting/store.ts";
 export { causesOf, type Topology } from "./alerting/topology.ts";
+export type { AlertView, GroupView } from "./alerting/view.ts";
 export { alertIncidents } from "./delivery/alert-incidents.ts";
 export type { Band } from "./delivery/bands.ts";
 export type { Deployment, Incident } from "./delivery/deployment.ts";
@@ -96,3 +118,5 @@ export * as shippedMetrics from "./shipped/metrics.ts";
 export { PROMETHEUS_WATCH, prometheusTarget } from "./shipped/monitoring.ts";
 export { SHIPPED_OBJECTIVES } from "./shipped/objectives.ts";
 export { SHIPPED_TOPOLOGY } from "./shipped/topology.ts";
+export { memoryAlertStore } from "./stores/memory.ts";
+export { type AlertDatabase, postgresAlertStore } from "./stores/postgres.ts";

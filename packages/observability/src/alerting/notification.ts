@@ -18,6 +18,8 @@ export interface NotifiedAlert {
   /** Milliseconds since the Unix epoch. */
   readonly firingSince: number;
   readonly resolvedAt: number | null;
+  /** It comes and goes too often to be told each time: it is held as firing until it has been away for a while. */
+  readonly flapping?: boolean;
 }
 
 /** Why a receiver is told now. */

@@ -1,6 +1,7 @@
 /** Which receiver is told of an alert, with whom, and when: the words and the semantics of Alertmanager's routes. */
 import type { Labels } from "../history/series.ts";
 import { matchers, type Where } from "../rules/builders.ts";
+import type { Matcher } from "../rules/expression.ts";
 import { matches } from "../rules/select.ts";
 
 /** Also tells this receiver when an alert was told so long ago and is neither acknowledged nor resolved. */
@@ -57,20 +58,47 @@ const DEFAULTS = {
   escalate: [],
 } as const;
 
-/** The routes that an alert with these labels takes, in order; never none. */
-export function routesFor(tree: RouteTree, labels: Labels): readonly ResolvedRoute[] {
-  const root = resolved(tree, { ...DEFAULTS, key: "", receiver: tree.receiver });
-  return taken(tree, root, labels);
+/** Answers the routes that an alert with these labels takes, in order; never none. */
+export type Router = (labels: Labels) => readonly ResolvedRoute[];
+
+export function routerOf(tree: RouteTree): Router {
+  const root = nodeOf(tree, resolved(tree, rootOf(tree)));
+  return (labels) => taken(root, labels);
 }
 
-function taken(route: Route, self: ResolvedRoute, labels: Labels): readonly ResolvedRoute[] {
+/** The routes that an alert with these labels takes. */
+export function routesFor(tree: RouteTree, labels: Labels): readonly ResolvedRoute[] {
+  return routerOf(tree)(labels);
+}
+
+interface Node {
+  readonly self: ResolvedRoute;
+  readonly matchers: readonly Matcher[];
+  readonly goesOn: boolean;
+  readonly children: readonly Node[];
+}
+
+function nodeOf(route: Route, self: ResolvedRoute): Node {
+  return {
+    self,
+    matchers: matchers(route.where),
+    goesOn: route.continue === true,
+    children: (route.routes ?? []).map((child) => nodeOf(child, resolved(child, self))),
+  };
+}
+
+function taken({ self, children }: Node, labels: Labels): readonly ResolvedRoute[] {
   const found: ResolvedRoute[] = [];
-  for (const child of route.routes ?? []) {
-    if (!holds(child.where, labels)) continue;
-    found.push(...taken(child, resolved(child, self), labels));
-    if (child.continue !== true) break;
+  for (const child of children) {
+    if (!child.matchers.every((matcher) => matches(matcher, labels))) continue;
+    found.push(...taken(child, labels));
+    if (!child.goesOn) break;
   }
   return found.length === 0 ? [self] : found;
+}
+
+function rootOf({ receiver }: RouteTree): ResolvedRoute {
+  return { ...DEFAULTS, key: "", receiver };
 }
 
 /** Whether the labels fulfil every condition. */
@@ -108,7 +136,7 @@ export function checkRoutes(tree: RouteTree, receivers: ReadonlySet<string>): vo
   };
   if (tree.where !== undefined)
     throw new TypeError("every alert comes to the first route: it has no conditions");
-  check(tree, resolved(tree, { ...DEFAULTS, key: "", receiver: tree.receiver }));
+  check(tree, resolved(tree, rootOf(tree)));
 }
 
 function receiversOf({ receiver, escalate }: ResolvedRoute): string[] {

@@ -1,0 +1,67 @@
+/**
+ * What a process did by itself while the store was away, brought into what the store holds. Of each entry, what the process
+ * changed since it lost the store is taken from the process, everything else from the store, where others may have written.
+ */
+import type { Letters } from "./letters.ts";
+import { post } from "./letters.ts";
+import type { Mute } from "./mutes.ts";
+import type { AlertRecord, Told } from "./state.ts";
+import type { Held } from "./store.ts";
+
+/** `seed` is what the process knew when it lost the store, `own` what became of it there. */
+export function adopt(held: Held, own: Held, seed: Held, now: number): Held {
+  const alerts = new Map(held.state.alerts);
+  for (const [fingerprint, record] of own.state.alerts) {
+    const before = seed.state.alerts.get(fingerprint);
+    if (record === before) continue;
+    const stored = alerts.get(fingerprint);
+    alerts.set(fingerprint, stored === undefined ? record : adoptedAlert(stored, record, before));
+  }
+  const groups = new Map(held.state.groups);
+  for (const [key, group] of own.state.groups) {
+    const stored = groups.get(key);
+    groups.set(key, stored === undefined ? group : changedFields(stored, group, seed.state.groups.get(key)));
+  }
+  return {
+    state: { ...held.state, alerts, groups, mutes: adoptedMutes(held, own, seed) },
+    letters: adoptedLetters(held.letters, own.letters, seed.letters, now),
+  };
+}
+
+function adoptedMutes(held: Held, own: Held, seed: Held): ReadonlyMap<string, Mute> {
+  const [mutes, known] = [own.state.mutes, seed.state.mutes];
+  const kept = [...held.state.mutes].filter(([id]) => mutes.has(id) || !known.has(id));
+  return new Map([...[...mutes].filter(([id]) => !known.has(id)), ...kept]);
+}
+
+function changedFields<T extends object>(stored: T, own: T, before: T | undefined): T {
+  if (own === before) return stored;
+  const changed = Object.entries(own).filter(([key, value]) => before?.[key as keyof T] !== value);
+  return { ...stored, ...Object.fromEntries(changed) };
+}
+
+function adoptedAlert(stored: AlertRecord, own: AlertRecord, before: AlertRecord | undefined): AlertRecord {
+  return {
+    ...changedFields(stored, own, before),
+    seenBy: [...new Set([...stored.seenBy, ...own.seenBy])],
+    told: adoptedTold(stored.told, own.told, before?.told ?? {}),
+  };
+}
+
+type ToldByGroup = Readonly<Record<string, Told>>;
+
+function adoptedTold(stored: ToldByGroup, own: ToldByGroup, before: ToldByGroup): ToldByGroup {
+  const kept = Object.entries(stored).filter(([key]) => key in own || !(key in before));
+  return { ...own, ...Object.fromEntries(kept) };
+}
+
+/** What was sent meanwhile is not sent again; what was written and not sent waits with the others. */
+function adoptedLetters(stored: Letters, own: Letters, seed: Letters, now: number): Letters {
+  const unsent = new Map([...stored].filter(([id]) => !seed.has(id) || own.has(id)));
+  const written = [...own.values()].filter(({ id, dead }) => !seed.has(id) && dead === null);
+  return post(
+    unsent,
+    written.map(({ notification }) => notification),
+    now,
+  );
+}

@@ -1,0 +1,206 @@
+/** Notifications that wait to be sent, as rows: who sends them claims them for a while. */
+import type { Random } from "@rempart/kernel";
+import type { Delivery } from "../receivers/receiver.ts";
+import { retryAfter } from "../receivers/retry.ts";
+import type { Notification, NotifiedAlert } from "./notification.ts";
+import { rankOf } from "./state.ts";
+import { storableText } from "./text.ts";
+
+export interface Letter {
+  readonly id: string;
+  readonly notification: Notification;
+  readonly attempts: number;
+  readonly firstAttemptAt: number | null;
+  readonly nextAttemptAt: number;
+  readonly lease: Lease | null;
+  /** Why it will never be sent; null while it may be. */
+  readonly dead: { readonly at: number; readonly reason: string } | null;
+}
+
+export interface Lease {
+  readonly sender: string;
+  readonly until: number;
+}
+
+export type Letters = ReadonlyMap<string, Letter>;
+
+/** Letters with new ones. What a newer one says of the same group to the same receiver replaces what was not sent. */
+export function post(letters: Letters, notifications: readonly Notification[], now: number): Letters {
+  if (notifications.length === 0) return letters;
+  const next = new Map(letters);
+  for (const notification of notifications) {
+    let whole = notification;
+    for (const older of next.values()) {
+      if (!isWaiting(older, now) || !isSameTopic(older.notification, notification)) continue;
+      next.delete(older.id);
+      whole = superseding(older.notification, whole);
+    }
+    next.set(whole.id, {
+      id: whole.id,
+      notification: whole,
+      attempts: 0,
+      firstAttemptAt: null,
+      nextAttemptAt: now,
+      lease: null,
+      dead: null,
+    });
+  }
+  return next;
+}
+
+function isLeased({ lease }: Letter, now: number): boolean {
+  return lease !== null && now < lease.until;
+}
+
+function isWaiting(letter: Letter, now: number): boolean {
+  return letter.dead === null && !isLeased(letter, now);
+}
+
+function topicOf({ receiver, groupKey }: Notification): string {
+  return JSON.stringify([receiver, groupKey]);
+}
+
+function isSameTopic(a: Notification, b: Notification): boolean {
+  return a.receiver === b.receiver && a.groupKey === b.groupKey;
+}
+
+const MAX_LISTED = 50;
+
+/** The newer one says everything that fires; what the older one said of alerts that ended is still to be said. */
+function superseding(older: Notification, newer: Notification): Notification {
+  const listed = new Set(newer.alerts.map(({ fingerprint }) => fingerprint));
+  const ended = older.alerts.filter(
+    ({ state, fingerprint }) => state === "resolved" && !listed.has(fingerprint),
+  );
+  const alerts: readonly NotifiedAlert[] = [...newer.alerts, ...ended];
+  const isGraver = rankOf(older.severity) > rankOf(newer.severity);
+  return {
+    ...newer,
+    severity: isGraver ? older.severity : newer.severity,
+    alerts: alerts.slice(0, MAX_LISTED),
+    omitted: newer.omitted + Math.max(0, alerts.length - MAX_LISTED),
+  };
+}
+
+export interface Claim {
+  readonly sender: string;
+  readonly leaseMs: number;
+  readonly limit: number;
+  /** At once, to one receiver: one that hangs keeps no other waiting. */
+  readonly limitEach: number;
+  readonly may: (letter: Letter) => boolean;
+}
+
+export interface Claimed {
+  readonly letters: Letters;
+  readonly taken: readonly Letter[];
+}
+
+/** Takes letters that are due. Of one group to one receiver, one is under way at a time, and only the newest is sent. */
+export function claim(
+  before: Letters,
+  now: number,
+  { sender, leaseMs, limit, limitEach, may }: Claim,
+): Claimed {
+  const letters = new Map(coalesced(before, now));
+  const underWay = [...letters.values()].filter((letter) => isLeased(letter, now));
+  const topics = new Set(underWay.map(({ notification }) => topicOf(notification)));
+  const load = new Map<string, number>();
+  for (const { notification } of underWay.filter(({ lease }) => lease?.sender === sender))
+    load.set(notification.receiver, (load.get(notification.receiver) ?? 0) + 1);
+  const taken: Letter[] = [];
+  for (const letter of letters.values()) {
+    const { receiver } = letter.notification;
+    const isFree = isWaiting(letter, now) && !topics.has(topicOf(letter.notification));
+    if (taken.length >= limit) break;
+    if (!isFree || letter.nextAttemptAt > now || !may(letter) || (load.get(receiver) ?? 0) >= limitEach)
+      continue;
+    load.set(receiver, (load.get(receiver) ?? 0) + 1);
+    taken.push({
+      ...letter,
+      attempts: letter.attempts + 1,
+      firstAttemptAt: letter.firstAttemptAt ?? now,
+      lease: { sender, until: now + leaseMs },
+    });
+  }
+  for (const letter of taken) letters.set(letter.id, letter);
+  return { letters, taken };
+}
+
+/** A sender that was killed leaves an older letter beside a newer one. */
+function coalesced(letters: Letters, now: number): Letters {
+  const waiting = [...letters.values()].filter((letter) => isWaiting(letter, now));
+  const next = new Map(letters);
+  for (const group of Map.groupBy(waiting, ({ notification }) => topicOf(notification)).values()) {
+    const [newest, ...older] = group.toSorted(
+      (a, b) => b.notification.at - a.notification.at || (a.id < b.id ? 1 : -1),
+    );
+    if (newest === undefined || older.length === 0) continue;
+    for (const { id } of older) next.delete(id);
+    const notification = older.reduce(
+      (whole, one) => superseding(one.notification, whole),
+      newest.notification,
+    );
+    next.set(newest.id, { ...newest, notification });
+  }
+  return next;
+}
+
+const MAX_REASON = 500;
+
+export interface Settlement {
+  readonly letter: Letter;
+  readonly sender: string;
+  readonly delivery: Delivery;
+}
+
+/** After an attempt. Null: it is not the sender's any more, and what came of it changes nothing. */
+export function settle(
+  letters: Letters,
+  { letter: { id }, sender, delivery }: Settlement,
+  now: number,
+  random: Random,
+): Letters | null {
+  const letter = letters.get(id);
+  if (letter === undefined || letter.lease?.sender !== sender) return null;
+  const next = new Map(letters);
+  next.delete(id);
+  if (delivery.kind === "accepted") return next;
+  const made = { made: letter.attempts, ageMs: now - (letter.firstAttemptAt ?? now) };
+  const pause = retryAfter(made, delivery, random);
+  if (pause === null)
+    return next.set(id, {
+      ...letter,
+      lease: null,
+      dead: { at: now, reason: storableText(delivery.reason, MAX_REASON) },
+    });
+  next.set(id, { ...letter, lease: null, nextAttemptAt: now + pause });
+  return postponed(coalesced(next, now), letter.notification.receiver, delivery, now + pause);
+}
+
+/** A receiver that says when to come back is left alone until then, whatever there is to tell it. */
+function postponed(letters: Letters, receiver: string, delivery: Delivery, until: number): Letters {
+  if (delivery.kind !== "retry" || delivery.afterMs === undefined) return letters;
+  return new Map(
+    [...letters].map(([id, letter]) => {
+      const waits = letter.dead === null && letter.notification.receiver === receiver;
+      return [id, waits && letter.nextAttemptAt < until ? { ...letter, nextAttemptAt: until } : letter];
+    }),
+  );
+}
+
+/** The newest dead letters, so many: nobody reads more. */
+export function withoutOldestDead(letters: Letters, keep: number): Letters {
+  const dead = [...letters.values()].filter((letter) => letter.dead !== null);
+  if (dead.length <= keep) return letters;
+  const oldest = dead.toSorted((a, b) => (a.dead?.at ?? 0) - (b.dead?.at ?? 0)).slice(0, dead.length - keep);
+  const next = new Map(letters);
+  for (const { id } of oldest) next.delete(id);
+  return next;
+}
+
+export function withoutLetter(letters: Letters, id: string): Letters {
+  const next = new Map(letters);
+  next.delete(id);
+  return next;
+}

@@ -1,0 +1,288 @@
+/** Who is told what now: Alertmanager's grouping, with escalation and without telling anything twice. */
+import type { Labels } from "../history/series.ts";
+import { pick } from "../rules/element.ts";
+import { isFlapping } from "./advance.ts";
+import type { HoldsOf } from "./holds.ts";
+import type { Notification, NotifiedAlert, Occasion } from "./notification.ts";
+import type { ResolvedRoute, Router } from "./routes.ts";
+import {
+  type AlertingPolicy,
+  type AlertingState,
+  type AlertRecord,
+  type GroupRecord,
+  isFiring,
+  rankOf,
+  routingLabels,
+} from "./state.ts";
+
+export interface PlanOptions {
+  readonly router: Router;
+  readonly holdsOf: HoldsOf;
+  readonly policy: AlertingPolicy;
+  readonly newId: () => string;
+}
+
+export interface Planned {
+  readonly state: AlertingState;
+  readonly notifications: readonly Notification[];
+}
+
+/** The notifications that are due, and the state in which they are told. */
+export function plan(state: AlertingState, now: number, options: PlanOptions): Planned {
+  const alerts = new Map(state.alerts);
+  const groups = new Map<string, GroupRecord>();
+  const notifications: Notification[] = [];
+  for (const members of membersByGroup(state, options.router).values()) {
+    const turn = turnOf(members, state.groups.get(members.key), now, options);
+    if (turn.group !== null) groups.set(members.key, turn.group);
+    for (const record of turn.changed)
+      alerts.set(record.fingerprint, mergedTold(alerts, record, members.key));
+    notifications.push(...turn.notifications);
+  }
+  return { state: { ...state, alerts, groups }, notifications };
+}
+
+interface Members {
+  readonly key: string;
+  readonly labels: Labels;
+  /** Null for a group that no route makes any more, whose receivers still wait to hear of its end. */
+  readonly route: ResolvedRoute | null;
+  readonly records: AlertRecord[];
+}
+
+/** The groups that have something to tell, or had. */
+function membersByGroup(state: AlertingState, router: Router): ReadonlyMap<string, Members> {
+  const groups = new Map<string, Members>();
+  for (const record of state.alerts.values()) {
+    const isToldSomewhere = Object.keys(record.told).length > 0;
+    if (!isFiring(record) && !isToldSomewhere) continue;
+    const routed = groupsOf(record, router);
+    for (const { key, labels, route } of routed) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { key, labels, route, records: [record] });
+      else group.records.push(record);
+    }
+    for (const key of Object.keys(record.told)) {
+      if (routed.some((one) => one.key === key)) continue;
+      const labels = state.groups.get(key)?.labels ?? {};
+      const group = groups.get(key) ?? { key, labels, route: null, records: [] };
+      group.records.push(record);
+      groups.set(key, group);
+    }
+  }
+  return groups;
+}
+
+interface Placed {
+  readonly key: string;
+  readonly labels: Labels;
+  readonly route: ResolvedRoute;
+}
+
+/** The groups that an alert belongs to. */
+export function groupsOf(record: AlertRecord, router: Router): readonly Placed[] {
+  const all = routingLabels(record);
+  return router(all).map((route) => {
+    const labels = pick(all, [...route.groupBy].sort());
+    return { key: `${route.key}:${JSON.stringify(labels)}`, labels, route };
+  });
+}
+
+interface Turn {
+  /** Null: there is nothing to remember. */
+  readonly group: GroupRecord | null;
+  readonly changed: readonly AlertRecord[];
+  readonly notifications: readonly Notification[];
+}
+
+interface Reading {
+  /** Fire, and may be told. */
+  readonly firing: readonly AlertRecord[];
+  /** Of them, those whose receivers do not know. */
+  readonly fresh: readonly AlertRecord[];
+  /** Do not fire any more, which their receivers do not know. */
+  readonly ended: readonly AlertRecord[];
+}
+
+function turnOf(members: Members, before: GroupRecord | undefined, now: number, options: PlanOptions): Turn {
+  const reading = read(members, options);
+  if (
+    reading.fresh.length + reading.ended.length === 0 &&
+    !members.records.some(({ told }) => members.key in told)
+  )
+    return { group: null, changed: [], notifications: [] };
+  const group = before ?? newGroup(members, now);
+  const occasion = now < group.dueAt ? null : occasionOf(members, group, reading, now);
+  const told = occasion === null ? unchanged(group) : tell(members, group, reading, occasion, now, options);
+  // The group begins anew with the next alert.
+  if (occasion === "resolved") return { ...told, group: null };
+  return escalated(members, told, now, options);
+}
+
+function read({ key, records, route }: Members, { holdsOf, policy }: PlanOptions): Reading {
+  const firing = records.filter((record) => isFiring(record) && holdsOf(record).length === 0);
+  const fresh = route === null ? [] : firing.filter((record) => isNews(record, key, policy));
+  return { firing, fresh, ended: records.filter((record) => !isFiring(record) && key in record.told) };
+}
+
+/** It was not told, or not that it is flapping. */
+function isNews(record: AlertRecord, key: string, policy: AlertingPolicy): boolean {
+  const told = record.told[key];
+  return told === undefined || (!told.flapping && isFlapping(record, policy));
+}
+
+function newGroup({ key, labels, route }: Members, now: number): GroupRecord {
+  const receivers = route === null ? [] : [route.receiver];
+  return { key, labels, receivers, dueAt: now + (route?.groupWaitMs ?? 0), toldAt: null };
+}
+
+function occasionOf(
+  { route }: Members,
+  { toldAt }: GroupRecord,
+  { firing, fresh, ended }: Reading,
+  now: number,
+): Occasion | null {
+  if (fresh.length > 0) return toldAt === null ? "new" : "changed";
+  if (ended.length > 0) return firing.length === 0 ? "resolved" : "changed";
+  if (firing.length === 0 || route === null || toldAt === null || now - toldAt < route.repeatMs) return null;
+  // Somebody is on it.
+  return firing.every(({ acknowledged }) => acknowledged !== null) ? null : "repeated";
+}
+
+function unchanged(group: GroupRecord): Turn & { group: GroupRecord } {
+  return { group, changed: [], notifications: [] };
+}
+
+function tell(
+  members: Members,
+  group: GroupRecord,
+  { firing, ended }: Reading,
+  occasion: Occasion,
+  now: number,
+  options: PlanOptions,
+): Turn & { group: GroupRecord } {
+  const { key, route, records } = members;
+  const notifications = group.receivers.map((receiver) =>
+    notificationFor(receiver, { group, alerts: [...firing, ...ended], occasion, now }, options),
+  );
+  const after = { ...group, toldAt: now, dueAt: now + (route?.groupIntervalMs ?? 0) };
+  // Receivers hear that the group is over: what is only held back now is news to them when it is not any more.
+  if (firing.length === 0)
+    return { group: after, changed: records.map((one) => forgotten(one, key, now, options)), notifications };
+  const changed = [
+    ...firing.map((one) => toldOf(one, key, now, options)),
+    ...ended.map((one) => forgotten(one, key, now, options)),
+  ];
+  return { group: after, changed, notifications };
+}
+
+function toldOf(record: AlertRecord, key: string, now: number, { policy }: PlanOptions): AlertRecord {
+  const at = record.told[key]?.at ?? now;
+  return { ...record, told: { ...record.told, [key]: { at, flapping: isFlapping(record, policy) } } };
+}
+
+function forgotten(record: AlertRecord, key: string, now: number, { policy }: PlanOptions): AlertRecord {
+  const { [key]: before, ...told } = record.told;
+  if (before === undefined) return record;
+  const coolUntil = isFiring(record) ? record.coolUntil : now + policy.coolDownMs;
+  return { ...record, told, coolUntil };
+}
+
+/** A record is in several groups: each changes what it knows of its own alone. */
+function mergedTold(
+  alerts: ReadonlyMap<string, AlertRecord>,
+  changed: AlertRecord,
+  key: string,
+): AlertRecord {
+  const current = alerts.get(changed.fingerprint) ?? changed;
+  const { [key]: _, ...others } = current.told;
+  const own = changed.told[key];
+  return {
+    ...current,
+    told: own === undefined ? others : { ...others, [key]: own },
+    coolUntil: Math.max(current.coolUntil, changed.coolUntil),
+  };
+}
+
+/** Tells the next levels when what their predecessors were told waits too long for somebody. */
+function escalated(
+  members: Members,
+  turn: Turn & { readonly group: GroupRecord },
+  now: number,
+  options: PlanOptions,
+): Turn {
+  const { key, route } = members;
+  const current = new Map(turn.changed.map((record) => [record.fingerprint, record]));
+  const firing = members.records
+    .map((record) => current.get(record.fingerprint) ?? record)
+    .filter((record) => key in record.told && isFiring(record) && options.holdsOf(record).length === 0);
+  const waiting = firing.filter(({ acknowledged }) => acknowledged === null);
+  const since = waiting.reduce(
+    (first, { told }) => Math.min(first, told[key]?.at ?? now),
+    Number.POSITIVE_INFINITY,
+  );
+  const { receivers } = turn.group;
+  const due = (route?.escalate ?? []).filter(
+    ({ afterMs, receiver }) => now - since >= afterMs && !receivers.includes(receiver),
+  );
+  const notifications = due.map(({ receiver }) =>
+    notificationFor(receiver, { group: turn.group, alerts: firing, occasion: "escalated", now }, options),
+  );
+  const group = { ...turn.group, receivers: [...receivers, ...due.map(({ receiver }) => receiver)] };
+  return {
+    ...turn,
+    group: due.length === 0 ? turn.group : group,
+    notifications: [...turn.notifications, ...notifications],
+  };
+}
+
+interface Telling {
+  readonly group: GroupRecord;
+  readonly alerts: readonly AlertRecord[];
+  readonly occasion: Occasion;
+  readonly now: number;
+}
+
+function notificationFor(
+  receiver: string,
+  { group, alerts, occasion, now }: Telling,
+  { policy, newId }: PlanOptions,
+): Notification {
+  const gravestFirst = alerts.toSorted(
+    (a, b) => Number(isFiring(b)) - Number(isFiring(a)) || rankOf(b.severity) - rankOf(a.severity),
+  );
+  const gravest = alerts.reduce((one, other) =>
+    rankOf(other.severity) > rankOf(one.severity) ? other : one,
+  );
+  return {
+    id: newId(),
+    receiver,
+    groupKey: group.key,
+    groupLabels: group.labels,
+    occasion,
+    status: alerts.some(isFiring) ? "firing" : "resolved",
+    severity: gravest.severity,
+    alerts: gravestFirst.slice(0, policy.maxListed).map((record) => notified(record, policy)),
+    omitted: Math.max(0, alerts.length - policy.maxListed),
+    at: now,
+  };
+}
+
+function notified(record: AlertRecord, policy: AlertingPolicy): NotifiedAlert {
+  const { rule, fingerprint, severity, component, labels, value, summary, runbook, firingAt, resolvedAt } =
+    record;
+  return {
+    name: rule,
+    fingerprint,
+    state: isFiring(record) ? "firing" : "resolved",
+    severity,
+    component,
+    labels,
+    value,
+    summary,
+    runbook,
+    firingSince: firingAt ?? 0,
+    resolvedAt,
+    ...(isFiring(record) && isFlapping(record, policy) ? { flapping: true } : {}),
+  };
+}
