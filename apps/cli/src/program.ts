@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import("./commands/keys.ts")).keysCommand(),
   users: async () => (await import("./commands/users.ts")).usersCommand(),
   audit: async () => (await import("./commands/audit.ts")).auditCommand(),
+  alerts: async () => (await import("./commands/alerts.ts")).alertsCommand(),
   db: async () => (await import("./commands/db.ts")).dbCommand(),
   version: async () => (await import("./commands/version.ts")).versionCommand(),
 };
