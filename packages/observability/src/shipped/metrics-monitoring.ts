@@ -57,3 +57,29 @@ export const prometheusReloaded = gauge({
   help: "1 when Prometheus took its configuration as it is now.",
   unit: "count",
 });
+
+export const alertChanges = counter({
+  name: "alert_changes_total",
+  help: "Alerts that began to fire, ended, or were found to flap, as far as this process decided it.",
+  unit: "count",
+  labels: { what: { values: ["fired", "resolved", "flapping"] } },
+});
+
+export const alertDeliveries = counter({
+  name: "alert_deliveries_total",
+  help: "Attempts to tell a receiver, by what came of them; dead is one that is not tried again.",
+  unit: "count",
+  labels: { receiver: { limit: 20 }, outcome: { values: ["accepted", "retry", "dead"] } },
+});
+
+export const alertsRefused = counter({
+  name: "alerts_refused_total",
+  help: "Alerts that there was no room for, each time they were seen.",
+  unit: "count",
+});
+
+export const alertStoreAway = gauge({
+  name: "alert_store_away",
+  help: "1 while the store of alerts does not answer, and this process goes on from its memory.",
+  unit: "count",
+});

@@ -3,6 +3,8 @@ import type { Target } from "../monitor/scrape.ts";
 import { alert, type RuleGroup } from "../objectives/rule.ts";
 import { above, compare, counterOf, gaugeOf, increase, sumBy } from "../rules/builders.ts";
 import {
+  alertDeliveries,
+  alertsRefused,
   monitorFailedRules,
   monitorRefusedSamples,
   prometheusNotificationErrors,
@@ -34,6 +36,27 @@ export const MONITORING_RULES = [
     summary: "There are more series than the history has room for: rules do not see all of them.",
     runbook: "monitoring",
     scenario: gaugeScenario(monitorRefusedSamples, 0, 300),
+  }),
+  alert({
+    name: "AlertsUndelivered",
+    expression: above(
+      sumBy(["receiver"], increase(counterOf(alertDeliveries, { outcome: "dead" }), "1h")),
+      0,
+    ),
+    severity: "warning",
+    component,
+    summary: "A receiver was not told of an alert, and will not be.",
+    runbook: "monitoring",
+    scenario: burstScenario(alertDeliveries, 1, "75m", { receiver: "team", outcome: "dead" }),
+  }),
+  alert({
+    name: "AlertsRefused",
+    expression: above(sumBy([], increase(counterOf(alertsRefused), "15m")), 0),
+    severity: "critical",
+    component,
+    summary: "There are more alerts than are kept: some are told to nobody.",
+    runbook: "monitoring",
+    scenario: burstScenario(alertsRefused, 50, "25m"),
   }),
 ];
 
