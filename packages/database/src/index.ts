@@ -1,4 +1,21 @@
 export {
+  type Cache,
+  type CacheOptions,
+  type CacheOutcome,
+  createCache,
+  type KeepOptions,
+} from "./cache/cache.ts";
+export {
+  type CacheBounds,
+  type CacheStats,
+  cacheMigrations,
+  cacheStats,
+  cleanCache,
+  postgresCacheStore,
+} from "./cache/postgres.ts";
+export { type CacheRedis, type RedisCacheOptions, redisCacheStore } from "./cache/redis.ts";
+export type { CacheStore, Found, Keeping } from "./cache/store.ts";
+export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
   findEmbeddedPostgres,
