@@ -8,6 +8,8 @@ export type CliErrorCode =
   /** A file is there already, or may not be written. */
   | "not-written"
   /** No incident that goes on has this id. */
-  | "no-such-incident";
+  | "no-such-incident"
+  /** The running server cannot be asked. */
+  | "server-away";
 
 export class CliError extends CodedError<CliErrorCode> {}

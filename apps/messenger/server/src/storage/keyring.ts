@@ -27,11 +27,11 @@ export interface OpenKeyring extends Keyring {
   close(): Promise<void>;
 }
 
-type Provider = KeyProvider & Partial<Disposable> & Partial<AsyncDisposable>;
+export type OpenKeyProvider = KeyProvider & Partial<Disposable> & Partial<AsyncDisposable>;
 
 /** What seals the secrets that the database keeps. */
 export function openKeyring({ file, kms }: KeysConfig, ports: KeyringPorts): OpenKeyring {
-  const primary = kms === null ? null : openProvider(kms);
+  const primary = kms === null ? null : openKeyProvider(kms);
   const local = localKeyFile(file, ports);
   const keyring = createKeyring({ ...ports, local, ...(primary === null ? {} : { primary }) });
   return {
@@ -44,7 +44,8 @@ export function openKeyring({ file, kms }: KeysConfig, ports: KeyringPorts): Ope
   };
 }
 
-function openProvider(config: KmsConfig): Provider {
+/** The key service that the configuration names. */
+export function openKeyProvider(config: KmsConfig): OpenKeyProvider {
   switch (config.kind) {
     case "aws": {
       const { endpoint, region, keyId, earlierKeyIds } = config;

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type KeyProvider, KeysError } from "@rempart/keys";
+import { readMessengerConfig } from "@rempart/messenger-server/operator";
+import type { ScrapedSample } from "@rempart/observability";
+import { changed } from "./dependencies.ts";
+import { rehearseFailover } from "./failover.ts";
+import { forgeryBlocks } from "./forgery.ts";
+import type { CheckItem, CheckPlace, Verdict } from "./item.ts";
+import { reportHtml } from "./report-html.ts";
+import { reportText } from "./report-text.ts";
+import { tokenSize } from "./signing-in.ts";
+import { checkAll, exitCodeOf } from "./weekly.ts";
+
+const away = (): Promise<never> => Promise.reject(new Error("away"));
+
+function placeWith(samples: readonly ScrapedSample[]): CheckPlace {
+  return { config: readMessengerConfig({}), now: 0, database: away, samples: async () => samples };
+}
+
+function item(verdict: Verdict | null, figure = "1"): CheckItem {
+  const texts = { id: "x", title: "<b>title</b>", target: "t", source: "s", advice: "a & b" };
+  return {
+    ...texts,
+    look: async () => (verdict === null ? away() : { verdict, figure, details: ["<i>detail</i>"] }),
+  };
+}
+
+test("what cannot be looked at is unknown, never passed, and the exit code tells the gravest", async () => {
+  const codeOf = async (...verdicts: (Verdict | null)[]) => {
+    const report = await checkAll(
+      verdicts.map((verdict) => item(verdict)),
+      placeWith([]),
+    );
+    return [report.verdict, exitCodeOf(report)];
+  };
+  assert.deepEqual(await codeOf("pass", "pass"), ["pass", 0]);
+  assert.deepEqual(await codeOf("pass", "warn"), ["warn", 0]);
+  assert.deepEqual(await codeOf("warn", null), ["unknown", 2]);
+  assert.deepEqual(await codeOf("fail", null), ["fail", 1]);
+});
+
+test("nothing in a report is markup, moves a cursor, or is fetched", async () => {
+  const hostile = `</td><script>alert(1)</script>\u001b[2J`;
+  const report = await checkAll([item("fail", hostile)], placeWith([]));
+  const html = reportHtml(report);
+  assert.doesNotMatch(html, /<script|<b>title|<i>detail/);
+  assert.doesNotMatch(html, / (?:src|href)=|url\(/);
+  for (const text of [html, reportText(report)]) assert.ok(!text.includes("\u001b"));
+});
+
+const count = (name: string, value: number, labels: Record<string, string> = {}): ScrapedSample => ({
+  name,
+  labels,
+  value,
+});
+
+test("refused forgeries are weighed against what was checked, and their routes are named", async () => {
+  const samples = [
+    count("csrf_checks_total", 1_000),
+    count("csrf_blocks_total", 5),
+    count("http_requests_total", 3, { method: "POST", route: "/a", status: "403" }),
+    count("http_requests_total", 9, { method: "POST", route: "/b", status: "403" }),
+    count("http_requests_total", 99, { method: "GET", route: "/a", status: "200" }),
+  ];
+  const found = await forgeryBlocks.look(placeWith(samples));
+  assert.equal(found.verdict, "warn");
+  assert.deepEqual(found.details, ["403 on POST /b: 9", "403 on POST /a: 3"]);
+  assert.equal((await forgeryBlocks.look(placeWith([count("csrf_checks_total", 9_999)]))).verdict, "pass");
+  assert.equal((await forgeryBlocks.look(placeWith([]))).verdict, "unknown");
+});
+
+test("tokens are judged by their mean size; without any it is not known", async () => {
+  const verdictOf = async (sum: number, tokens: number) => {
+    const samples = [count("jwt_size_bytes_sum", sum), count("jwt_size_bytes_count", tokens)];
+    return (await tokenSize.look(placeWith(samples))).verdict;
+  };
+  assert.deepEqual(
+    await Promise.all([verdictOf(5_000, 10), verdictOf(20_000, 10), verdictOf(50_000, 10), verdictOf(0, 0)]),
+    ["pass", "warn", "fail", "unknown"],
+  );
+});
+
+test("the rehearsal of an outage holds, with nothing but what it made itself", async () => {
+  const steps = await rehearseFailover(null);
+  assert.equal(steps.length, 6);
+  assert.deepEqual(
+    steps.filter(({ holds }) => !holds),
+    [],
+  );
+});
+
+test("a key service that is away already does not pass the rehearsal", async () => {
+  const fail = (): Promise<never> => Promise.reject(new KeysError("provider-unavailable", "away"));
+  const service: KeyProvider = { name: "away", wrap: fail, unwrap: fail };
+  const steps = await rehearseFailover(service);
+  assert.equal(steps[0]?.holds, false);
+});
+
+test("new and changed packages are told once, wherever they stand in the tree", () => {
+  const before = new Map([
+    ["node_modules/a", "1.0.0"],
+    ["node_modules/b", "1.0.0"],
+  ]);
+  const now = new Map([
+    ["node_modules/a", "1.0.0"],
+    ["node_modules/b", "1.1.0"],
+    ["node_modules/@s/c", "2.0.0"],
+    ["node_modules/b/node_modules/@s/c", "2.0.0"],
+  ]);
+  assert.deepEqual(changed(before, now), ["@s/c 2.0.0 is new", "b 1.0.0 → 1.1.0"]);
+});
