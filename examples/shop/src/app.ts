@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Database } from "@rempart/database";
+import type { Cache, Database } from "@rempart/database";
 import {
   createEdge,
   createMemoryIdempotencyStore,
@@ -20,12 +20,14 @@ import type { Customers } from "./customers.ts";
 import { placeOrder } from "./orders.ts";
 import type { PaymentOutcome, Payments } from "./payments.ts";
 import { PROBLEMS } from "./problems.ts";
+import { stockTag } from "./queries/cached.ts";
 import type { ShopQueries } from "./queries/queries.ts";
 import { customerInput, customerSearch, orderInput, searchInput, shelfInput } from "./routes.ts";
 
 export interface ShopParts {
   readonly database: Database;
   readonly queries: ShopQueries;
+  readonly cache: Cache;
   readonly customers: Customers;
   /** Null: there is no webhook. */
   readonly payments: Payments | null;
@@ -35,7 +37,7 @@ export interface ShopParts {
 }
 
 export function createShop(parts: ShopParts): Express {
-  const { database, queries, customers, payments } = parts;
+  const { database, queries, customers, payments, cache } = parts;
   const edge = createShopEdge(parts);
   const app = express();
   app.disable("x-powered-by");
@@ -65,9 +67,12 @@ export function createShop(parts: ShopParts): Express {
     response.json({ customers: await customers.byEmail(email) });
   });
   app.post("/api/orders", async (request, response) => {
-    const placed = await placeOrder(database, validated(context(request), orderInput).body);
-    if ("id" in placed) response.status(201).json(placed);
-    else refuse(request, response, placed);
+    const { body } = validated(context(request), orderInput);
+    const placed = await placeOrder(database, body);
+    if (!("id" in placed)) return refuse(request, response, placed);
+    // The order stands, whatever the cache says: a shelf is then old until its time is over.
+    await cache.deleteTag(stockTag(body.warehouseId)).catch(() => 0);
+    response.status(201).json(placed);
   });
   app.post("/webhooks/stripe", express.raw({ type: "*/*", limit: "1mb" }), async (request, response) => {
     if (payments === null) return refuse(request, response, PROBLEMS.notFound);

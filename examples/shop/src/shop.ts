@@ -3,7 +3,17 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createDatabase, type Database, migrate, startEmbeddedPostgres } from "@rempart/database";
+import {
+  type Cache,
+  cacheMigrations,
+  cleanCache,
+  createCache,
+  createDatabase,
+  type Database,
+  migrate,
+  postgresCacheStore,
+  startEmbeddedPostgres,
+} from "@rempart/database";
 import { systemClock, systemRandom, uuidV7Generator } from "@rempart/kernel";
 import { createKeyring, localKeyFile } from "@rempart/keys";
 import { type Component, type Logger, silentLogger } from "@rempart/runtime";
@@ -14,6 +24,7 @@ import { generate, SMALL } from "./generate/generate.ts";
 import { readIndexKey } from "./index-key.ts";
 import { makeFast, plainShop } from "./migrations.ts";
 import { createPayments } from "./payments.ts";
+import { cachedQueries } from "./queries/cached.ts";
 import { fastQueries } from "./queries/fast.ts";
 
 export interface ShopOptions {
@@ -48,9 +59,12 @@ async function open(config: ShopConfig, log: Logger, closers: AsyncDisposableSta
       random: systemRandom,
     }),
   );
+  const cache = await openCache(database, closers);
+  const ttlMs = config.cacheSeconds * 1000;
   const app = createShop({
     database,
-    queries: fastQueries,
+    cache,
+    queries: ttlMs === 0 ? fastQueries : cachedQueries(fastQueries, cache, ttlMs),
     customers: createCustomers({
       database,
       envelopes: keyring,
@@ -86,6 +100,16 @@ async function openDatabase(
     await refreshed;
   });
   return database;
+}
+
+const CLEANING_MS = 60_000;
+
+async function openCache(database: Database, closers: AsyncDisposableStack): Promise<Cache> {
+  await migrate(database, [cacheMigrations]);
+  const clean = () => cleanCache(database, { maxEntries: 10_000, maxBytes: 64 * 2 ** 20 }).catch(() => 0);
+  const timer = setInterval(clean, CLEANING_MS);
+  closers.defer(() => clearInterval(timer));
+  return createCache({ store: postgresCacheStore(database) });
 }
 
 async function embedded(directory: string, log: Logger, closers: AsyncDisposableStack): Promise<string> {

@@ -150,6 +150,24 @@ test("an order takes the goods out of the stock; together orders never take more
   );
 });
 
+test("a shelf that is shown from the cache shows at once what an order took", async () => {
+  const { product_id: productId, warehouse_id: warehouseId, quantity } = await scarce();
+  const [{ category = 0 } = {}] = await store.database.query<{ category: number }>(
+    "SELECT category_id AS category FROM products WHERE id = $1",
+    [productId],
+  );
+  const shown = async (): Promise<number | undefined> => {
+    const { body } = await ask(`/api/inventory?warehouse=${warehouseId}&category=${category}&limit=500`);
+    return (body.stock as { productId: number; stock: number }[]).find((line) => line.productId === productId)
+      ?.stock;
+  };
+  assert.equal(await shown(), quantity);
+  const customerId = await customer("joan@example.org");
+  const placed = await post("/api/orders", { customerId, warehouseId, lines: [{ productId, quantity: 1 }] });
+  assert.equal(placed.status, 201);
+  assert.equal(await shown(), quantity - 1);
+});
+
 test("an order for nobody, or of nothing, is refused and leaves nothing", async () => {
   const { product_id: productId, warehouse_id: warehouseId } = await scarce();
   const before = await store.database.query("SELECT count(*) FROM orders");
