@@ -1,67 +1,10 @@
-import { systemClock, systemRandom } from "@rempart/kernel";
-import { alertReceivers } from "@rempart/messenger-server/operator";
-import type { Severity } from "@rempart/observability";
-import { createLogger } from "@rempart/observability/telemetry";
-import { Command, Option } from "commander";
-import { type Trial, tryReceiver } from "../alerts/try-receiver.ts";
-import { type JsonOption, report, withConfig } from "../installation.ts";
-import { operatorName } from "../operator.ts";
+import { Command } from "commander";
+import { deadLettersCommand } from "../alerts/dead-letters-command.ts";
+import { testCommand } from "../alerts/test-command.ts";
 
 export function alertsCommand(): Command {
-  return new Command("alerts").description("who is told of alerts").addCommand(testCommand());
-}
-
-interface TestOptions extends JsonOption {
-  readonly severity: Severity;
-  readonly wait: string;
-}
-
-function testCommand(): Command {
-  return new Command("test")
-    .description(
-      "tell a receiver of an alert that is a test, and of its end; PagerDuty wakes people by its severity",
-    )
-    .argument("<receiver>")
-    .addOption(
-      new Option("--severity <severity>", "how grave it pretends to be")
-        .choices(["critical", "warning", "info"])
-        .default("info"),
-    )
-    .option("--wait <seconds>", "how long the receiver may take", "10")
-    .option("--json", "print JSON")
-    .action((name: string, options: TestOptions) =>
-      withConfig(async (config) => {
-        const receivers = alertReceivers(config, {
-          clock: systemClock,
-          log: createLogger({ level: "info" }),
-        });
-        const receiver = receivers.find((one) => one.name === name);
-        if (receiver === undefined) return tellKnown(receivers.map((one) => one.name));
-        const trials = await tryReceiver(receiver, {
-          severity: options.severity,
-          timeoutMs: (Number(options.wait) || 10) * 1000,
-          operator: operatorName(),
-          clock: systemClock,
-          random: systemRandom,
-        });
-        report(options, { receiver: name, trials }, trials.map(lineOf).join("\n"));
-        if (trials.some(({ delivery }) => delivery.kind !== "accepted")) process.exitCode = 1;
-      }),
-    );
-}
-
-function tellKnown(names: readonly string[]): void {
-  process.stderr.write(`There is no such receiver. ALERT_RECEIVERS has: ${names.join(", ")}\n`);
-  process.exitCode = 1;
-}
-
-const OUTCOMES = {
-  accepted: "accepted",
-  retry: "not taken now",
-  refused: "refused",
-} as const satisfies Readonly<Record<Trial["delivery"]["kind"], string>>;
-
-function lineOf({ status, delivery, ms }: Trial): string {
-  const reason = delivery.kind === "accepted" ? "" : `: ${delivery.reason}`;
-  return `${status}: ${OUTCOMES[delivery.kind]} after ${ms} ms${reason}`;
+  return new Command("alerts")
+    .description("what fires, and who is told of it")
+    .addCommand(testCommand())
+    .addCommand(deadLettersCommand());
 }

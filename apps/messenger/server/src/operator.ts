@@ -7,6 +7,7 @@ export {
 } from "./config.ts";
 export { type Installation, openInstallation } from "./installation.ts";
 export { messengerMigrations } from "./migrations.ts";
+export { alertDesk } from "./monitoring/desk.ts";
 export { alertReceivers } from "./monitoring/receivers.ts";
 export { ENVELOPE_COLUMNS, envelopeSources } from "./storage/envelope-columns.ts";
 export { openKeyProvider } from "./storage/keyring.ts";

@@ -1,0 +1,23 @@
+import type { Database } from "@rempart/database";
+import { systemClock, systemRandom } from "@rempart/kernel";
+import {
+  type AlertDesk,
+  createAlertDesk,
+  postgresAlertStore,
+  SHIPPED_GROUPS,
+  SHIPPED_TOPOLOGY,
+} from "@rempart/observability";
+import type { MessengerConfig } from "../config.ts";
+import { routesOf } from "./routes.ts";
+
+/** What an operator asks of the alerting engine, beside the server that runs it. */
+export function alertDesk({ monitoring }: MessengerConfig, database: Database): AlertDesk {
+  return createAlertDesk({
+    store: postgresAlertStore(database),
+    rules: SHIPPED_GROUPS,
+    routes: routesOf(monitoring),
+    topology: SHIPPED_TOPOLOGY,
+    clock: systemClock,
+    random: systemRandom,
+  });
+}
