@@ -18,6 +18,7 @@ const PACKAGES = {
   psql: "postgresql-client",
   rsyslogd: "rsyslog",
   pgaudit: "postgresql-15-pgaudit",
+  hypopg: "postgresql-15-hypopg",
   "softhsm2-util": "softhsm2",
   wrk: "wrk",
 } as const;
@@ -25,6 +26,7 @@ const PACKAGES = {
 /** What is loaded rather than run stands in one place. */
 const LIBRARIES: Readonly<Partial<Record<ServiceName, string>>> = {
   pgaudit: "/usr/lib/postgresql/15/lib/pgaudit.so",
+  hypopg: "/usr/lib/postgresql/15/lib/hypopg.so",
 };
 
 export type ServiceName = keyof typeof PACKAGES;

@@ -44,3 +44,10 @@ CREATE INDEX idx_reports_resolved_by ON reports (resolved_by) WHERE resolved_by 
 -- The bans of networks under the names an operator types; what is inserted here is refused by the public listener.
 ALTER TABLE network_bans ALTER COLUMN created_at SET DEFAULT now();
 CREATE VIEW banned_ips AS SELECT network AS ip_address, reason, created_at, until FROM network_bans;
+CREATE INDEX idx_network_bans_until ON network_bans (until);
+
+-- What refers to an account, a device or a conversation, so that erasing one does not read whole tables.
+DROP INDEX idx_conversation_members_user;
+CREATE INDEX idx_conversation_members_user ON conversation_members (user_id);
+CREATE INDEX idx_device_cursors_conversation ON device_cursors (conversation_id);
+CREATE INDEX idx_key_packages_device ON key_packages (device_id);

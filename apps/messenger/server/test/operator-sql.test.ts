@@ -1,24 +1,34 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { createDatabase, type Database, migrate } from "@rempart/database";
-import { startTestServer, type TestServer } from "@rempart/testing";
-import { messengerMigrations } from "../src/index.ts";
+import {
+  createDatabase,
+  type Database,
+  type EmbeddedPostgres,
+  migrate,
+  startEmbeddedPostgres,
+} from "@rempart/database";
+import { setUpInsights } from "@rempart/database/insights";
+import { scratchPlace } from "@rempart/testing";
+import { messengerMigrations } from "../src/operator.ts";
 
 /** The statements of the administrators' guide: names of tables, columns and database are what an operator types. */
-let server: TestServer;
+let server: EmbeddedPostgres;
+let directory: string;
 let database: Database;
 const [ada, bob, gone] = [randomUUID(), randomUUID(), randomUUID()];
 const conversation = randomUUID();
 
 before(async () => {
-  server = await startTestServer();
+  directory = await mkdtemp(join(await scratchPlace(), "rempart-operator-"));
+  await chmod(directory, 0o711);
+  server = await startEmbeddedPostgres({ directory: join(directory, "postgres"), durable: false });
   const maintenance = createDatabase({ url: server.url, poolSize: 1 });
   await maintenance.query("CREATE DATABASE securemessenger");
   await maintenance.close();
-  const url = new URL(server.url);
-  url.pathname = "/securemessenger";
-  database = createDatabase({ url: url.href });
+  database = createDatabase({ url: withDatabase(server.url) });
   await migrate(database, messengerMigrations);
   await fill();
 });
@@ -26,7 +36,14 @@ before(async () => {
 after(async () => {
   await database.close();
   await server.stop();
+  await rm(directory, { recursive: true, force: true });
 });
+
+function withDatabase(url: string): string {
+  const changed = new URL(url);
+  changed.pathname = "/securemessenger";
+  return changed.href;
+}
 
 async function fill(): Promise<void> {
   await addUser(ada, "ada@example.org", { created: "now()", active: "now() - interval '1 day'" });
@@ -289,6 +306,23 @@ test("vacuum, reindex, counts and the plan of a statement are for the database's
     `EXPLAIN ANALYZE SELECT * FROM messages WHERE conversation_id = '${conversation}'`,
   );
   assert.match(JSON.stringify(plan), /actual/);
-  const activity = await database.query<{ datname: string }>("SELECT * FROM pg_stat_activity");
+  const activity = await database.query<{ datname: string }>(
+    "SELECT datname FROM (SELECT * FROM pg_stat_activity) AS activity",
+  );
   assert.ok(activity.some(({ datname }) => datname === "securemessenger"));
+});
+
+test("slow statements are listed once an administrator has set them up", async () => {
+  const admin = createDatabase({ url: withDatabase(server.superuserUrl), poolSize: 1 });
+  await setUpInsights(admin, database);
+  await admin.close();
+  await database.query("SELECT pg_sleep(0.05)");
+  const [slowest] = await database.query<{ query: string; calls: number; mean_exec_time: number }>(
+    "SELECT query, calls, mean_exec_time, max_exec_time FROM pg_stat_statements WHERE query LIKE '%sleep%' ORDER BY mean_exec_time DESC LIMIT 10",
+  );
+  assert.deepEqual([slowest?.query, slowest?.calls], ["SELECT pg_sleep($1)", 1]);
+  const top = await database.query(
+    "SELECT query, calls, mean_exec_time, max_exec_time FROM pg_stat_statements ORDER BY mean_exec_time DESC LIMIT 10",
+  );
+  assert.equal(top.length, 10);
 });

@@ -54,8 +54,18 @@ function proposalFor(
   );
   if (table === undefined || table.rows < LARGE_ROWS) return null;
   if (node["Node Type"] === "Seq Scan") return forFilter(snapshot, statement, node, table);
-  if (node["Node Type"] === "Index Scan") return forCovering(snapshot, statement, node, table);
-  return null;
+  const index = indexRead(node);
+  return index === undefined ? null : forCovering(snapshot, statement, node, table, index);
+}
+
+/** The name of the one index by which a node finds its rows in the table. */
+function indexRead(node: PlanNode): string | undefined {
+  if (node["Node Type"] === "Index Scan") return node["Index Name"];
+  if (node["Node Type"] !== "Bitmap Heap Scan") return undefined;
+  const [found, ...others] = node.Plans ?? [];
+  return others.length === 0 && found?.["Node Type"] === "Bitmap Index Scan"
+    ? found["Index Name"]
+    : undefined;
 }
 
 const MOST_KEYS = 4;
@@ -106,10 +116,10 @@ function forCovering(
   statement: StatementFacts,
   node: PlanNode,
   table: TableFacts,
+  name: string,
 ): Proposed | null {
   const index = snapshot.indexes.find(
-    ({ schema, table: on, name }) =>
-      schema === table.schema && on === table.name && name === node["Index Name"],
+    (one) => one.schema === table.schema && one.table === table.name && one.name === name,
   );
   if (index === undefined || index.method !== "btree" || index.unique || index.needed) return null;
   if (index.predicate !== null || node.Filter !== undefined) return null;
@@ -151,10 +161,11 @@ function fetchedColumns(node: PlanNode, table: TableFacts, index: IndexFacts): s
   return width > WIDEST_BYTES ? null : fetched;
 }
 
+/** With one table in the query no alias stands before a column. */
 function isOutput(output: string, name: string, alias = ""): boolean {
-  const spellings = [name, quoted(name)];
-  return spellings.some((spelling) =>
-    [alias, quoted(alias)].some((prefix) => output === `${prefix}.${spelling}`),
+  const prefixes = ["", `${alias}.`, `${quoted(alias)}.`];
+  return [name, quoted(name)].some((spelling) =>
+    prefixes.some((prefix) => output === `${prefix}${spelling}`),
   );
 }
 

@@ -1,0 +1,95 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFile, chmod, chown, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { freePort } from "./ports.ts";
+import { requireService, type ServiceName } from "./services.ts";
+
+const run = promisify(execFile);
+
+export interface DebianPostgres extends AsyncDisposable {
+  /** Of the superuser. */
+  url: string;
+  dataDirectory: string;
+  stop(): Promise<void>;
+}
+
+export interface DebianPostgresOptions {
+  /** What it needs beside itself. Ask `requireService` first whether there is one. */
+  service: Extract<ServiceName, "pgaudit" | "hypopg">;
+  settings?: Readonly<Record<string, string>>;
+  /** The text of a file that the server includes. */
+  configuration?: string;
+}
+
+/** Debian's PostgreSQL 15, keeping nothing. */
+export async function startDebianPostgres(options: DebianPostgresOptions): Promise<DebianPostgres> {
+  const { path, skip } = await requireService(options.service);
+  if (path === undefined) throw new Error(skip);
+  const programs = join(dirname(path), "..", "bin");
+  const directory = await mkdtemp(join(tmpdir(), "rempart-postgres-"));
+  const account = await accountOf(directory);
+  const dataDirectory = join(directory, "data");
+  await run(
+    join(programs, "initdb"),
+    ["-D", dataDirectory, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"],
+    account,
+  );
+  await appendFile(join(dataDirectory, "postgresql.conf"), options.configuration ?? "");
+  const port = await freePort();
+  const all = {
+    listen_addresses: "127.0.0.1",
+    fsync: "off",
+    ...options.settings,
+    port: String(port),
+    unix_socket_directories: directory,
+  };
+  const args = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const child = spawn(join(programs, "postgres"), ["-D", dataDirectory, ...args], {
+    ...account,
+    stdio: "ignore",
+  });
+  const endWithUs = (): void => void child.kill("SIGQUIT");
+  process.once("exit", endWithUs);
+  const stop = async (): Promise<void> => {
+    process.off("exit", endWithUs);
+    await stopChild(child);
+    await rm(directory, { recursive: true, force: true });
+  };
+  await whenReady(join(programs, "pg_isready"), port, child);
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  return { url, dataDirectory, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** PostgreSQL refuses to run as root: as Debian's own account then, which its package makes. */
+async function accountOf(directory: string): Promise<{ uid?: number; gid?: number }> {
+  if (process.getuid?.() !== 0) return {};
+  const [uid, gid] = await Promise.all(
+    ["-u", "-g"].map(async (what) => Number((await run("id", [what, "postgres"])).stdout)),
+  );
+  await chown(directory, uid as number, gid as number);
+  await chmod(directory, 0o700);
+  return { uid: uid as number, gid: gid as number };
+}
+
+async function whenReady(isReady: string, port: number, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (child.exitCode !== null) throw new Error(`postgres ended with ${child.exitCode}`);
+    const up = await run(isReady, ["-h", "127.0.0.1", "-p", String(port)]).then(
+      () => true,
+      () => false,
+    );
+    if (up) return;
+    await sleep(50);
+  }
+  throw new Error("postgres did not start");
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGINT");
+  await once(child, "exit");
+}
