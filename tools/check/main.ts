@@ -4,6 +4,7 @@ import type { Check } from "./check.ts";
 import { documentation } from "./documentation.ts";
 import { examples } from "./examples.ts";
 import { fileLength } from "./file-length.ts";
+import { generated } from "./generated.ts";
 import { licences } from "./licences.ts";
 import { lockFile } from "./lock-file.ts";
 import { format, types, unused } from "./programs.ts";
@@ -20,6 +21,7 @@ const CHECKS: readonly Check[] = [
   documentation,
   examples,
   reference,
+  generated,
   runbooks,
   fileLength,
 ];

@@ -2,10 +2,9 @@
  * Generated pages match the code. A variable or an error code that the reference does not know, or one that it knows and the
  * code forgot, misleads the person who reads it at night.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { pages } from "../reference/pages.ts";
 import type { Check } from "./check.ts";
+import { differing } from "./differing.ts";
 
 export const reference: Check = {
   name: "reference",
@@ -13,9 +12,7 @@ export const reference: Check = {
 };
 
 export function differences(root: string, wanted: ReadonlyMap<string, string>): string[] {
-  return [...wanted]
-    .filter(
-      ([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), "utf8") !== text,
-    )
-    .map(([path]) => `${path} does not match the code: run node_modules/.bin/node tools/reference.ts`);
+  return differing(root, wanted).map(
+    (path) => `${path} does not match the code: run node_modules/.bin/node tools/reference.ts`,
+  );
 }

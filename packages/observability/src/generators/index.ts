@@ -4,8 +4,21 @@ export {
   type MaintenanceTime,
   toAlertmanagerConfig,
 } from "./alertmanager.ts";
-export { type CloudWatchOptions, type NoAlarm, toCloudWatch } from "./cloudwatch/alarms.ts";
-export { type Dashboard, type Panel, panel, queriesOf } from "./grafana/dashboard.ts";
+export { type CloudWatchOptions, toCloudWatch } from "./cloudwatch/alarms.ts";
+export {
+  GENERATED_KINDS,
+  type GeneratedKind,
+  generate,
+  type Surroundings,
+  shippedReferencePage,
+} from "./generate.ts";
+export {
+  alertPanel,
+  type Dashboard,
+  type Panel,
+  panel,
+  queriesOf,
+} from "./grafana/dashboard.ts";
 export { objectivesDashboard } from "./grafana/objectives.ts";
 export { SHIPPED_DASHBOARDS } from "./grafana/shipped.ts";
 export { type GrafanaOptions, toGrafana } from "./grafana/to-grafana.ts";

@@ -8,6 +8,8 @@ export interface ScrapeJob {
   readonly targets: readonly string[];
   /** Default `http`. */
   readonly scheme?: "http" | "https";
+  /** Default `/metrics`. */
+  readonly path?: string;
 }
 
 export interface PrometheusOptions {
@@ -45,11 +47,11 @@ export function toPrometheusConfig(options: PrometheusOptions): string {
 }
 
 /** A target's own word about which target it is does not count. */
-function jobEntry({ name, targets, scheme = "http" }: ScrapeJob): object {
+function jobEntry({ name, targets, scheme = "http", path = "/metrics" }: ScrapeJob): object {
   return {
     job_name: name,
     scheme,
-    metrics_path: "/metrics",
+    metrics_path: path,
     honor_labels: false,
     sample_limit: SAMPLES_A_SCRAPE,
     static_configs: [{ targets }],

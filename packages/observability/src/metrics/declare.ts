@@ -10,6 +10,7 @@ export type LabelBounds<Label extends string> = Readonly<Record<Label, LabelBoun
 interface Declaration<Label extends string> {
   readonly name: string;
   readonly help: string;
+  readonly unit: Unit;
   readonly labels: LabelBounds<Label>;
   /** Children at most, all labels taken together; what is beyond counts as `other` in every label. */
   readonly maxSeries: number;
@@ -88,7 +89,7 @@ function declaration<Label extends string>(
   if (!Number.isInteger(maxSeries) || maxSeries < 1) throw new TypeError(`${name}: maxSeries is at least 1`);
   const bounds = labels ?? ({} as LabelBounds<Label>);
   for (const [label, bound] of Object.entries<LabelBound>(bounds)) checkLabel(name, label, bound);
-  return { name, help, labels: bounds, maxSeries };
+  return { name, help, unit, labels: bounds, maxSeries };
 }
 
 function checkLabel(metric: string, label: string, bound: LabelBound): void {

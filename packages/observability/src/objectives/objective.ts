@@ -98,12 +98,14 @@ export function objective<const Target extends number>(
         record({
           name: `objective:${snakeCase(name)}_errors:ratio${over}`,
           help: `Share of the bad in ${over}, of ${name}.`,
+          unit: "ratio",
           expression: errorRatio(over),
         }),
       ),
       record({
         name: `objective:${snakeCase(name)}_budget:left${window}`,
         help: `What is left of the error budget of ${name}: 1 is all of it.`,
+        unit: "ratio",
         expression: budgetLeft,
       }),
     ],

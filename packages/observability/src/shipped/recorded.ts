@@ -40,6 +40,7 @@ export const RECORDED: readonly RecordingRule[] = [
   record({
     name: "service:http_request_duration_seconds:p95_5m",
     help: "What 95 % of the requests of five minutes did not exceed.",
+    unit: "seconds",
     expression: quantile(0.95, httpDuration, { window: "5m" }),
   }),
   record({

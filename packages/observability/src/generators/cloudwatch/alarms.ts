@@ -24,22 +24,35 @@ export interface NoAlarm {
 
 /** A CloudFormation template with an alarm for each rule that CloudWatch can express; its metadata name the others. */
 export function toCloudWatch(groups: readonly RuleGroup[], options: CloudWatchOptions): string {
-  const rules = groups.flatMap((group) => group.rules);
-  const written = rules.map((rule) => ({ rule, math: toMetricMath(rule.expression, options.values) }));
+  const written = inMetricMath(groups, options.values);
   const alarms = written.flatMap(({ rule, math }) =>
     isInexpressible(math) ? [] : [[rule.name, alarmOf(rule, math, options)] as const],
-  );
-  const missing: NoAlarm[] = written.flatMap(({ rule, math }) =>
-    isInexpressible(math) ? [{ rule: rule.name, reason: math.reason }] : [],
   );
   const template = {
     AWSTemplateFormatVersion: "2010-09-09",
     Description: GENERATED,
-    Metadata: { Rempart: { WithoutAlarm: missing } },
+    Metadata: { Rempart: { WithoutAlarm: withoutAlarm(groups, options.values) } },
     Parameters: Object.fromEntries(SEVERITIES.map((severity) => [topicOf(severity), TOPIC])),
     Resources: Object.fromEntries(alarms),
   };
   return `${JSON.stringify(template, null, 2)}\n`;
+}
+
+/** The rules that CloudWatch cannot express, and why. */
+export function withoutAlarm(groups: readonly RuleGroup[], values: KnownValues): NoAlarm[] {
+  return inMetricMath(groups, values).flatMap(({ rule, math }) =>
+    isInexpressible(math) ? [{ rule: rule.name, reason: math.reason }] : [],
+  );
+}
+
+interface Written {
+  readonly rule: AlertRule;
+  readonly math: MetricMath | Inexpressible;
+}
+
+function inMetricMath(groups: readonly RuleGroup[], values: KnownValues): Written[] {
+  const rules = groups.flatMap((group) => group.rules);
+  return rules.map((rule) => ({ rule, math: toMetricMath(rule.expression, values) }));
 }
 
 const SEVERITIES = ["critical", "warning", "info"] as const;

@@ -1,16 +1,11 @@
-import { avgBy, counterOf, gaugeOf, observationsOf, rate, ratio, sumBy } from "../../rules/builders.ts";
+import { counterOf, gaugeOf, observationsOf, rate, sumBy } from "../../rules/builders.ts";
 import {
-  databaseCacheHits,
   databaseConnections,
   databaseLongestTransaction,
   databasePool,
-  databaseReplicationLag,
   databaseSlowStatements,
   garbageCollection,
   heapUsed,
-  machineCpu,
-  machineMemory,
-  machineMemoryAvailable,
   redisCommands,
   redisMemory,
 } from "../../shipped/metrics.ts";
@@ -25,19 +20,11 @@ export const INFRASTRUCTURE: Dashboard = {
     {
       title: "Machines",
       panels: [
-        panel({
-          title: "Processor idle",
-          description: "Share of its time that a machine has nothing to do.",
-          unit: "percentunit",
-          queries: {
-            "{{instance}}": avgBy(["instance"], rate(counterOf(machineCpu, { mode: "idle" }), LATELY)),
-          },
-        }),
-        panel({
+        shippedAlert("HostCPUHigh", { title: "Processors", unit: "percentunit", legend: "{{instance}}" }),
+        shippedAlert("HostMemoryLow", {
           title: "Memory available",
-          description: "Share of a machine's memory that programs can still have.",
           unit: "percentunit",
-          queries: { "{{instance}}": ratio(gaugeOf(machineMemoryAvailable), gaugeOf(machineMemory)) },
+          legend: "{{instance}}",
         }),
         shippedAlert("DiskSpaceLow", {
           title: "Disk left",
@@ -88,17 +75,15 @@ export const INFRASTRUCTURE: Dashboard = {
           queries: { "{{datname}}": sumBy(["datname"], gaugeOf(databaseConnections)) },
           runbooks: ["database-saturation"],
         }),
-        panel({
+        shippedAlert("DatabaseCacheMisses", {
           title: "Cache hits",
-          description: "Share of the blocks read lately that were in the database's memory.",
           unit: "percentunit",
-          queries: { "{{instance}}": gaugeOf(databaseCacheHits) },
+          legend: "{{instance}}",
         }),
-        panel({
+        shippedAlert("DatabaseReplicationLag", {
           title: "Replicas behind",
-          description: "How far each replica is behind.",
           unit: "s",
-          queries: { "{{replica}}": gaugeOf(databaseReplicationLag) },
+          legend: "{{replica}}",
         }),
         panel({
           title: "Slow statements",

@@ -1,4 +1,6 @@
-import type { Dashboard } from "./dashboard.ts";
+import { counterOf, gaugeOf, increase, sumBy } from "../../rules/builders.ts";
+import { backupDuration, backupFailures, backupSize } from "../../shipped/metrics.ts";
+import { type Dashboard, panel } from "./dashboard.ts";
 import { shippedAlert, uptime } from "./shared.ts";
 
 export const RECOVERY: Dashboard = {
@@ -9,11 +11,29 @@ export const RECOVERY: Dashboard = {
     {
       title: "Now",
       panels: [
-        shippedAlert("BackupFailed", {
+        shippedAlert("RecoveryPointExceeded", {
           title: "Would be lost now",
           view: "stat",
           unit: "dtdurations",
-          legend: "since the newest backup",
+          legend: "recovery point",
+        }),
+        shippedAlert("RecoveryTimeExceeded", {
+          title: "Back within",
+          view: "stat",
+          unit: "dtdurations",
+          legend: "last drill",
+        }),
+        shippedAlert("RestoreDrillOverdue", {
+          title: "Proven",
+          view: "stat",
+          unit: "dtdurations",
+          legend: "since the last drill",
+        }),
+        shippedAlert("BackupFailed", {
+          title: "Newest backup",
+          view: "stat",
+          unit: "dtdurations",
+          legend: "old",
         }),
         uptime,
         shippedAlert("DiskSpaceLow", {
@@ -27,10 +47,31 @@ export const RECOVERY: Dashboard = {
     {
       title: "Over time",
       panels: [
-        shippedAlert("BackupFailed", {
+        shippedAlert("RecoveryPointExceeded", {
           title: "Recovery point",
           unit: "dtdurations",
-          legend: "since the newest backup",
+          legend: "would be lost",
+        }),
+        panel({
+          title: "Duration of a backup",
+          description: "How long the newest base backup took.",
+          unit: "s",
+          queries: { "base backup": gaugeOf(backupDuration) },
+          runbooks: ["backup-failed"],
+        }),
+        panel({
+          title: "Size of a backup",
+          description: "Room that the newest base backup takes in the repository.",
+          unit: "bytes",
+          queries: { "base backup": gaugeOf(backupSize) },
+        }),
+        panel({
+          title: "Attempts that failed",
+          description:
+            "Base backups and segments that could not be brought to the repository within an hour.",
+          unit: "short",
+          queries: { "{{kind}}": sumBy(["kind"], increase(counterOf(backupFailures), "1h")) },
+          runbooks: ["backup-failed"],
         }),
       ],
     },

@@ -13,7 +13,6 @@ import {
   kmsFailoverRate,
   kmsOperations,
   rateLimitDecisions,
-  sessionDuration,
 } from "../../shipped/metrics.ts";
 import { type Dashboard, panel } from "./dashboard.ts";
 import { LATELY, perMinute, refusedShare, shippedAlert } from "./shared.ts";
@@ -54,13 +53,10 @@ export const SECURITY: Dashboard = {
             "99 %": quantile(0.99, accessTokenSize, { window: "1h" }),
           },
         }),
-        panel({
+        shippedAlert("SessionsTooLong", {
           title: "Use without a break",
-          description:
-            "Minutes of uninterrupted use, on average over the sessions in use. Beyond 480, look whose they are.",
           unit: "m",
-          queries: { average: gaugeOf(sessionDuration) },
-          thresholds: { worse: "above", warning: 480 },
+          legend: "average",
         }),
         panel({
           title: "The last hour, in percent",
