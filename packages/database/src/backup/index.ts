@@ -1,8 +1,16 @@
-export { createWalArchiver, type WalArchiver } from "./archive/archiver.ts";
+export { type ArchiverOptions, createWalArchiver, type WalArchiver } from "./archive/archiver.ts";
+export { heldBack } from "./archive/held-back.ts";
 export type { BackupSource } from "./builtin/base-backup.ts";
 export { type BuiltInEngineOptions, builtInEngine } from "./builtin/engine.ts";
 export type { RecoveryPrograms } from "./builtin/restore.ts";
+export {
+  type EmbeddedRestoreOptions,
+  type EmbeddedRestoreReport,
+  restoreEmbedded,
+} from "./embedded-restore.ts";
 export { BackupError, type BackupErrorCode } from "./errors.ts";
 export type { BackupManifest } from "./manifest.ts";
 export type * from "./ports.ts";
 export { directoryRepository } from "./repository/directory.ts";
+export { type BackupScheduleOptions, backupSchedule } from "./schedule/backup-schedule.ts";
+export { type LogKeeperOptions, logKeeper } from "./schedule/log-keeper.ts";

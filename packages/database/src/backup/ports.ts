@@ -128,13 +128,15 @@ export interface BackupStatus {
 /** What an application must do to a restored database before anybody may use it. */
 export interface RestoreHook {
   readonly name: string;
-  /** Runs as a superuser of the restored server, which nobody else can reach yet. May run again after a failure. */
+  /** Runs on the restored server, which nobody else can reach yet. */
   run(context: RestoreContext): Promise<void>;
 }
 
 export interface RestoreContext {
-  /** Of the restored server, in the database that hooks are for. */
+  /** Of a superuser; closed when the hook ends. */
   readonly database: Database;
+  /** As another role, in another database; closed when the hook ends. */
+  open(role: string, database: string): Database;
   readonly report: Omit<RestoreReport, "hooks">;
 }
 

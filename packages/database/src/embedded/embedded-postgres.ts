@@ -7,6 +7,7 @@ import { type Home, keptPassword, prepareHome } from "./home.ts";
 import {
   APPLICATION_DATABASE,
   APPLICATION_ROLE,
+  finishRestore,
   initialise,
   inspectDataDirectory,
   type Passwords,
@@ -93,7 +94,7 @@ async function start(directory: string, options: EmbeddedPostgresOptions): Promi
 /** How to reach the server that another process runs on this directory; null when none does. */
 export async function findEmbeddedPostgres(
   directory: string,
-): Promise<Pick<EmbeddedPostgres, "url" | "superuserUrl"> | null> {
+): Promise<Pick<EmbeddedPostgres, "url" | "superuserUrl" | "dataDirectory"> | null> {
   const path = await realpath(directory).catch(() => null);
   if (path === null) return null;
   const lockFile = await readFile(join(path, "data", "postmaster.pid"), "utf8").catch(() => "");
@@ -101,10 +102,10 @@ export async function findEmbeddedPostgres(
   if (running === null || running.socketDirectory === "") return null;
   const { uid } = await stat(join(path, "data"));
   if ((await findPostmaster(running.pid, join(path, "data"), uid)) === undefined) return null;
-  return addresses(running, await readPasswords({ path }));
+  return { ...addresses(running, await readPasswords({ path })), dataDirectory: join(path, "data") };
 }
 
-async function readPasswords(home: Pick<Home, "path">): Promise<Passwords> {
+export async function readPasswords(home: Pick<Home, "path">): Promise<Passwords> {
   return {
     application: await keptPassword(join(home.path, "password")),
     superuser: await keptPassword(join(home.path, "superuser-password")),
@@ -118,6 +119,7 @@ async function prepareData(
   durable: boolean,
 ): Promise<void> {
   await removeAbandoned(home.path);
+  await finishRestore(home);
   if ((await inspectDataDirectory(home.dataDirectory)) === "absent") {
     await initialise(programs, home.account, home.dataDirectory, passwords, durable);
   }

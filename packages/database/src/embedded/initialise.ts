@@ -29,6 +29,21 @@ host all all 127.0.0.1/32 scram-sha-256
 local replication all scram-sha-256
 `;
 
+/** Beside the data: a restored directory, whole, that is about to take their place. */
+export const RESTORED = "data.restored";
+
+/** A restore was cut short when the old data had been moved aside already. */
+export async function finishRestore({
+  path,
+  dataDirectory,
+}: {
+  path: string;
+  dataDirectory: string;
+}): Promise<void> {
+  const restored = join(path, RESTORED);
+  if (!(await present(dataDirectory)) && (await present(restored))) await rename(restored, dataDirectory);
+}
+
 export type DirectoryState = "absent" | "ready";
 
 /** Looks at a data directory before anything is run on it. Throws `damaged-directory`, `version-mismatch` or `wrong-owner`. */

@@ -1,3 +1,4 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createDatabase, type Database, startEmbeddedPostgres } from "@rempart/database";
 import {
@@ -11,8 +12,7 @@ import {
 } from "@rempart/database/backup";
 import { systemClock, systemRandom } from "@rempart/kernel";
 import { createKeyring, localKeyFile } from "@rempart/keys";
-import { until } from "@rempart/testing";
-import { scratchDirectory } from "../fixtures/run.ts";
+import { scratchPlace, until } from "@rempart/testing";
 
 export interface BackedUpServer extends AsyncDisposable {
   /** Below which everything of the test lies. */
@@ -45,7 +45,8 @@ export async function backedUpServer({
   observe,
   wrap = (same) => same,
 }: KitOptions = {}): Promise<BackedUpServer> {
-  const scratch = await scratchDirectory();
+  const scratch = await mkdtemp(join(await scratchPlace(), "rempart-backup-"));
+  await chmod(scratch, 0o711);
   const repositoryDirectory = join(scratch, "repository");
   const repository = wrap(directoryRepository(repositoryDirectory));
   const sealing = keyringIn(join(scratch, "key"));
@@ -66,6 +67,7 @@ export async function backedUpServer({
       await server.stop();
       await archiver.close();
       sealing[Symbol.dispose]();
+      await rm(scratch, { recursive: true, force: true });
     })();
     return stopping;
   };

@@ -51,7 +51,7 @@ export async function recover(options: RecoveryOptions): Promise<RecoveredServer
     const server = await start(options, folder, socket.command(EXIT_STOP, "restore", "%f", "%p"));
     return {
       urlOf: (role, database) =>
-        `postgres://${role}@localhost:${PORT}/${database}?host=${encodeURIComponent(folder)}`,
+        `postgres://${encodeURIComponent(role)}@localhost:${PORT}/${encodeURIComponent(database)}?host=${encodeURIComponent(folder)}`,
       async stop() {
         await server.stop();
         await close();
@@ -81,10 +81,15 @@ async function start(options: RecoveryOptions, folder: string, restoreCommand: s
   };
   const words = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   try {
-    return await launch({ program, args: ["-D", directory, ...words], account, log });
+    return await launch({ program, args: ["-D", directory, ...words], account, log: quiet(log) });
   } catch (error) {
     throw wal.failure ?? recoveryFailure(error);
   }
+}
+
+/** Recovery warns of what is meant here: that nothing is archived. */
+function quiet(log: Logger): Logger {
+  return { ...log, error: log.error.bind(log), debug: log.debug.bind(log), warn: log.debug.bind(log) };
 }
 
 /** Given on the command line, which `postgresql.auto.conf` in the data directory cannot change. */
@@ -94,11 +99,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   port: String(PORT),
   recovery_target_action: "promote",
   recovery_target_inclusive: "on",
-  recovery_target: "",
-  recovery_target_time: "",
-  recovery_target_xid: "",
-  recovery_target_name: "",
-  recovery_target_lsn: "",
   hot_standby: "off",
   // With archiving off, segments written now would never be handed over; without a command they wait.
   archive_mode: "on",
@@ -120,7 +120,7 @@ function targetSettings(target: RecoveryTarget): Readonly<Record<string, string>
     case "latest":
       return {};
     case "time":
-      return { recovery_target_time: new Date(target.at).toISOString() };
+      return { recovery_target_time: timestampOf(target.at) };
     case "transaction":
       return { recovery_target_xid: target.id };
     case "name":
@@ -128,6 +128,11 @@ function targetSettings(target: RecoveryTarget): Readonly<Record<string, string>
     case "lsn":
       return { recovery_target_lsn: target.lsn };
   }
+}
+
+/** Read before any time zone is loaded: PostgreSQL knows no `Z` then. */
+function timestampOf(at: number): string {
+  return new Date(at).toISOString().replace("T", " ").replace("Z", "+00");
 }
 
 const UNREACHED = /recovery ended before configured recovery target was reached/;

@@ -26,7 +26,7 @@ export interface RecoveryPrograms {
   readonly postgres?: string;
   /** Superuser of the cluster; `postgres` unless told. */
   readonly role?: string;
-  /** The database that hooks are for; `postgres` unless told. */
+  /** A database that is there; `postgres` unless told. */
   readonly database?: string;
 }
 
@@ -137,17 +137,23 @@ function attempt(
 
 async function finish(
   server: RecoveredServer,
-  { role = "postgres", database: name = "postgres" }: RecoveryPrograms,
+  { role = "postgres", database = "postgres" }: RecoveryPrograms,
   known: Omit<RestoreReport, "hooks" | "timeline" | "lastTransactionAt">,
   hooks: readonly RestoreHook[],
 ): Promise<RestoreReport> {
-  const database = createDatabase({ url: server.urlOf(role, name), poolSize: 4 });
+  const opened: Database[] = [];
+  const open = (as: string, name: string): Database => {
+    const one = createDatabase({ url: server.urlOf(as, name), poolSize: 4 });
+    opened.push(one);
+    return one;
+  };
   try {
-    const report = { ...known, ...(await endOfRecovery(database)) };
-    for (const hook of hooks) await runHook(hook, { database, report });
+    const superuser = open(role, database);
+    const report = { ...known, ...(await endOfRecovery(superuser)) };
+    for (const hook of hooks) await runHook(hook, { database: superuser, open, report });
     return { ...report, hooks: hooks.map((hook) => hook.name) };
   } finally {
-    await database.close();
+    await Promise.all(opened.map((one) => one.close()));
   }
 }
 
