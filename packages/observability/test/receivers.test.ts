@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac, hash } from "node:crypto";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { after, test } from "node:test";
@@ -22,6 +23,7 @@ import {
 } from "@rempart/testing/receivers";
 import { startSmtp } from "@rempart/testing/smtp";
 import fc from "fast-check";
+import { z } from "zod";
 import {
   createReceivers,
   type Delivery,
@@ -352,7 +354,12 @@ test("an answer that is slow, endless, half or nonsense ends, and where the answ
   }
 });
 
-test("whatever is notified, in whatever words, is taken by Slack, PagerDuty and a webhook", async () => {
+const schema = z.fromJSONSchema(
+  JSON.parse(await readFile(new URL("../schemas/alerts-1.json", import.meta.url), "utf8")),
+);
+
+test("whatever is notified, in whatever words, is taken by Slack, PagerDuty and a webhook, as its schema says", async () => {
+  assert.ok(!schema.safeParse({ type: "alerts.firing", version: 1, data: {} }).success);
   await fc.assert(
     fc.asyncProperty(anyNotification, anyWording, async (any, wording) => {
       const team = [
@@ -361,6 +368,7 @@ test("whatever is notified, in whatever words, is taken by Slack, PagerDuty and 
         receiver(`webhook+${hook.address}/alerts`, SIGNING_SECRET, { wording }),
       ];
       for (const one of team) assert.deepEqual(await send(one, any), { kind: "accepted" });
+      assert.equal(schema.safeParse(JSON.parse(lastHook().body)).error, undefined);
     }),
     { numRuns: 40 },
   );
