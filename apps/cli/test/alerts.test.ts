@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createMemoryReplayStore, createWebhookVerifier, hmacScheme } from "@rempart/edge";
 import { systemClock, utf8 } from "@rempart/kernel";
+import { messengerMigrations } from "@rempart/messenger-server/operator";
+import { type Letter, postgresAlertStore } from "@rempart/observability";
+import { testDatabase } from "@rempart/testing";
 import { ROUTING_KEY, startHook, startPagerDuty, startSlack } from "@rempart/testing/receivers";
 import { rempart, workplace } from "./cli.ts";
 
@@ -77,3 +80,58 @@ test("an unknown receiver is told those that there are", async () => {
   assert.equal(code, 1);
   assert.match(said, /ALERT_RECEIVERS has: log, pagerduty, team, siem/);
 });
+
+test("what no receiver took is listed, sent again once, and dropped", async () => {
+  const fresh = await testDatabase({ migrations: messengerMigrations });
+  after(fresh.close);
+  const store = postgresAlertStore(fresh.database);
+  const ids = ["01", "02"];
+  await store.update((held) => ({
+    held: { ...held, letters: new Map(ids.map((id) => [id, deadLetter(id)])) },
+    answer: null,
+  }));
+  const ran = async (...args: readonly string[]): Promise<string> => {
+    const options = { cwd: place.cwd, env: { DATABASE_URL: fresh.url } };
+    const cli = rempart(["alerts", "dead-letters", ...args], options);
+    return `${await cli.ended} ${cli.logged()}`;
+  };
+  assert.match(await ran(), /^0 ID .*\n01 .* team +new +DiskSpaceLow \+2 +answered 404\n02 /);
+  assert.equal(await ran("--retry", "01"), "0 01 is sent again\n");
+  const again = await store.update((held) => ({ held, answer: held.letters.get("01") }));
+  assert.deepEqual([again?.dead, again?.attempts], [null, 0]);
+  assert.deepEqual(await Promise.all([ran("--retry", "01"), ran("--discard", "02")]), [
+    "1 there is no dead letter 01\n",
+    "0 02 is dropped\n",
+  ]);
+  assert.equal(await ran(), "0 every notification was taken\n");
+});
+
+function deadLetter(id: string): Letter {
+  const alert = {
+    name: "DiskSpaceLow",
+    fingerprint: "f",
+    state: "firing",
+    severity: "warning",
+    component: "host",
+    labels: {},
+    value: 0.05,
+    summary: "Less than a tenth of the disk is free.",
+    runbook: "disk-space-low",
+    firingSince: 0,
+    resolvedAt: null,
+  } as const;
+  const notification = {
+    id,
+    receiver: "team",
+    groupKey: "k",
+    groupLabels: {},
+    occasion: "new",
+    status: "firing",
+    severity: "warning",
+    alerts: [alert],
+    omitted: 2,
+    at: 0,
+  } as const;
+  const dead = { at: 1_790_000_000_000, reason: "answered 404" };
+  return { id, notification, attempts: 3, firstAttemptAt: 0, nextAttemptAt: 0, lease: null, dead };
+}
