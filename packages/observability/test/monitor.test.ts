@@ -226,3 +226,19 @@ test("who takes long gets the newest evaluation next, and not the old ones", asy
   assert.ok((taken[1] as number) >= (taken[0] as number) + 50);
   assert.ok(lines.some(({ message }) => message === "an evaluation could not be acted on"));
 });
+
+test("whoever made the monitor may say when it looks", async () => {
+  const driven = new Registry();
+  registerMetrics(driven, { load }).load.labels({ host: "a" }).set(9);
+  const own = { registry: driven, job: "driven", instance: "b" };
+  await using monitor = startMonitor({
+    own,
+    groups: [{ name: "g", rules: [high] }],
+    everyMs: null,
+    clock: systemClock,
+    log,
+  });
+  assert.equal(monitor.latest(), null);
+  await monitor.tick();
+  assert.equal(monitor.latest()?.results[0]?.elements.length, 1);
+});

@@ -6,6 +6,7 @@ import { type Environment, fields, readConfig, type Secret } from "@rempart/runt
 import { z } from "zod";
 import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
 import { parseWitness } from "./audit/witnesses.ts";
+import { type BackupConfig, backupConfig, backupVariables } from "./backup-variables.ts";
 import { checkKeyVariables, type KmsConfig, keyVariables, kmsConfig } from "./key-variables.ts";
 import {
   checkMonitoringVariables,
@@ -41,6 +42,7 @@ const variables = z.object({
   DATA_DIRECTORY: text()
     .default(".rempart")
     .describe("Where the embedded PostgreSQL, the local key and the published audit log are kept."),
+  ...backupVariables,
   ...keyVariables,
   HOST: text({ max: 255 }).default("0.0.0.0").describe("Address of the public listener."),
   PORT: port().default(3000).describe("Port of the public listener; 0 takes a free one."),
@@ -150,6 +152,7 @@ export interface MessengerConfig {
   /** Where this installation keeps files. */
   readonly dataDirectory: string;
   readonly database: DatabaseConfig;
+  readonly backup: BackupConfig;
   /** For the operator's commands. */
   readonly databaseAdminUrl: Secret | null;
   /** Null: one process, hints stay inside. */
@@ -230,6 +233,7 @@ export function readMessengerConfig(env: Environment): MessengerConfig {
   return {
     dataDirectory: read.DATA_DIRECTORY,
     database: databaseConfig(read),
+    backup: backupConfig(read, isEmbedded(read) ? read.DATA_DIRECTORY : null),
     databaseAdminUrl: read.DATABASE_ADMIN_URL ?? null,
     redisUrl: read.REDIS_URL ?? null,
     public: {
@@ -295,6 +299,10 @@ function traceExport(read: z.infer<typeof messengerVariables>): TraceExport | nu
 function mailConfig(read: z.infer<typeof messengerVariables>): MailConfig | null {
   if (read.SMTP_URL === undefined) return null;
   return { url: read.SMTP_URL, from: read.MAIL_FROM, verifyAddresses: read.REQUIRE_VERIFIED_EMAIL };
+}
+
+function isEmbedded({ DATABASE_URL, DATABASE_URL_FILE }: z.infer<typeof messengerVariables>): boolean {
+  return DATABASE_URL === undefined && DATABASE_URL_FILE === undefined;
 }
 
 function databaseConfig(read: z.infer<typeof messengerVariables>): DatabaseConfig {

@@ -10,6 +10,7 @@ import {
 } from "@rempart/audit";
 import { treeHash } from "@rempart/audit/verify";
 import type { Database } from "@rempart/database";
+import { heldBack } from "@rempart/database/backup";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
 import { type Keyring, type LocalKeyFile, localKeyFile, type VersionedSecrets } from "@rempart/keys";
@@ -48,7 +49,8 @@ export interface Installation extends AsyncDisposable {
 
 export async function openInstallation(config: MessengerConfig, log: Logger): Promise<Installation> {
   const ports = { clock: systemClock, random: systemRandom, log };
-  const storage = await openStorage(config.database, log, { beside: true });
+  const settings = config.backup.directory === null ? undefined : heldBack;
+  const storage = await openStorage(config.database, log, { beside: true, settings });
   const { database } = storage;
   const keyring = openKeyring(config.keys, ports);
   const address = new PublicAddress(config.public);

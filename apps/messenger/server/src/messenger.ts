@@ -1,8 +1,10 @@
+import type { Clock } from "@rempart/kernel";
 import type { Component, Logger } from "@rempart/runtime";
 import type { Bus } from "./bus/bus.ts";
 import { Closers } from "./composition/closers.ts";
 import { start } from "./composition/start.ts";
 import type { MessengerConfig } from "./config.ts";
+import type { MonitoringRim } from "./monitoring/monitoring.ts";
 
 export interface MessengerOptions {
   config: MessengerConfig;
@@ -10,6 +12,10 @@ export interface MessengerOptions {
   log?: Logger;
   /** Replaces the bus that the configuration asks for: two servers of one test share a network. */
   bus?: Bus;
+  /** What time it is for this process: one that is wrong shows what follows from it. */
+  clock?: Clock;
+  /** Takes the time of what watches this process into other hands. */
+  monitoringRim?: MonitoringRim;
 }
 
 export interface Messenger {

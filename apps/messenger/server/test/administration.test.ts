@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ADMIN_ROUTES, type AdminRoute } from "../src/http/admin/routes.ts";
+import type { AdminRoute } from "../src/http/admin/route.ts";
+import { ADMIN_ROUTES } from "../src/http/admin/routes.ts";
 import { Administrator, askAdmin } from "./support/administrator.ts";
 import { Person } from "./support/person.ts";
 import { testMessenger } from "./support/server.ts";

@@ -19,8 +19,8 @@ export interface MonitorOptions {
   /** Scraped with every tick. Default none. */
   readonly targets?: readonly Target[];
   readonly groups: readonly RuleGroup[];
-  /** Milliseconds between two ticks. Default 15,000. */
-  readonly everyMs?: number;
+  /** Milliseconds between two ticks. Default 15,000; null: whoever made the monitor calls `tick`. */
+  readonly everyMs?: number | null;
   /** Of the history; default 24 hours. */
   readonly keepMs?: number;
   /** Of the history, all targets together; default 5,000. */
@@ -38,6 +38,8 @@ export interface MonitorOptions {
 export interface Monitor extends AsyncDisposable {
   /** The newest evaluation; null before the first. */
   latest(): Evaluation | null;
+  /** Collects and evaluates now. Resolves when that is done or has failed, which is logged. */
+  tick(): Promise<void>;
   /** `at` is in milliseconds since the Unix epoch; the newest evaluation's time unless given. */
   query(expression: Expression, at?: number): Promise<readonly Element[]>;
   range(expression: Expression, range: Range): Promise<readonly RangeSeries[]>;
@@ -71,20 +73,25 @@ export function startMonitor(options: MonitorOptions): Monitor {
     courier.take(evaluation);
   }
 
-  async function patientTick(): Promise<number> {
-    const startedAt = clock.monotonic();
+  async function patientTick(): Promise<void> {
     try {
       if (!(await timeLimit(tick(), PATIENCE_MS))) await thread.abandon();
     } catch (error) {
       if (!stop.signal.aborted) log.error({ err: error }, "the rules were not evaluated");
     }
-    return Math.max(0, everyMs - (clock.monotonic() - startedAt));
   }
 
-  const ticking = repeat(stop.signal, patientTick);
+  async function tickEvery(ms: number): Promise<number> {
+    const startedAt = clock.monotonic();
+    await patientTick();
+    return Math.max(0, ms - (clock.monotonic() - startedAt));
+  }
+
+  const ticking = everyMs === null ? null : repeat(stop.signal, () => tickEvery(everyMs));
   const timeOf = (at: number | undefined): number => at ?? latest?.at ?? now();
   return {
     latest: () => latest,
+    tick: patientTick,
     query: (expression, at) => thread.ask("query", { expression, at: timeOf(at) }),
     range: (expression, range) => thread.ask("range", { expression, range }),
     explain: ({ expression }, at) => thread.ask("explain", { expression, at: timeOf(at) }),
@@ -98,9 +105,9 @@ export function startMonitor(options: MonitorOptions): Monitor {
 
 function assignmentOf(
   { own, targets = [], groups, keepMs, maxSeries }: MonitorOptions,
-  everyMs: number,
+  everyMs: number | null,
 ): Assignment {
-  const timeoutMs = Math.min(MAX_SCRAPE_MS, everyMs);
+  const timeoutMs = Math.min(MAX_SCRAPE_MS, everyMs ?? EVERY_MS);
   return {
     steps: groups.flatMap(stepsOf),
     own: own === null ? null : { job: own.job, instance: own.instance },

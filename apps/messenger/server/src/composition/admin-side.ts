@@ -4,6 +4,7 @@ import { type AdminApiOptions, createAdminApi } from "../http/admin/api.ts";
 import { adminHandlers } from "../http/admin/handlers.ts";
 import { createAdminEdge, createAdminServer } from "../http/admin/server.ts";
 import type { HealthChecks } from "../http/health.ts";
+import type { Monitoring } from "../monitoring/monitoring.ts";
 import { accessLog } from "../telemetry/log.ts";
 import type { Core } from "./core.ts";
 import type { Ports } from "./ports.ts";
@@ -12,13 +13,22 @@ import type { Ports } from "./ports.ts";
 export function createAdminSide(
   { admin, audit, limits }: MessengerConfig,
   { clock, random, log, tracing }: Ports,
-  { identity, address, auditLog, registry, security, watch }: Core,
+  { storage, identity, address, auditLog, registry, security, watch }: Core,
   health: HealthChecks,
+  monitoring: Monitoring | null,
 ): Server {
   const everyRequest = audit.preset === "compliance" ? [watch.edge.requests] : [];
   const observers = [...everyRequest, watch.edge.administration, accessLog(log)];
   const edge = createAdminEdge({ limits, observers, tracer: tracing.requests, clock, random });
-  const handlers = adminHandlers({ identity, address, securityMetrics: () => security.report() });
+  const handlers = adminHandlers({
+    identity,
+    address,
+    monitoring,
+    database: storage.database,
+    audit: auditLog.audit,
+    clock,
+    securityMetrics: () => security.report(),
+  });
   const denied: AdminApiOptions["denied"] = (userId, refused) => {
     security.administrationDenied();
     watch.edge.denied(userId, refused);

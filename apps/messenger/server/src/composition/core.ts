@@ -12,6 +12,7 @@ import { type SharedCounts, sharedCounts } from "../http/shared-counts.ts";
 import { createMessengerIdentity } from "../identity.ts";
 import { smtpMailer } from "../mail/smtp-mailer.ts";
 import { PublicAddress } from "../public-address.ts";
+import { openBackups } from "../storage/backups.ts";
 import { openKeyring } from "../storage/keyring.ts";
 import { openStorage, type Storage } from "../storage/open.ts";
 import { createSecurityCounters, type SecurityCounters } from "../telemetry/security-metrics.ts";
@@ -35,9 +36,6 @@ export interface Core {
 /** Opens them, each after what it stands on. */
 export async function openCore(config: MessengerConfig, ports: Ports, closers: Closers): Promise<Core> {
   const sinks = createSinks(config.audit);
-  const storage = await openStorage(config.database, ports.log, { trace: ports.tracing.statement });
-  closers.add(storage.close);
-  const { database } = storage;
   const address = new PublicAddress(config.public);
   const registry = new Registry();
   const security = createSecurityCounters({
@@ -46,6 +44,17 @@ export async function openCore(config: MessengerConfig, ports: Ports, closers: C
     averageSessionMinutes: () => identity.administration.averageSessionMinutes(),
   });
   const { keyring, keyEvents } = openKeys(config, ports, security, closers);
+  const backups = openBackups(config, { ...ports, keyring, registry });
+  const storage = await openStorage(config.database, ports.log, {
+    trace: ports.tracing.statement,
+    settings: backups?.settings,
+  });
+  closers.add(async () => {
+    await storage.close();
+    await backups?.close();
+  });
+  const { database, embedded } = storage;
+  if (backups !== null && embedded !== null) closers.add(await backups.start(embedded));
   const sealing = { ...ports, database, envelopes: keyring };
   const auditLog = await openAuditLog(sealing, {
     directory: config.dataDirectory,

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { hostname } from "node:os";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
 import { openTracing } from "@rempart/observability/telemetry";
@@ -9,12 +10,13 @@ import type { MessengerConfig } from "../config.ts";
 import type { HealthChecks } from "../http/health.ts";
 import { closeServer, listen } from "../http/listen.ts";
 import type { Messenger, MessengerOptions } from "../messenger.ts";
+import { createMonitoring, type Monitoring } from "../monitoring/monitoring.ts";
 import { startCleaning } from "../storage/cleaning.ts";
 import { startRewrapping } from "../storage/rewrapping.ts";
 import { openLog } from "../telemetry/log.ts";
 import { createAdminSide } from "./admin-side.ts";
 import type { Closers } from "./closers.ts";
-import { openCore } from "./core.ts";
+import { type Core, openCore } from "./core.ts";
 import { createHealth } from "./health.ts";
 import type { Ports } from "./ports.ts";
 import { createPublicSide, type PublicSide } from "./public-side.ts";
@@ -27,7 +29,7 @@ export async function start(options: MessengerOptions, closers: Closers): Promis
   const { config, log = openLog(config) } = options;
   const tracing = await openTracing(config.traces);
   closers.add(() => tracing.close());
-  const ports: Ports = { clock: systemClock, random: systemRandom, log, tracing };
+  const ports: Ports = { clock: options.clock ?? systemClock, random: systemRandom, log, tracing };
   const core = await openCore(config, ports, closers);
   const { database, failed } = core.storage;
   const { keyring } = core;
@@ -35,13 +37,16 @@ export async function start(options: MessengerOptions, closers: Closers): Promis
   const health = createHealth(database, bus, keyring, ports.clock);
   const outside = await createPublicSide(config, ports, core, bus, health);
   registerReadings(config, ports, core, outside.delivery);
-  const adminServer = createAdminSide(config, ports, core, health);
+  const monitoring = openMonitoring(options, ports, core);
+  const adminServer = createAdminSide(config, ports, core, health, monitoring);
   await outside.delivery.start();
   closers.add(() => outside.delivery.stop());
   closers.add(startCleaning(database, ports));
   if (keyring.hasPrimary) closers.add(startRewrapping(config.keys, { keyring, database, log }));
   const { port, adminPort } = await serve(config, outside, adminServer, health, closers);
   core.address.listensOn(port);
+  monitoring?.start(`${hostname()}:${adminPort}`);
+  closers.add(async () => monitoring?.stop());
   const publicUrl = core.address.origin;
   log.info({ port, adminPort, pid: process.pid }, "messenger serves");
   return {
@@ -50,6 +55,16 @@ export async function start(options: MessengerOptions, closers: Closers): Promis
     invitationUrl: await invitationUrl(core.identity, publicUrl),
     failed,
   };
+}
+
+/** Null where others watch. Everything that is counted is in the registry by now. */
+function openMonitoring(
+  { config, monitoringRim: rim }: MessengerOptions,
+  ports: Ports,
+  { registry, storage: { database } }: Core,
+): Monitoring | null {
+  if (!config.monitoring.enabled) return null;
+  return createMonitoring(config, { ...ports, registry, database, ...(rim === undefined ? {} : { rim }) });
 }
 
 function createBus({ redisUrl }: MessengerConfig, { log }: Ports): Bus {

@@ -17,7 +17,11 @@ export interface CallOf<R, Caller> extends ServedCall<Caller> {
 }
 
 /** What a declared route answers; null where it says nothing. */
-export type AnswerTo<R> = R extends { answer: infer S extends z.ZodType } ? z.input<S> : null;
+export type AnswerTo<R> = R extends { answer: "events" }
+  ? Response
+  : R extends { answer: infer S extends z.ZodType }
+    ? z.input<S>
+    : null;
 
 export type Call<Name extends RouteName> = CallOf<
   Declared<Name>,

@@ -14,7 +14,8 @@ export interface ServedRoute extends InputSchemas {
   readonly method: string;
   /** `:name` marks a parameter. */
   readonly path: string;
-  readonly answer: z.ZodType | null;
+  /** `events`: the handler answers with a whole response of its own. */
+  readonly answer: z.ZodType | "events" | null;
   readonly status: 200 | 201 | 204;
 }
 
@@ -88,6 +89,7 @@ async function serve<Name extends string, Route extends ServedRoute, Caller>(
     userAgent: userAgentOf(c),
   });
   if (isRefusal(answer)) return refusalProblem(answer);
+  if (answer instanceof Response) return answer;
   c.header("Cache-Control", "no-store");
   return route.answer === null ? c.body(null, 204) : c.json(answer, route.status as 200 | 201);
 }

@@ -12,7 +12,7 @@ async function read(
   meanwhile: () => void | Promise<void> = () => {},
 ) {
   const stream = createEventStream();
-  live.join(stream, lastId, { at: "now" });
+  live.join(stream, lastId);
   await meanwhile();
   stream.close();
   const text = await new Response(stream.body).text();
@@ -31,7 +31,7 @@ test("who comes first is told how things stand, then what happens", async () => 
   const live = new LiveEvents(systemRandom);
   publish(live, 1, 3);
   const { told } = await read(live, null, () => publish(live, 4, 5));
-  assert.deepEqual(told, ['snapshot {"at":"now"}', 'tick {"n":4}', 'tick {"n":5}']);
+  assert.deepEqual(told, ['snapshot {"tick":{"n":3}}', 'tick {"n":4}', 'tick {"n":5}']);
   assert.equal(live.readers, 0, "a stream that ended is nobody's");
 });
 
@@ -42,14 +42,14 @@ test("who comes back is told exactly what they missed; after too much, or anothe
   publish(live, 3, 4);
   assert.deepEqual((await read(live, lastId)).told, ['tick {"n":3}', 'tick {"n":4}']);
   publish(live, 5, 100);
-  assert.deepEqual((await read(live, lastId)).told, ['snapshot {"at":"now"}']);
-  assert.deepEqual((await read(new LiveEvents(systemRandom), lastId)).told, ['snapshot {"at":"now"}']);
+  assert.deepEqual((await read(live, lastId)).told, ['snapshot {"tick":{"n":100}}']);
+  assert.deepEqual((await read(new LiveEvents(systemRandom), lastId)).told, ["snapshot {}"]);
 });
 
 test("a reader that stopped reading is closed, and the others are told everything", async () => {
   const live = new LiveEvents(systemRandom);
   const slow = createEventStream({ highWaterBytes: 10 });
-  live.join(slow, null, {});
+  live.join(slow, null);
   const { told } = await read(live, null, async () => {
     for (let n = 1; n <= 500; n++) {
       publish(live, n, n);
@@ -63,7 +63,7 @@ test("a reader that stopped reading is closed, and the others are told everythin
 test("closing ends every stream", () => {
   const live = new LiveEvents(systemRandom);
   const streams = [createEventStream(), createEventStream()];
-  for (const stream of streams) live.join(stream, null, {});
+  for (const stream of streams) live.join(stream, null);
   live.close();
   assert.ok(streams.every(({ closed }) => closed.aborted));
   assert.equal(live.readers, 0);

@@ -16,6 +16,8 @@ export class LiveEvents {
   /** Ids of another process, or of one before, are not ours. */
   readonly #origin: string;
   readonly #readers = new Set<Reader>();
+  /** The newest of each kind: how things stand. */
+  readonly #latest = new Map<string, object>();
   #count = 0;
   #kept: ServerEvent[] = [];
 
@@ -29,20 +31,19 @@ export class LiveEvents {
 
   publish(event: string, data: object): void {
     this.#count += 1;
+    this.#latest.set(event, data);
     const told = { event, data: JSON.stringify(data), id: `${this.#origin}.${this.#count}` };
     this.#kept = [...this.#kept.slice(1 - KEPT), told];
     for (const reader of this.#readers) this.#send(reader, told);
   }
 
   /** The stream is told what happened after `lastId`; when that is not known here any more, how things stand. */
-  join(stream: EventStream, lastId: string | null, snapshot: object): void {
+  join(stream: EventStream, lastId: string | null): void {
     if (stream.closed.aborted) return;
     const reader: Reader = { stream, waiting: 0 };
     this.#readers.add(reader);
     stream.closed.addEventListener("abort", () => this.#readers.delete(reader), { once: true });
-    const missed = this.#after(lastId);
-    const first = missed ?? [{ event: "snapshot", data: JSON.stringify(snapshot), id: this.#lastId() }];
-    for (const event of first) this.#send(reader, event);
+    for (const event of this.#after(lastId) ?? [this.#snapshot()]) this.#send(reader, event);
   }
 
   close(): void {
@@ -53,6 +54,11 @@ export class LiveEvents {
     if (lastId === this.#lastId()) return [];
     const index = this.#kept.findIndex(({ id }) => id === lastId);
     return index < 0 ? null : this.#kept.slice(index + 1);
+  }
+
+  #snapshot(): ServerEvent {
+    const data = JSON.stringify(Object.fromEntries(this.#latest));
+    return { event: "snapshot", data, id: this.#lastId() };
   }
 
   #lastId(): string {

@@ -9,13 +9,16 @@ import { fields, type Secret } from "@rempart/runtime";
 import type { z } from "zod";
 import { parseTarget } from "./target.ts";
 
-const { flag, list, oneOf, secret, text, url } = fields;
+const { flag, integer, list, oneOf, secret, text, url } = fields;
 
 /** Of the messenger's variables, those about what is watched and who is told. */
 export const monitoringVariables = {
   MONITOR_ENABLED: flag()
     .default(true)
     .describe("Evaluate the alert rules in this process and tell receivers. Off where Prometheus does."),
+  MONITOR_INTERVAL: integer({ min: 1, max: 300, unit: "seconds" })
+    .default(15)
+    .describe("How often metrics are read and the rules evaluated."),
   MONITOR_TARGETS: list({ max: 20 })
     .refine((items) => items.every((item) => parseTarget(item) !== null))
     .default([])
@@ -44,6 +47,11 @@ export const monitoringVariables = {
     .describe(
       "Names of the receivers of warnings, comma-separated. Unset: all but those that wake somebody.",
     ),
+  ALERT_GROUP_WAIT: integer({ min: 0, max: 600, unit: "seconds" })
+    .default(10)
+    .describe(
+      "How long a critical alert waits for others of its kind to be told with it; a warning six times that.",
+    ),
   ALERT_LANGUAGE: oneOf(["en", "fr"]).default("en").describe("Language of what receivers are told."),
   ALERT_TIME_ZONE: text({ max: 64 })
     .default("UTC")
@@ -58,6 +66,7 @@ export const monitoringVariables = {
 
 export interface MonitoringConfig {
   readonly enabled: boolean;
+  readonly everyMs: number;
   readonly targets: readonly Target[];
   /** The log first. */
   readonly receivers: readonly ReceiverConfig[];
@@ -65,6 +74,7 @@ export interface MonitoringConfig {
   /** Names of receivers. */
   readonly critical: readonly string[];
   readonly warning: readonly string[];
+  readonly groupWaitMs: number;
   readonly wording: Wording;
 }
 
@@ -85,11 +95,13 @@ export function monitoringConfig(read: Read): MonitoringConfig {
   const wakeNobody = receivers.filter(({ address }) => address.kind !== "pagerduty");
   return {
     enabled: read.MONITOR_ENABLED,
+    everyMs: read.MONITOR_INTERVAL * 1000,
     targets: read.MONITOR_TARGETS.flatMap((item) => parseTarget(item) ?? []),
     receivers,
     secrets: (read.ALERT_RECEIVER_SECRETS && secretsIn(read.ALERT_RECEIVER_SECRETS)) ?? new Map(),
     critical: read.ALERT_CRITICAL ?? all,
     warning: read.ALERT_WARNING ?? wakeNobody.map(({ name }) => name),
+    groupWaitMs: read.ALERT_GROUP_WAIT * 1000,
     wording: {
       language: read.ALERT_LANGUAGE,
       timeZone: read.ALERT_TIME_ZONE,

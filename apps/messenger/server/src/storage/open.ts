@@ -2,12 +2,15 @@ import { join } from "node:path";
 import {
   createDatabase,
   type Database,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
   findEmbeddedPostgres,
   isDatabaseError,
   migrate,
   type StatementTracer,
   startEmbeddedPostgres,
 } from "@rempart/database";
+import { heldBack } from "@rempart/database/backup";
 import { explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
 import type { DatabaseConfig, MessengerConfig } from "../config.ts";
@@ -18,15 +21,18 @@ export interface Storage {
   readonly database: Database;
   /** Rises when the database was restored from a backup. */
   readonly incarnation: number;
+  /** The embedded server; null for one elsewhere. */
+  readonly embedded: EmbeddedAt | null;
   /** Resolves when an embedded server ended by itself and will not come back. Never for a server elsewhere. */
   readonly failed: Promise<Error>;
   close(): Promise<void>;
 }
 
+type EmbeddedAt = Pick<EmbeddedPostgres, "superuserUrl" | "dataDirectory">;
+
 interface Server {
   readonly url: string;
-  /** Of the embedded server. */
-  readonly superuserUrl?: string;
+  readonly embedded: EmbeddedAt | null;
   readonly failed: Promise<Error>;
   /** Keeps the pool on the address that holds. */
   follow(database: Database): void;
@@ -48,15 +54,19 @@ export interface StorageOptions {
   readonly beside?: boolean;
   /** Told of every statement. */
   readonly trace?: StatementTracer | undefined;
+  /** An archiver's; without one, what is written waits for the next start that has one. */
+  readonly settings?: ServerSettings | undefined;
 }
+
+type ServerSettings = NonNullable<EmbeddedPostgresOptions["settings"]>;
 
 /** A migrated database: the embedded server's, started here, or the one at the configured address. */
 export async function openStorage(
   config: DatabaseConfig,
   log: Logger,
-  { beside = false, trace }: StorageOptions = {},
+  { beside = false, trace, settings }: StorageOptions = {},
 ): Promise<Storage> {
-  const server = await openServer(config, log, beside);
+  const server = await openServer(config, log, beside, settings);
   const database = createDatabase({
     url: server.url,
     poolSize: config.poolSize,
@@ -71,7 +81,8 @@ export async function openStorage(
   try {
     await migrate(database, messengerMigrations, log);
     server.follow(database);
-    return { database, incarnation: await readIncarnation(database), failed: server.failed, close };
+    const { embedded, failed } = server;
+    return { database, incarnation: await readIncarnation(database), embedded, failed, close };
   } catch (error) {
     await close();
     throw error;
@@ -80,12 +91,16 @@ export async function openStorage(
 
 /** Nothing is migrated. The embedded server's superuser is at hand; elsewhere it is the one `databaseAdminUrl` names. */
 export async function openMaintenance(
-  { database: config, databaseAdminUrl }: Pick<MessengerConfig, "database" | "databaseAdminUrl">,
+  {
+    database: config,
+    databaseAdminUrl,
+    backup,
+  }: Pick<MessengerConfig, "database" | "databaseAdminUrl" | "backup">,
   log: Logger,
 ): Promise<Maintenance> {
-  const server = await openServer(config, log, true);
+  const server = await openServer(config, log, true, backup.directory === null ? undefined : heldBack);
   const open = (url: string): Database => createDatabase({ url, poolSize: 4, applicationName: "rempart-db" });
-  const adminUrl = server.superuserUrl ?? databaseAdminUrl?.reveal();
+  const adminUrl = server.embedded?.superuserUrl ?? databaseAdminUrl?.reveal();
   const admin = adminUrl === undefined ? null : open(withDatabaseOf(adminUrl, server.url));
   const database = open(server.url);
   return {
@@ -106,29 +121,37 @@ function withDatabaseOf(adminUrl: string, url: string): string {
   return changed.href;
 }
 
-async function openServer(config: DatabaseConfig, log: Logger, beside: boolean): Promise<Server> {
+async function openServer(
+  config: DatabaseConfig,
+  log: Logger,
+  beside: boolean,
+  settings: ServerSettings | undefined,
+): Promise<Server> {
   if (config.kind === "url") return elsewhere(config.url.reveal());
   if (config.kind === "file") return { ...elsewhere(""), ...(await watchUrlFile(config.path, log)) };
   const directory = join(config.directory, "postgres");
   try {
-    return await startServer(directory, log);
+    return await startServer(directory, log, settings);
   } catch (error) {
     const running =
       beside && isDatabaseError(error, "already-running") && (await findEmbeddedPostgres(directory));
     if (!running) throw error;
-    return { ...elsewhere(running.url), superuserUrl: running.superuserUrl };
+    return { ...elsewhere(running.url), embedded: running };
   }
 }
 
 function elsewhere(url: string): Server {
-  return { url, failed: new Promise(() => {}), follow: () => {}, stop: async () => {} };
+  return { url, embedded: null, failed: new Promise(() => {}), follow: () => {}, stop: async () => {} };
 }
 
-async function startServer(directory: string, log: Logger): Promise<Server> {
-  const embedded = await startEmbeddedPostgres({ directory, log });
+async function startServer(
+  directory: string,
+  log: Logger,
+  settings: ServerSettings | undefined,
+): Promise<Server> {
+  const embedded = await startEmbeddedPostgres({ directory, log, ...(settings && { settings }) });
   const failed = embedded.exited.then((error) => error ?? new Promise<never>(() => {}));
-  const { url, superuserUrl } = embedded;
-  return { url, superuserUrl, failed, follow: () => {}, stop: () => embedded.stop() };
+  return { url: embedded.url, embedded, failed, follow: () => {}, stop: () => embedded.stop() };
 }
 
 async function readIncarnation(database: Database): Promise<number> {

@@ -1,14 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Logger } from "@rempart/runtime";
 import { silentLogger } from "@rempart/runtime";
 import { type TestDatabase, testDatabase } from "@rempart/testing";
-import type { Bus } from "../../src/bus/bus.ts";
 import {
   type Installation,
   type Messenger,
   type MessengerConfig,
+  type MessengerOptions,
   messengerMigrations,
   openInstallation,
   readMessengerConfig,
@@ -22,10 +21,8 @@ const UNLIMITED = {
   RATE_LIMIT_MESSAGES_MAX: "1000000",
 };
 
-export interface ServerOptions {
+export interface ServerOptions extends Omit<MessengerOptions, "config"> {
   env?: Record<string, string>;
-  log?: Logger;
-  bus?: Bus;
 }
 
 export interface TestMessenger extends Messenger, AsyncDisposable {
@@ -62,9 +59,8 @@ interface Place {
 }
 
 async function start(place: Place, options: ServerOptions): Promise<Messenger & AsyncDisposable> {
-  const { log = silentLogger, bus } = options;
-  const config = configOf(place, options);
-  const messenger = await startMessenger({ config, log, ...(bus === undefined ? {} : { bus }) });
+  const { env: _, ...given } = options;
+  const messenger = await startMessenger({ log: silentLogger, ...given, config: configOf(place, options) });
   return { ...messenger, [Symbol.asyncDispose]: messenger.stop };
 }
 
@@ -77,6 +73,7 @@ function configOf({ url, directory }: Place, { env = {} }: ServerOptions): Messe
     PORT: "0",
     ADMIN_PORT: "0",
     WEB_DIRECTORY: "/nonexistent",
+    MONITOR_ENABLED: "false",
     ...UNLIMITED,
     ...env,
   });

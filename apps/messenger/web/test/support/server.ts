@@ -30,6 +30,7 @@ export async function startServer(webDirectory = "/nonexistent"): Promise<Server
     RATE_LIMIT_AUTH_MAX: "1000000",
     RATE_LIMIT_MESSAGES_MAX: "1000000",
     LOG_LEVEL: "silent",
+    MONITOR_ENABLED: "false",
     WEB_DIRECTORY: webDirectory,
   });
   const messenger: Messenger = await startMessenger({ config, log: silentLogger });

@@ -7,7 +7,8 @@ import type { AnswerTo, CallOf } from "../call.ts";
 import { bearerOf, type Headers } from "../credentials.ts";
 import { problemOf } from "../problems.ts";
 import { limited, type ServedCall, serveRoutes } from "../serve-routes.ts";
-import { ADMIN_ROUTES, type AdminRoute, type AdminRouteName } from "./routes.ts";
+import type { AdminRoute } from "./route.ts";
+import { ADMIN_ROUTES, type AdminRouteName } from "./routes.ts";
 
 export interface AdminApiOptions {
   readonly edge: Edge;
@@ -70,7 +71,7 @@ async function admit(
 }
 
 /** A token stands for its session as it is now: a role that was taken away since counts for nothing. */
-async function subjectOf({ tokens, apiKeys }: Identity, headers: Headers): Promise<Subject | null> {
+export async function subjectOf({ tokens, apiKeys }: Identity, headers: Headers): Promise<Subject | null> {
   const bearer = bearerOf(headers);
   if (bearer === null) return null;
   const byKey = await apiKeys.authenticate(bearer);

@@ -8,10 +8,10 @@ import {
 import { linksOf } from "../../mail/links.ts";
 import { type Refusal, refuse } from "../../refusal.ts";
 import type { AdminHandlers } from "./api.ts";
+import { type MonitoringServices, monitoringHandlers } from "./monitoring-handlers.ts";
 import type { SecurityMetrics } from "./routes.ts";
 
-export interface AdminServices {
-  readonly identity: Identity;
+export interface AdminServices extends MonitoringServices {
   /** Where the web client is reached. */
   readonly address: { readonly origin: string };
   /** Resolves with how things stand. */
@@ -59,6 +59,7 @@ export function adminHandlers(services: AdminServices): AdminHandlers {
       administration.demand(caller, "metrics.read");
       return services.securityMetrics();
     },
+    ...monitoringHandlers(services),
   };
 }
 

@@ -1,29 +1,7 @@
-import { email, type ProblemCode, shownText, timestamp, uuid } from "@rempart/messaging/contract";
+import { email, shownText, timestamp, uuid } from "@rempart/messaging/contract";
 import { z } from "zod";
-
-/**
- * The administration API, declared once as the messenger's own: the server binds a handler to each route, and its
- * description is generated from the table. Who may call what is decided by identity, act by act.
- */
-export interface AdminRoute {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** `:name` marks a parameter. */
-  readonly path: `/admin/${string}` | `/api/admin/${string}`;
-  readonly summary: string;
-  readonly tag: "users" | "security";
-  readonly params?: z.ZodObject;
-  readonly query?: z.ZodObject;
-  readonly body?: z.ZodObject;
-  /** Null: the answer is 204 without a body. */
-  readonly answer: z.ZodObject | null;
-  readonly status: 200 | 204;
-  /** Beyond those every route can give. */
-  readonly problems: readonly ProblemCode[];
-}
-
-function route<const R extends AdminRoute>(declared: R): R {
-  return declared;
-}
+import { MONITORING_ROUTES } from "./monitoring-routes.ts";
+import { route } from "./route.ts";
 
 const status = z.enum(["ACTIVE", "SUSPENDED", "BANNED", "DELETED"]);
 const role = z.enum(["USER", "MODERATOR", "ADMIN"]);
@@ -195,6 +173,7 @@ export const ADMIN_ROUTES = {
     status: 200,
     problems: [],
   }),
+  ...MONITORING_ROUTES,
 } as const;
 
 export type AdminRouteName = keyof typeof ADMIN_ROUTES;

@@ -1,0 +1,77 @@
+import { createDatabase, type EmbeddedPostgres, type EmbeddedPostgresOptions } from "@rempart/database";
+import {
+  type BackupEngine,
+  type BackupSource,
+  backupSchedule,
+  builtInEngine,
+  createWalArchiver,
+  directoryRepository,
+  logKeeper,
+} from "@rempart/database/backup";
+import type { Clock, Random } from "@rempart/kernel";
+import type { Keyring } from "@rempart/keys";
+import type { Component, Logger } from "@rempart/runtime";
+import type { Registry } from "prom-client";
+import type { MessengerConfig } from "../config.ts";
+import { countBackups } from "../telemetry/backup-metrics.ts";
+
+export interface Backups {
+  /** With which the server is started. */
+  readonly settings: NonNullable<EmbeddedPostgresOptions["settings"]>;
+  /** Begins to take backups; answers the way to stop. */
+  start(server: Pick<EmbeddedPostgres, "superuserUrl" | "dataDirectory">): Promise<() => Promise<void>>;
+  /** Call it when the server has stopped: it hands over the last of its log on the way. */
+  close(): Promise<void>;
+}
+
+interface BackupPorts {
+  readonly keyring: Keyring;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** The backups of the embedded database; null when there are to be none, or another server has its own. */
+export function openBackups({ backup, database }: MessengerConfig, ports: BackupPorts): Backups | null {
+  if (backup.directory === null || database.kind !== "embedded") return null;
+  const { clock, log } = ports;
+  const repository = directoryRepository(backup.directory);
+  const sealing = ports.keyring;
+  const observe = countBackups(ports.registry, clock);
+  const archiver = createWalArchiver({ repository, sealing, clock, log, observe });
+  return {
+    settings: archiver.attach,
+    async start({ superuserUrl, dataDirectory }) {
+      const admin = createDatabase({ url: superuserUrl, poolSize: 3, applicationName: "rempart-backup" });
+      const source = { database: admin, dataDirectory };
+      const engine = builtInEngine({ ...ports, repository, sealing, source, observe });
+      const parts: readonly Component[] = [
+        logKeeper({ database: admin, repository, sealing, clock, log }),
+        backupSchedule({ engine, everyMs: backup.everyMs, clock, log, observe }),
+      ];
+      for (const part of parts) await part.start(new AbortController().signal);
+      return async () => {
+        await Promise.all(parts.map((part) => part.stop()));
+        await admin.close();
+      };
+    },
+    close: () => archiver.close(),
+  };
+}
+
+/** For an operator: `source` is left out to look and to restore. */
+export function backupEngine(
+  { backup }: MessengerConfig,
+  ports: Pick<BackupPorts, "keyring" | "log">,
+  source?: BackupSource,
+): BackupEngine | null {
+  if (backup.directory === null) return null;
+  const repository = directoryRepository(backup.directory);
+  return builtInEngine({
+    repository,
+    sealing: ports.keyring,
+    log: ports.log,
+    ...(source === undefined ? {} : { source }),
+  });
+}

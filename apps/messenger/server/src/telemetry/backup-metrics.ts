@@ -1,0 +1,31 @@
+import type { BackupEvent, BackupObserver } from "@rempart/database/backup";
+import type { Clock } from "@rempart/kernel";
+import { registerMetrics, registerReader, shippedMetrics } from "@rempart/observability";
+import type { Registry } from "prom-client";
+
+/**
+ * A backup is as young as what it can bring back: the last success is the moment up to which everything can be restored, read
+ * from the repository.
+ */
+export function countBackups(registry: Registry, clock: Clock): BackupObserver {
+  let recoverableTo: number | null = null;
+  const { durations, sizes, failures } = registerMetrics(registry, {
+    durations: shippedMetrics.backupDuration,
+    sizes: shippedMetrics.backupSize,
+    failures: shippedMetrics.backupFailures,
+  });
+  registerReader(registry, shippedMetrics.backupLastSuccess, () => recoverableTo && recoverableTo / 1_000);
+  registerReader(
+    registry,
+    shippedMetrics.backupRecoveryPoint,
+    () => recoverableTo && Math.max(0, (clock.now() - recoverableTo) / 1_000),
+  );
+  return (event: BackupEvent): void => {
+    if (event.type === "backup-finished") {
+      durations.set(event.durationMs / 1_000);
+      sizes.set(event.backup.storedBytes);
+    } else if (event.type === "backup-failed") failures.labels({ kind: "base" }).inc();
+    else if (event.type === "segment-refused") failures.labels({ kind: "segment" }).inc();
+    else if (event.type === "recovery-point") recoverableTo = event.recoverableTo;
+  };
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { createLogger } from "@rempart/observability/telemetry";
+import { until } from "@rempart/testing";
+import { Person } from "./support/person.ts";
+import { testMessenger } from "./support/server.ts";
+
+interface Sent {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly links?: readonly { readonly traceId: string }[];
+}
+
+const THEIRS = "0af7651916cd43dd8448eb211c80319c";
+
+test("a request is one trace down to the database, and a frame links the request that opened its socket", async () => {
+  const spans: Sent[] = [];
+  const receiver = createServer(async (request, response) => {
+    const { resourceSpans } = JSON.parse(Buffer.concat(await request.toArray()).toString());
+    for (const { scopeSpans } of resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans);
+    response.setHeader("Content-Type", "application/json").end("{}");
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  const { port } = receiver.address() as AddressInfo;
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const destinations = { application: destination, access: destination };
+  const server = await testMessenger({
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, TRUSTED_PROXY_HOPS: "1" },
+    log: createLogger({ level: "debug", destinations }),
+  });
+  try {
+    const ada = await Person.arrive(server.publicUrl, "ada");
+    const answer = await fetch(new URL("/api/v1/devices?secret=query", server.publicUrl), {
+      headers: { cookie: ada.cookie, traceparent: `00-${THEIRS}-b7ad6b7169203331-01` },
+    });
+    await answer.text();
+    const socket = await ada.connect();
+    socket.send({ t: "watch", userIds: [ada.id] });
+    await socket.settled();
+    socket.close();
+    const id = answer.headers.get("x-request-id");
+    await until(() => lines.some((line) => line.includes(`"requestId":"${id}"`)));
+    const line = JSON.parse(lines.find((one) => one.includes(`"requestId":"${id}"`)) ?? "{}");
+    assert.equal(line.retention, "access");
+  } finally {
+    await server[Symbol.asyncDispose]();
+    receiver.closeAllConnections();
+    receiver.close();
+  }
+  const theirs = spans.filter(({ traceId }) => traceId === THEIRS);
+  const root = theirs.find(({ parentSpanId }) => parentSpanId === "b7ad6b7169203331");
+  assert.match(root?.name ?? "", /^GET \/api\/v1\//);
+  assert.ok(
+    theirs.some(({ parentSpanId }) => parentSpanId === root?.spanId),
+    "a statement within",
+  );
+  const upgrade = spans.find(({ name }) => name === "GET socket");
+  const watched = spans.find(({ name }) => name === "message watch");
+  assert.ok(upgrade && watched);
+  assert.equal(watched.links?.[0]?.traceId, upgrade.traceId);
+  assert.equal(JSON.stringify(spans).includes("secret=query"), false);
+});
