@@ -2,6 +2,7 @@ export { totpCode } from "./authenticator-app.ts";
 export { type TestCertificate, testCertificate } from "./certificate.ts";
 export { type DebianPostgres, startDebianPostgres } from "./debian-postgres.ts";
 export { startNginx, type TestNginx, type TestNginxOptions } from "./nginx.ts";
+export { openDatabase } from "./open-database.ts";
 export { startPgAudit, type TestPgAudit } from "./pgaudit.ts";
 export { freePort } from "./ports.ts";
 export { startRedis, type TestRedis } from "./redis.ts";

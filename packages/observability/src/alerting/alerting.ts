@@ -13,7 +13,7 @@ import {
 } from "./desk.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Keeper } from "./keeper.ts";
-import { type Letter, post } from "./letters.ts";
+import { type Letter, post, setBack } from "./letters.ts";
 import type { Notification } from "./notification.ts";
 import { checkRoutes } from "./routes.ts";
 import { step } from "./step.ts";
@@ -121,7 +121,8 @@ export function createAlerting(options: AlertingOptions): Alerting {
   async function move(report: Report | null): Promise<void> {
     const { events, refused } = await keeper.update((held, now) => {
       const { state, notifications, events, refused } = step(held.state, report, now, rules);
-      const letters = post(held.letters, notifications, now);
+      const by = (held.state.at ?? now) - now;
+      const letters = post(by > 0 ? setBack(held.letters, by) : held.letters, notifications, now);
       const recorded = events.map((event) => ({ ...event, detail: null }));
       return { held: { state, letters }, events: recorded, answer: { events, refused } };
     });

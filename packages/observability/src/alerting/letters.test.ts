@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { unsafeSeededRandom } from "@rempart/kernel";
 import fc from "fast-check";
 import type { Delivery } from "../receivers/receiver.ts";
-import { claim, type Letter, type Letters, post, settle, withoutOldestDead } from "./letters.ts";
+import { claim, type Letter, type Letters, post, setBack, settle, withoutOldestDead } from "./letters.ts";
 import type { Notification, NotifiedAlert } from "./notification.ts";
 
 const random = unsafeSeededRandom(1);
@@ -111,6 +111,13 @@ test("a receiver that says when to come back hears nothing until then, of no gro
   const settled = settle(letters, { letter, sender: "a", delivery: asked }, 1, random) ?? new Map();
   assert.deepEqual(take(settled, 90_000).taken, []);
   assert.equal(take(settled, 100_000).taken.length, 2);
+});
+
+test("a clock that is set back keeps no letter waiting", () => {
+  const day = 86_400_000;
+  const { letters } = take(post(new Map(), [about("1", "g", [alertOf("x", "firing")])], day), day);
+  assert.equal(take(setBack(letters, day), LEASE_MS, "b").taken.length, 1);
+  assert.equal(take(letters, LEASE_MS, "b").taken.length, 0);
 });
 
 test("one receiver takes no more than its share of the senders", () => {

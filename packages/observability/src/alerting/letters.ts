@@ -204,3 +204,14 @@ export function withoutLetter(letters: Letters, id: string): Letters {
   next.delete(id);
   return next;
 }
+
+/** After the clock was set back by so many milliseconds: no letter waits for the time to come again. */
+export function setBack(letters: Letters, by: number): Letters {
+  const earlier = ({ lease, firstAttemptAt, nextAttemptAt, ...letter }: Letter): Letter => ({
+    ...letter,
+    firstAttemptAt: firstAttemptAt === null ? null : firstAttemptAt - by,
+    nextAttemptAt: nextAttemptAt - by,
+    lease: lease === null ? null : { ...lease, until: lease.until - by },
+  });
+  return new Map([...letters].map(([id, letter]) => [id, earlier(letter)]));
+}

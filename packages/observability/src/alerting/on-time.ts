@@ -3,14 +3,15 @@ import type { AlertingState } from "./state.ts";
 
 /**
  * A clock that was set back takes the times that are counted from with it: nothing waits for the time to come again. When time
- * leapt, or nobody was there for long, every process gets the chance to be heard before it counts as gone.
+ * leapt, or nobody was there for long, that counts as a minute: every process gets the chance to be
+ * heard before it counts as gone.
  */
 export function onTime(state: AlertingState, now: number): AlertingState {
   const gap = state.at === null ? 0 : now - state.at;
   if (gap < 0) return { ...shifted(state, gap), at: now };
   if (gap < LEAP_MS) return { ...state, at: now };
   const reporters = [...state.reporters].map(
-    ([id, one]) => [id, { ...one, heardAt: Math.min(now, one.heardAt + gap) }] as const,
+    ([id, one]) => [id, { ...one, heardAt: Math.min(now, one.heardAt + gap - LEAP_MS) }] as const,
   );
   return { ...state, reporters: new Map(reporters), at: now };
 }
