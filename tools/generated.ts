@@ -1,4 +1,4 @@
-/** Writes what is generated from the declarations of observability: `node tools/generated.ts`. `npm run check` fails when it differs. */
+/** Writes what is generated from what the code declares: `node tools/generated.ts`. `npm run check` fails when it differs. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { GENERATED_FOLDERS, generatedFiles } from "./generated/files.ts";

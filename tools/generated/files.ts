@@ -4,6 +4,7 @@ import {
   type Surroundings,
   shippedReferencePage,
 } from "@rempart/observability/generators";
+import { POSTGRES_FILES } from "./postgres.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -50,11 +51,12 @@ const EXAMPLE: Surroundings = {
   runbookBase: "https://example.org/runbooks/",
 };
 
-/** Every file of the repository that is generated from the declarations of observability. */
+/** Every file of the repository that is generated from what the code declares. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   const files = GENERATED_KINDS.flatMap((kind) => [...generate(kind, EXAMPLE)]);
   return new Map([
     ...files.map(([path, text]) => [`ops/${path}`, text] as const),
+    ...POSTGRES_FILES,
     ["docs/reference/metrics-and-alerts.md", shippedReferencePage("../runbooks/")],
   ]);
 }

@@ -12,10 +12,14 @@ export interface Reindexed {
 }
 
 export interface ReindexOptions {
+  /** How long one may wait for transactions that still use the old index; a minute unless told. Nobody waits behind it. */
+  readonly lockTimeoutMs?: number;
   /** Stops after the index under way. */
   readonly signal?: AbortSignal;
   readonly onDone?: (done: Reindexed) => void;
 }
+
+const LOCK_TIMEOUT_MS = 60_000;
 
 /** B-trees of which more than this share is room, the most room first. */
 const WORTH = 0.3;
@@ -31,12 +35,12 @@ export async function reindexTargets(database: Database, { all = false } = {}): 
 export async function reindex(
   database: Database,
   targets: readonly Pick<Bloat, "schema" | "name" | "bytes">[],
-  { signal, onDone = () => {} }: ReindexOptions = {},
+  { lockTimeoutMs = LOCK_TIMEOUT_MS, signal, onDone = () => {} }: ReindexOptions = {},
 ): Promise<Reindexed[]> {
   const done: Reindexed[] = [];
   for (const target of targets) {
     if (signal?.aborted === true) break;
-    const result = await reindexOne(database, target);
+    const result = await reindexOne(database, target, lockTimeoutMs);
     done.push(result);
     onDone(result);
   }
@@ -46,10 +50,12 @@ export async function reindex(
 function reindexOne(
   database: Database,
   { schema, name, bytes }: Pick<Bloat, "schema" | "name" | "bytes">,
+  lockTimeoutMs: number,
 ): Promise<Reindexed> {
   const index = qualified({ schema, name });
   const began = performance.now();
   return database.session(async (session) => {
+    await session.query(`SET lock_timeout = ${Math.max(1, Math.round(lockTimeoutMs))}`);
     try {
       await session.query(`REINDEX INDEX CONCURRENTLY ${index}`);
     } catch (error) {

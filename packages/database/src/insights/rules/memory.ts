@@ -10,9 +10,9 @@ export function unfitMemory(snapshot: CatalogueSnapshot, machine: Omit<Machine, 
   const connections = Number(snapshot.settings.max_connections);
   const fitting = sizesFor({ ...machine, connections });
   return [
+    ...overcommitted(snapshot, machine.memoryBytes, connections, fitting.workMem),
     ...compare(snapshot, "shared_buffers", fitting.sharedBuffers, true),
     ...compare(snapshot, "work_mem", fitting.workMem, false),
-    ...overcommitted(snapshot, machine.memoryBytes, connections, fitting.workMem),
   ];
 }
 
