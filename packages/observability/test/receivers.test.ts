@@ -103,7 +103,7 @@ test("Slack takes a notification by an incoming webhook and by chat.postMessage"
     assert.match(message?.blocks[2]?.text?.text ?? "", /Labels: job="messenger"/);
     assert.equal(
       message?.blocks.at(-1)?.elements?.[0]?.text,
-      "<https://docs.example/runbooks/high-error-rate|Runbook>",
+      "<https://docs.example/runbooks/high-error-rate.md|Runbook>",
     );
     assert.deepEqual(await send(way, resolution()), { kind: "accepted" });
     assert.match(slack.messages.at(-1)?.text ?? "", /^🟢 \[RESOLVED\]/);
@@ -157,7 +157,7 @@ test("PagerDuty has one alert for a group, triggered again without a second one,
   assert.equal(payload?.summary, "[CRITICAL, still firing] HighErrorRate (application)");
   assert.equal(payload?.severity, "critical");
   assert.equal(payload?.source, "messenger.example");
-  assert.deepEqual(links, [{ href: "https://docs.example/runbooks/high-error-rate", text: "Runbook" }]);
+  assert.deepEqual(links, [{ href: "https://docs.example/runbooks/high-error-rate.md", text: "Runbook" }]);
   assert.deepEqual(await send(pager(), resolution()), { kind: "accepted" });
   assert.equal(pagerDuty.alerts.get(key), "resolved");
   assert.equal(pagerDuty.alerts.size, 1);

@@ -30,7 +30,7 @@ Component: application
 Since: 21 Sept 2026, 14:08:20 UTC (for 5 minutes)
 Value: 0.0712
 Labels: job="messenger"
-Runbook: https://docs.example/runbooks/high-error-rate
+Runbook: https://docs.example/runbooks/high-error-rate.md
 
 Console: https://console.example/
 `,
@@ -52,7 +52,7 @@ Composant : application
 Depuis : 21 sept. 2026, 16:08:20 UTC+2 (il y a 5 minutes)
 Valeur : 1\u202f234\u202f570
 Étiquettes : job="messenger"
-Procédure : https://docs.example/runbooks/high-error-rate
+Procédure : https://docs.example/runbooks/high-error-rate.md
 
 … et 2 autres alertes.
 
@@ -127,7 +127,7 @@ test("without labels, runbooks and console nothing is promised", () => {
 test("a runbook's name cannot lead elsewhere", () => {
   const alerts = [notifiedAlert({ runbook: "//evil.example/?a#b" })];
   const [alert] = renderNotification(notification({ alerts }), WORDING).alerts;
-  assert.equal(alert?.runbook?.url, "https://docs.example/runbooks/%2F%2Fevil.example%2F%3Fa%23b");
+  assert.equal(alert?.runbook?.url, "https://docs.example/runbooks/%2F%2Fevil.example%2F%3Fa%23b.md");
 });
 
 /** Line ends but our own, and what hides or reorders text (Unicode TR 36). */

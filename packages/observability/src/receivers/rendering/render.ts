@@ -13,7 +13,7 @@ export interface Wording {
   readonly language: Language;
   /** Of the IANA database, as `Europe/Paris`. */
   readonly timeZone: string;
-  /** Below it stands a page for each runbook; null: runbooks are named only. */
+  /** Where `NAME.md` stands for each runbook, as in docs/runbooks; null: runbooks are named only. */
   readonly runbooks: URL | null;
   readonly console: URL | null;
 }
@@ -144,7 +144,7 @@ function labelText(labels: Labels): string {
 function runbookLink(runbook: string, base: URL | null, phrases: Phrases): Link | null {
   if (base === null || runbook === "") return null;
   const folder = `${base.origin}${base.pathname.replace(/\/*$/, "/")}`;
-  const url = `${folder}${encodeURIComponent(cut(runbook, MAX_NAME).toWellFormed())}`;
+  const url = `${folder}${encodeURIComponent(cut(runbook, MAX_NAME).toWellFormed())}.md`;
   return { label: phrases.runbook, url };
 }
 
