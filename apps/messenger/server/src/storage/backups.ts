@@ -1,7 +1,5 @@
 import { createDatabase, type EmbeddedPostgres, type EmbeddedPostgresOptions } from "@rempart/database";
 import {
-  type BackupEngine,
-  type BackupSource,
   backupSchedule,
   builtInEngine,
   createWalArchiver,
@@ -58,20 +56,4 @@ export function openBackups({ backup, database }: MessengerConfig, ports: Backup
     },
     close: () => archiver.close(),
   };
-}
-
-/** For an operator: `source` is left out to look and to restore. */
-export function backupEngine(
-  { backup }: MessengerConfig,
-  ports: Pick<BackupPorts, "keyring" | "log">,
-  source?: BackupSource,
-): BackupEngine | null {
-  if (backup.directory === null) return null;
-  const repository = directoryRepository(backup.directory);
-  return builtInEngine({
-    repository,
-    sealing: ports.keyring,
-    log: ports.log,
-    ...(source === undefined ? {} : { source }),
-  });
 }

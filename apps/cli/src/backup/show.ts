@@ -1,0 +1,57 @@
+import type { BackupStatus, BackupSummary, Progress, VerifyReport } from "@rempart/database/backup";
+import { table } from "../table.ts";
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** As in `12.3 MiB`. */
+export function sizeText(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+}
+
+export function timeText(at: number | null): string {
+  return at === null ? "never" : new Date(at).toISOString();
+}
+
+export function backupTable(backups: readonly BackupSummary[]): string {
+  const rows = backups.map(({ id, stoppedAt, databaseBytes, storedBytes, serverVersion }) => [
+    id,
+    timeText(stoppedAt),
+    sizeText(databaseBytes),
+    sizeText(storedBytes),
+    serverVersion,
+  ]);
+  return table([["backup", "can be restored from", "database", "stored", "PostgreSQL"], ...rows]);
+}
+
+export function statusText(
+  { backups, newest, recoverableTo, missingSegment, repositoryBytes }: BackupStatus,
+  now: number,
+): string {
+  const age =
+    recoverableTo === null ? "" : ` (${Math.max(0, Math.round((now - recoverableTo) / 1_000))} s ago)`;
+  const lines = [
+    ["can be restored up to", `${timeText(recoverableTo)}${age}`],
+    ["newest backup", newest === null ? "none" : `${newest.id}, ${sizeText(newest.databaseBytes)}`],
+    ["backups", String(backups)],
+    ["repository", sizeText(repositoryBytes)],
+    ...(missingSegment === null ? [] : [["missing segment", missingSegment]]),
+  ];
+  return table(lines);
+}
+
+export function verifyText({ backup, findings, objects, bytes, recoverableTo }: VerifyReport): string {
+  const rows = findings.map(({ code, name, detail }) => [code, name, detail]);
+  if (rows.length > 0) return table([["finding", "where", "detail"], ...rows]);
+  return `${backup}: ${objects} objects with ${sizeText(bytes)} are what was written; it can be restored up to ${timeText(recoverableTo)}`;
+}
+
+/** One line that is written over, on a terminal only. */
+export function progressLine(output: NodeJS.WriteStream): (progress: Progress) => void {
+  if (!output.isTTY) return () => {};
+  return ({ phase, doneBytes, totalBytes, remainingMs }) => {
+    const left = remainingMs === null ? "" : `, ${Math.ceil(remainingMs / 1_000)} s left`;
+    const text = `${phase}: ${sizeText(doneBytes)} of ${sizeText(totalBytes)}${left}`;
+    output.write(`\r${text.padEnd(70)}${doneBytes >= totalBytes ? "\n" : ""}`);
+  };
+}

@@ -1,0 +1,136 @@
+import { systemClock } from "@rempart/kernel";
+import { type OperatorBackups, operatorBackups } from "@rempart/messenger-server/operator";
+import { silentLogger } from "@rempart/runtime";
+import { Command } from "commander";
+import { backupTable, progressLine, sizeText, statusText, timeText, verifyText } from "../backup/show.ts";
+import { lsnIn, type TargetOptions, targetOf, timeIn, transactionIn } from "../backup/target.ts";
+import { confirmed } from "../confirm.ts";
+import { type JsonOption, report, withConfig } from "../installation.ts";
+
+export function backupCommand(): Command {
+  return new Command("backup")
+    .description("take, look at, verify and restore backups of the database")
+    .addCommand(runCommand())
+    .addCommand(listCommand())
+    .addCommand(statusCommand())
+    .addCommand(verifyCommand())
+    .addCommand(restoreCommand());
+}
+
+function withBackups(work: (backups: OperatorBackups) => Promise<void>): Promise<void> {
+  return withConfig(async (config) => {
+    await using backups = await operatorBackups(config, silentLogger);
+    await work(backups);
+  });
+}
+
+function runCommand(): Command {
+  return new Command("run")
+    .description("copy the database now, also while the messenger runs")
+    .option("--json", "print JSON")
+    .action((options: JsonOption) =>
+      withBackups(async (backups) => {
+        const taken = await backups.run({ onProgress: progressLine(process.stderr) });
+        const { id, databaseBytes, storedBytes } = taken;
+        report(options, taken, `${id}: ${sizeText(databaseBytes)}, stored in ${sizeText(storedBytes)}`);
+      }),
+    );
+}
+
+function listCommand(): Command {
+  return new Command("list")
+    .description("whole backups, the oldest first")
+    .option("--json", "print JSON")
+    .action((options: JsonOption) =>
+      withBackups(async ({ engine }) => {
+        const backups = await engine.list();
+        report(options, backups, backupTable(backups));
+      }),
+    );
+}
+
+function statusCommand(): Command {
+  return new Command("status")
+    .description(
+      "up to when everything can be restored, as the repository shows it; exit code 1 when nothing can",
+    )
+    .option("--json", "print JSON")
+    .action((options: JsonOption) =>
+      withBackups(async ({ engine }) => {
+        const status = await engine.status();
+        report(options, status, statusText(status, systemClock.now()));
+        if (status.recoverableTo === null || status.missingSegment !== null) process.exitCode = 1;
+      }),
+    );
+}
+
+function verifyCommand(): Command {
+  return new Command("verify")
+    .description("read back everything that a restore needs, and name what is wrong; exit code 1 then")
+    .argument("[backup]", "the newest unless told")
+    .option("--json", "print JSON")
+    .action((backup: string | undefined, options: JsonOption) =>
+      withBackups(async ({ engine }) => {
+        const onProgress = progressLine(process.stderr);
+        const found = await engine.verify({ onProgress, ...(backup === undefined ? {} : { backup }) });
+        report(options, found, verifyText(found));
+        if (found.findings.length > 0) process.exitCode = 1;
+      }),
+    );
+}
+
+interface RestoreCommandOptions extends TargetOptions, JsonOption {
+  readonly to?: string;
+  readonly yes?: boolean;
+}
+
+function restoreCommand(): Command {
+  return new Command("restore")
+    .description("restore the database: in its place, with the messenger stopped, or beside it with --to")
+    .argument("[backup]", "the newest that lies before the target, unless told")
+    .option(
+      "--time <time>",
+      "up to this time, as in 2026-11-21T12:30:00Z; everything there is unless told",
+      timeIn,
+    )
+    .option("--transaction <id>", "up to and including this transaction", transactionIn)
+    .option("--name <name>", "up to a restore point made with pg_create_restore_point")
+    .option("--lsn <position>", "up to this position of the log", lsnIn)
+    .option(
+      "--to <directory>",
+      "make a data directory here instead, as it was: what an application must do to it is left",
+    )
+    .option("--yes", "do not ask")
+    .option("--json", "print JSON")
+    .action((backup: string | undefined, options: RestoreCommandOptions) =>
+      withBackups((backups) => restore(backups, backup, options)),
+    );
+}
+
+async function restore(
+  backups: OperatorBackups,
+  backup: string | undefined,
+  options: RestoreCommandOptions,
+): Promise<void> {
+  const target = targetOf(options);
+  if (target === null) {
+    process.stderr.write("Name one target: a time, a transaction, a name or a position.\n");
+    process.exitCode = 1;
+    return;
+  }
+  const onProgress = progressLine(process.stderr);
+  const asked = { target, onProgress, ...(backup === undefined ? {} : { backup }) };
+  if (options.to !== undefined) {
+    const done = await backups.engine.restore({ ...asked, directory: options.to });
+    return report(options, done, `${done.backup} is restored into ${options.to}, up to ${upTo(done)}`);
+  }
+  const question = "Put a restored database in the place of the present one, which is kept aside?";
+  if (!(await confirmed(question, "restore", options.yes ?? false))) return;
+  const done = await backups.restore(asked);
+  const kept = done.keptAt === null ? "" : ` What was there before is in ${done.keptAt}.`;
+  report(options, done, `${done.backup} is restored, up to ${upTo(done)}. Start the messenger.${kept}`);
+}
+
+function upTo({ lastTransactionAt }: { readonly lastTransactionAt: number | null }): string {
+  return lastTransactionAt === null ? "the end of the backup" : timeText(lastTransactionAt);
+}
