@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   deploy: async () => (await import("./commands/deploy.ts")).deployCommand(),
   check: async () => (await import("./commands/check.ts")).checkCommand(),
   db: async () => (await import("./commands/db.ts")).dbCommand(),
+  backup: async () => (await import("./commands/backup.ts")).backupCommand(),
   version: async () => (await import("./commands/version.ts")).versionCommand(),
 };
 const DEFAULT = "up";
