@@ -76,11 +76,28 @@ function describe(value: object, walk: Walk): Json {
 function maskMembers(value: object, walk: Walk): Json {
   const masked: Record<string, Json> = Object.create(null);
   for (const name of Object.keys(value).slice(0, MASK_LIMITS.members)) {
-    // A table by e-mail address has people for its members' names.
-    const shown = maskText(shortened(name, NAME_LENGTH));
-    masked[shown] = namesSecret(name) ? MASKED : readMember(value, name, walk);
+    const { shown, isSecret } = nameOf(name);
+    masked[shown] = isSecret ? MASKED : readMember(value, name, walk);
   }
   return masked;
+}
+
+interface Name {
+  readonly shown: string;
+  readonly isSecret: boolean;
+}
+
+/** A program logs the same few names again and again. Bounded, since the names of a request are the peer's to choose. */
+const known = new Map<string, Name>();
+const MAX_KNOWN = 1_000;
+
+function nameOf(name: string): Name {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  // A table by e-mail address has people for its members' names.
+  const looked = { shown: maskText(shortened(name, NAME_LENGTH)), isSecret: namesSecret(name) };
+  if (known.size < MAX_KNOWN && name.length <= NAME_LENGTH) known.set(name, looked);
+  return looked;
 }
 
 /** A getter may throw: what it hides is lost, the rest is kept. */
