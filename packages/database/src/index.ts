@@ -31,6 +31,13 @@ export {
   isTransient,
   isUniqueViolation,
 } from "./errors.ts";
+export {
+  type ExportCompression,
+  type ExportOptions,
+  type ExportProgress,
+  exportRows,
+} from "./export/export.ts";
+export type { ExportFormat } from "./export/select.ts";
 export { type MigrationFile, type MigrationSource, readMigrations } from "./migrations/files.ts";
 export { migrate } from "./migrations/migrate.ts";
 export { type MigrationStatus, migrationStatus } from "./migrations/status.ts";

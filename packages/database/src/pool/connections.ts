@@ -1,5 +1,6 @@
 import { timeLimit } from "@rempart/runtime";
 import pg from "pg";
+import { to as copyTo } from "pg-copy-streams";
 import { DatabaseError } from "../errors.ts";
 import type { PoolStats, StatementTracer } from "./ports.ts";
 import { breaksConnection, toDatabaseError } from "./server-errors.ts";
@@ -18,8 +19,13 @@ export interface Lease {
   release(broken?: boolean): void;
 }
 
+export interface WholeLease extends Lease {
+  /** The bytes of `COPY … TO STDOUT`, as fast as they are taken. Whoever stops taking them must close the connection. */
+  copyOut(text: string): AsyncIterable<Uint8Array>;
+}
+
 export interface Connections {
-  lease(): Promise<Lease>;
+  lease(): Promise<WholeLease>;
   stats(): PoolStats;
   /**
    * From now on leases are connections made with `config`, which is tried first: when it does not connect, rejects and changes
@@ -88,7 +94,7 @@ function addUp([current, ...leaving]: readonly PoolStats[]): PoolStats {
 }
 
 interface Pool {
-  lease(): Promise<Lease>;
+  lease(): Promise<WholeLease>;
   stats(): PoolStats;
   /** Everybody who waits is served first. */
   close(): Promise<void>;
@@ -158,7 +164,11 @@ function poolEnd(pool: pg.Pool): () => Promise<void> {
   };
 }
 
-function leaseOf(client: pg.PoolClient, onError: (error: unknown) => void, trace: StatementTracer): Lease {
+function leaseOf(
+  client: pg.PoolClient,
+  onError: (error: unknown) => void,
+  trace: StatementTracer,
+): WholeLease {
   let broken = false;
   // Without a listener, the loss of a connection between two statements would end the process.
   const onLoss = (error: Error): void => {
@@ -178,6 +188,18 @@ function leaseOf(client: pg.PoolClient, onError: (error: unknown) => void, trace
         });
         ended();
         return result;
+      } catch (error) {
+        broken ||= breaksConnection(error);
+        const translated = toDatabaseError(error);
+        ended(translated);
+        throw translated;
+      }
+    },
+    async *copyOut(text) {
+      const ended = trace(text, undefined);
+      try {
+        yield* client.query(copyTo(text));
+        ended();
       } catch (error) {
         broken ||= breaksConnection(error);
         const translated = toDatabaseError(error);

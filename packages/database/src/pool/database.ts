@@ -1,8 +1,8 @@
 import { type Random, systemRandom } from "@rempart/kernel";
 import type pg from "pg";
-import { type Connections, createConnections } from "./connections.ts";
+import { type Connections, createConnections, type Lease } from "./connections.ts";
 import { kyselyOver } from "./kysely.ts";
-import type { Database, Queryable, QueryOptions, StatementTracer } from "./ports.ts";
+import type { Column, Database, Queryable, QueryOptions, Session, StatementTracer } from "./ports.ts";
 import { runTransaction } from "./transaction.ts";
 import { valueTypes } from "./values.ts";
 
@@ -69,7 +69,7 @@ async function runOne<Row extends object>(
 /** The longest a Node timer can wait: as good as no limit. */
 const NO_LIMIT_MS = 2 ** 31 - 1;
 
-async function runSession<T>(connections: Connections, work: (session: Queryable) => Promise<T>): Promise<T> {
+async function runSession<T>(connections: Connections, work: (session: Session) => Promise<T>): Promise<T> {
   const lease = await connections.lease();
   const query: Queryable["query"] = async <Row extends object>(
     text: string,
@@ -78,10 +78,19 @@ async function runSession<T>(connections: Connections, work: (session: Queryable
   ) => (await lease.run(text, values, { ...options, patienceMs: NO_LIMIT_MS })).rows as Row[];
   try {
     await query("SET statement_timeout = 0");
-    return await work({ query });
+    const columns = (select: string): Promise<Column[]> => columnsOf(lease, select);
+    return await work({ query, columns, copyOut: lease.copyOut });
   } finally {
     lease.release(true);
   }
+}
+
+async function columnsOf(lease: Lease, select: string): Promise<Column[]> {
+  const { fields } = await lease.run(`SELECT * FROM (${select}) described LIMIT 0`);
+  const { rows } = await lease.run("SELECT format_type(t, NULL) AS type FROM unnest($1::oid[]) t", [
+    fields.map(({ dataTypeID }) => dataTypeID),
+  ]);
+  return fields.map(({ name }, index) => ({ name, type: rows[index].type as string }));
 }
 
 function poolConfig(options: DatabaseOptions): pg.PoolConfig {

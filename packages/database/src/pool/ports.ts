@@ -14,6 +14,20 @@ export interface Queryable {
   ): Promise<Row[]>;
 }
 
+export interface Column {
+  readonly name: string;
+  /** As PostgreSQL names it, such as `bigint` or `timestamp with time zone`. */
+  readonly type: string;
+}
+
+/** One connection, held for several statements. */
+export interface Session extends Queryable {
+  /** What a SELECT answers, without running it. */
+  columns(select: string): Promise<Column[]>;
+  /** The bytes of `COPY … TO STDOUT`, as fast as they are taken. Nothing else may run meanwhile; throws `DatabaseError`. */
+  copyOut(text: string): AsyncIterable<Uint8Array>;
+}
+
 export type Isolation = "read committed" | "repeatable read" | "serializable";
 
 export interface TransactionOptions {
@@ -55,7 +69,7 @@ export interface Database extends Queryable {
    * One connection for the whole of `work`, without a statement time-out, closed afterwards whatever happened: for session
    * locks, settings and maintenance. Not for requests.
    */
-  session<T>(work: (session: Queryable) => Promise<T>): Promise<T>;
+  session<T>(work: (session: Session) => Promise<T>): Promise<T>;
   kysely<Schema>(): Kysely<Schema>;
   /** Resolves when a connection is to be had and answers. */
   ping(): Promise<void>;

@@ -1,0 +1,124 @@
+import { pipeline } from "node:stream";
+import { createGzip, createZstdCompress } from "node:zlib";
+import { DatabaseError } from "../errors.ts";
+import type { Database, Session } from "../pool/ports.ts";
+import { copyPage, type ExportFormat, type ExportSource, lastKey, pageEnd } from "./select.ts";
+
+export type ExportCompression = "none" | "gzip" | "zstd";
+
+export interface ExportProgress {
+  /** Of the last row of the pages that were taken whole: where an export that broke off goes on. */
+  readonly key: string;
+  /** Pages taken so far. */
+  readonly pages: number;
+}
+
+export interface ExportOptions {
+  readonly database: Database;
+  /** A SELECT without parameters, written by the program: it is part of the statement. Its column names differ. */
+  readonly select: string;
+  /** A column that is unique, never null, and indexed where that matters: pages go by it. */
+  readonly key: string;
+  readonly format: ExportFormat;
+  /** Each page is a gzip member or a zstd frame of its own: joined they are one file, also after a resumption. */
+  readonly compression?: ExportCompression;
+  /** Goes on after the row with this key, without a header. Not with `json`, which is one array. */
+  readonly after?: string;
+  /** Default 50,000. */
+  readonly pageRows?: number;
+  readonly onPage?: (progress: ExportProgress) => void;
+}
+
+const PAGE_ROWS = 50_000;
+
+/**
+ * Rows as CSV (RFC 4180, safe to open in a spreadsheet), as one JSON array, or as a JSON value a line: as fast as they are
+ * taken, in memory that does not depend on how many there are. All pages are of one moment of the database; what is resumed
+ * is of a later one. Stopping early ends the statement. Throws `DatabaseError`.
+ */
+export async function* exportRows(options: ExportOptions): AsyncGenerator<Uint8Array> {
+  const { format, after, pageRows = PAGE_ROWS } = options;
+  if (format === "json" && after !== undefined)
+    throw new TypeError("a JSON array cannot be resumed: use jsonl");
+  if (!Number.isInteger(pageRows) || pageRows < 1) throw new TypeError("pageRows is at least 1");
+  yield* inSession(options.database, (session) => pages(session, options));
+}
+
+/** A session whose work is a stream: it ends when the stream is done or no longer wanted. */
+async function* inSession<T>(
+  database: Database,
+  work: (session: Session) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const opened = Promise.withResolvers<Session>();
+  const finished = Promise.withResolvers<void>();
+  const session = database.session((given) => {
+    opened.resolve(given);
+    return finished.promise;
+  });
+  session.catch(opened.reject);
+  try {
+    yield* work(await opened.promise);
+  } finally {
+    finished.resolve();
+    await session.catch(() => undefined);
+  }
+}
+
+async function* pages(session: Session, options: ExportOptions): AsyncGenerator<Uint8Array> {
+  const { format, compression = "none", after = null, pageRows = PAGE_ROWS, onPage } = options;
+  await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  const source = await describe(session, options);
+  const end = await keyOf(session, lastKey(source));
+  let from = after;
+  for (let taken = 1, last = false; !last; taken += 1) {
+    const upTo: string | null = (await keyOf(session, pageEnd(source, from, pageRows))) ?? end;
+    last = upTo === end;
+    const first = taken === 1 && after === null;
+    const rows = session.copyOut(copyPage(source, format, { after: from, upTo }, first));
+    yield* compressed(format === "json" ? array(rows, { first, last }) : rows, compression);
+    if (upTo !== null) onPage?.({ key: upTo, pages: taken });
+    from = upTo;
+  }
+  await session.query("COMMIT");
+}
+
+async function describe(session: Session, { select, key }: ExportOptions): Promise<ExportSource> {
+  const columns = await session.columns(select);
+  const found = columns.find(({ name }) => name === key);
+  if (found === undefined) throw new DatabaseError("invalid-statement", `the export has no column ${key}`);
+  return { select, columns, key: found };
+}
+
+async function keyOf(session: Session, statement: string): Promise<string | null> {
+  const [row] = await session.query<{ key: string | null }>(statement);
+  return row?.key ?? null;
+}
+
+/** Lines become the elements of an array. All but the last page of an array have at least one. */
+async function* array(
+  lines: AsyncIterable<Uint8Array>,
+  { first, last }: { readonly first: boolean; readonly last: boolean },
+): AsyncGenerator<Uint8Array> {
+  if (first) yield Buffer.from("[\n");
+  let held = "";
+  let empty = true;
+  for await (const chunk of lines) {
+    const text = held + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString("latin1");
+    held = text.endsWith("\n") ? "\n" : "";
+    yield Buffer.from(text.slice(0, text.length - held.length).replaceAll("\n", ",\n"), "latin1");
+    empty = false;
+  }
+  if (!last) yield Buffer.from(",\n");
+  else yield Buffer.from(empty ? "]\n" : "\n]\n");
+}
+
+async function* compressed(
+  text: AsyncIterable<Uint8Array>,
+  compression: ExportCompression,
+): AsyncGenerator<Uint8Array> {
+  if (compression === "none") return yield* text;
+  const coder = compression === "gzip" ? createGzip() : createZstdCompress();
+  // What goes wrong in either comes out of the coder.
+  pipeline(text, coder, () => undefined);
+  yield* coder;
+}

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { type ExportOptions, exportRows } from "@rempart/database";
+import { emptyDatabase } from "./fixtures/database.ts";
+
+const { open } = await emptyDatabase();
+const database = open();
+await database.query(`
+  CREATE TABLE things (
+    id bigint PRIMARY KEY, name text, amount numeric, at timestamptz, tags text[], extra json, raw bytea, flag boolean);
+  INSERT INTO things SELECT i, 'thing ' || i, -i / 4.0, timestamptz '2026-01-01 00:00Z' + make_interval(secs => i), ARRAY['a', 'b'],
+    '{"n": 1}', '\\x00ff', i % 2 = 0 FROM generate_series(1, 1000) i`);
+
+type Asked = Partial<ExportOptions>;
+
+async function bytesOf(options: Asked): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  const all = { database, select: "SELECT * FROM things", key: "id", format: "csv" as const, ...options };
+  for await (const part of exportRows(all)) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+const textOf = async (options: Asked): Promise<string> => (await bytesOf(options)).toString();
+
+test("each format holds every row, in the order of the key, whatever the size of a page", async () => {
+  const whole = await textOf({ format: "csv" });
+  const lines = whole.trimEnd().split("\n");
+  assert.equal(lines.length, 1_001);
+  assert.equal(lines[0], "id,name,amount,at,tags,extra,raw,flag");
+  assert.equal(
+    lines[1],
+    '1,thing 1,-0.25000000000000000000,2026-01-01 00:00:01+00,"{a,b}","{""n"": 1}",\\x00ff,f',
+  );
+  const json = await textOf({ format: "json" });
+  const rows = JSON.parse(json) as { id: number }[];
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    Array.from({ length: 1_000 }, (_, i) => i + 1),
+  );
+  const jsonl = await textOf({ format: "jsonl" });
+  assert.deepEqual(
+    jsonl
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+    rows,
+  );
+  for (const pageRows of [1, 7, 999, 1_000, 1_001]) {
+    assert.equal(await textOf({ format: "csv", pageRows }), whole);
+    assert.equal(await textOf({ format: "json", pageRows }), json);
+    assert.equal(await textOf({ format: "jsonl", pageRows }), jsonl);
+  }
+});
+
+test("nothing to export is a header, an empty array, or nothing", async () => {
+  const select = "SELECT id, name FROM things WHERE id < 0";
+  assert.equal(await textOf({ select }), "id,name\n");
+  assert.deepEqual(JSON.parse(await textOf({ select, format: "json" })), []);
+  assert.equal(await textOf({ select, format: "jsonl" }), "");
+});
+
+test("an export that broke off goes on where its last whole page ended", async () => {
+  const whole = await textOf({ pageRows: 100 });
+  for (const compression of ["none", "gzip", "zstd"] as const) {
+    const parts: Uint8Array[] = [];
+    let taken = 0;
+    let after = "";
+    const options = {
+      database,
+      select: "SELECT * FROM things",
+      key: "id",
+      format: "csv",
+      compression,
+    } as const;
+    const stream = exportRows({
+      ...options,
+      pageRows: 100,
+      onPage: ({ key, pages }) => {
+        after = key;
+        taken = pages;
+      },
+    });
+    for await (const part of stream) {
+      if (taken === 3) break;
+      parts.push(part);
+    }
+    assert.equal(after, "300");
+    for await (const part of exportRows({ ...options, pageRows: 77, after })) parts.push(part);
+    const joined = Buffer.concat(parts);
+    const plain =
+      compression === "gzip"
+        ? gunzipSync(joined)
+        : compression === "zstd"
+          ? zstdDecompressSync(joined)
+          : joined;
+    assert.equal(plain.toString(), whole, compression);
+  }
+  assert.equal(await textOf({ after: "1000", format: "jsonl" }), "");
+  assert.equal(await textOf({ after: "998", format: "csv" }), whole.split("\n").slice(999).join("\n"));
+});
+
+test("a cell that a spreadsheet would run is a text; a negative number stays a number", async () => {
+  const formulas = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "=cmd|'/C calc'!A0",
+    "\uff1d1",
+    "＋1",
+  ];
+  await database.query("CREATE TABLE cells (id int PRIMARY KEY, cell text, number numeric, time interval)");
+  for (const [id, cell] of formulas.entries())
+    await database.query("INSERT INTO cells VALUES ($1, $2, -1, '-1 day')", [id, cell]);
+  await database.query(
+    `INSERT INTO cells VALUES (100, 'a,"b"' || E'\\n;=x', -2, '1 day'), (101, NULL, NULL, NULL), (102, '', 0, '0')`,
+  );
+  const text = await textOf({ select: "SELECT * FROM cells", format: "csv" });
+  const rows = parseCsv(text).slice(1);
+  for (const [id, cell] of formulas.entries())
+    assert.deepEqual(rows[id], [String(id), `'${cell}`, "-1", "'-1 days"]);
+  assert.deepEqual(rows.slice(formulas.length), [
+    ["100", 'a,"b"\n;=x', "-2", "1 day"],
+    ["101", "", "", ""],
+    ["102", "", "0", "00:00:00"],
+  ]);
+});
+
+test("a line of JSON stays one line, whatever the values hold", async () => {
+  await database.query("CREATE TABLE texts (id int PRIMARY KEY, text text, doc json)");
+  const texts = ["line\nbreak\r\n", '"quoted"\\', "\u0001\u0002\u2028", "é☃😀", ""];
+  for (const [id, text] of texts.entries())
+    await database.query("INSERT INTO texts VALUES ($1, $2, $3)", [
+      id,
+      text,
+      JSON.stringify({ a: [1, 2] }, null, 2),
+    ]);
+  const lines = (await textOf({ select: "SELECT * FROM texts", format: "jsonl" })).trimEnd().split("\n");
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    texts.map((text, id) => ({ id, text, doc: { a: [1, 2] } })),
+  );
+});
+
+test("keys of every kind carry an export through its pages", async () => {
+  await database.query(`
+    CREATE TABLE keyed (u uuid, t text, n numeric, at timestamptz);
+    INSERT INTO keyed SELECT gen_random_uuid(), 'k''"\\' || i, i / 3.0, timestamptz '2026-01-01 00:00Z' + make_interval(secs => i / 7.0)
+    FROM generate_series(1, 50) i`);
+  for (const key of ["u", "t", "n", "at"]) {
+    const lines = (await textOf({ select: "SELECT * FROM keyed", key, pageRows: 7, format: "jsonl" }))
+      .trimEnd()
+      .split("\n");
+    assert.equal(new Set(lines).size, 50, key);
+  }
+  assert.match(
+    await textOf({ select: 'SELECT 1 AS "odd ""name""", 2 AS b', key: 'odd "name"' }),
+    /^"odd ""name""",b\n1,2\n$/,
+  );
+});
+
+test("all pages are of one moment, whatever is written meanwhile", async () => {
+  const seen: string[] = [];
+  const stream = exportRows({
+    database,
+    select: "SELECT id FROM things",
+    key: "id",
+    format: "jsonl",
+    pageRows: 100,
+  });
+  for await (const part of stream) {
+    if (seen.length === 0) await database.query("UPDATE things SET id = id + 10000 WHERE id > 500");
+    seen.push(Buffer.from(part).toString());
+  }
+  assert.equal(seen.join("").trimEnd().split("\n").length, 1_000);
+  assert.match(seen.join(""), /\{"id":1000\}\n$/);
+  await database.query("UPDATE things SET id = id - 10000 WHERE id > 10000");
+});
+
+test("who stops early, or asks for what is not there, leaves no connection behind", async () => {
+  const one = open({ poolSize: 1 });
+  const options = {
+    database: one,
+    select: "SELECT * FROM things",
+    key: "id",
+    format: "csv",
+    pageRows: 10,
+  } as const;
+  for (let i = 0; i < 3; i += 1) for await (const _ of exportRows(options)) break;
+  await assert.rejects(exportRows({ ...options, key: "nothing" }).next(), { code: "invalid-statement" });
+  await assert.rejects(exportRows({ ...options, select: "SELECT nothing" }).next(), {
+    code: "invalid-statement",
+  });
+  await assert.rejects(drain(exportRows({ ...options, select: "SELECT id, 1 / (id - 500) FROM things" })), {
+    name: "DatabaseError",
+  });
+  await assert.rejects(exportRows({ ...options, format: "json", after: "1" }).next(), TypeError);
+  assert.deepEqual(await one.query("SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+async function drain(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of stream);
+}
+
+/** RFC 4180. */
+function parseCsv(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  for (const [, quotedCell, plainCell, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n)/g)) {
+    row.push(quotedCell === undefined ? (plainCell ?? "") : quotedCell.replaceAll('""', '"'));
+    if (end === "\n") rows.push(row);
+    if (end === "\n") row = [];
+  }
+  return rows;
+}
