@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   users: async () => (await import("./commands/users.ts")).usersCommand(),
   audit: async () => (await import("./commands/audit.ts")).auditCommand(),
   alerts: async () => (await import("./commands/alerts.ts")).alertsCommand(),
+  monitor: async () => (await import("./commands/monitor.ts")).monitorCommand(),
   deploy: async () => (await import("./commands/deploy.ts")).deployCommand(),
   check: async () => (await import("./commands/check.ts")).checkCommand(),
   db: async () => (await import("./commands/db.ts")).dbCommand(),

@@ -106,7 +106,7 @@ export {
 } from "./objectives/sli.ts";
 export { type MadOptions, mad, type ZscoreOptions, zscore } from "./rules/bands.ts";
 export * from "./rules/builders.ts";
-export type { Duration } from "./rules/duration.ts";
+export { type Duration, milliseconds } from "./rules/duration.ts";
 export type { Element } from "./rules/element.ts";
 export { evaluate } from "./rules/evaluate.ts";
 export type { Expression, Matching, Operand, Vector } from "./rules/expression.ts";

@@ -5,6 +5,7 @@ import { type MessengerConfig, openInstallation } from "@rempart/messenger-serve
 import { parseExposition, type ScrapedSample } from "@rempart/observability";
 import { silentLogger } from "@rempart/runtime";
 import { Command, Option } from "commander";
+import { adminAddress } from "../admin-address.ts";
 import type { CheckPlace } from "../check/item.ts";
 import { reportHtml } from "../check/report-html.ts";
 import { reportText } from "../check/report-text.ts";
@@ -42,7 +43,7 @@ function weeklyCommand(): Command {
           config,
           now: systemClock.now(),
           database: () => opened.database(),
-          samples: once(() => scrape(adminAddress(config, options.admin))),
+          samples: once(() => scrape(new URL("/metrics", adminAddress(config, options.admin)))),
         };
         const result = await checkAll(WEEKLY, place);
         await deliver(FORMATTERS[options.format](result), options.output);
@@ -85,11 +86,6 @@ class OpenedOnce implements AsyncDisposable {
     const installation = await this.#open().catch(() => null);
     await installation?.[Symbol.asyncDispose]();
   }
-}
-
-function adminAddress({ admin: { host, port } }: MessengerConfig, told: string | undefined): URL {
-  const reached = host === "0.0.0.0" || host === "::" ? "localhost" : host;
-  return new URL("/metrics", told ?? `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`);
 }
 
 const SCRAPE_MS = 5_000;

@@ -1,0 +1,74 @@
+import { connect } from "node:net";
+import { systemClock } from "@rempart/kernel";
+import { alertReceivers, type MessengerConfig } from "@rempart/messenger-server/operator";
+import type { ReceiverAddress } from "@rempart/observability/receivers";
+import { silentLogger } from "@rempart/runtime";
+import { type Finding, type Judged, look, ok, warning } from "./finding.ts";
+
+const LIMIT_MS = 3_000;
+
+/** Whether each receiver is configured whole, and something listens at its address. Nobody is told anything. */
+export async function receivers(config: MessengerConfig): Promise<Finding[]> {
+  const configured = await look(
+    "receivers",
+    () => complete(config),
+    "complete ALERT_RECEIVER_SECRETS and SMTP_URL",
+  );
+  const reached = config.monitoring.receivers.flatMap(({ name, address }) => {
+    const place = placeOf(address, config);
+    return place === null
+      ? []
+      : [look(`receiver ${name}`, () => reach(place), "look at the network, or at the receiver's address")];
+  });
+  return [configured, ...(await Promise.all(reached))];
+}
+
+async function complete(config: MessengerConfig): Promise<Judged> {
+  const made = alertReceivers(config, { clock: systemClock, log: silentLogger });
+  const names = made.map(({ name }) => name).join(", ");
+  return config.monitoring.receivers.every(({ address }) => address.kind === "log")
+    ? warning(
+        "alerts go to the log alone",
+        "name somebody in ALERT_RECEIVERS; `rempart alerts test` tries them",
+      )
+    : ok(names);
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Null: there is no address to connect to, or it is a secret. */
+function placeOf(address: ReceiverAddress, { mail }: MessengerConfig): Place | null {
+  switch (address.kind) {
+    case "log":
+      return null;
+    case "email":
+      return mail === null ? null : place(new URL(mail.url.reveal()));
+    case "slack":
+      return place(new URL(address.via === "api" ? address.api : "https://hooks.slack.com"));
+    default:
+      return place(new URL(address.url));
+  }
+}
+
+const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443, "smtp:": 587, "smtps:": 465 };
+
+function place({ hostname, port, protocol }: URL): Place {
+  return {
+    host: hostname.replaceAll(/[[\]]/g, ""),
+    port: port === "" ? (PORTS[protocol] ?? 443) : Number(port),
+  };
+}
+
+function reach({ host, port }: Place): Promise<Judged> {
+  const { promise, resolve, reject } = Promise.withResolvers<Judged>();
+  const socket = connect({ host, port, timeout: LIMIT_MS });
+  socket.once("connect", () => resolve(ok(`${host}:${port} listens`)));
+  socket.once("timeout", () =>
+    socket.destroy(new Error(`${host}:${port} does not answer within ${LIMIT_MS / 1_000} s`)),
+  );
+  socket.once("error", reject);
+  return promise.finally(() => socket.destroy());
+}
