@@ -1,4 +1,3 @@
-export type { AlertEvent } from "./alerting/advance.ts";
 export {
   type Alerting,
   type AlertingEvent,
@@ -25,8 +24,8 @@ export {
   type RouteTree,
   routesFor,
 } from "./alerting/routes.ts";
-export type { AlertingPolicy, Phase } from "./alerting/state.ts";
-export type { AlertStore, RecordedEvent } from "./alerting/store.ts";
+export type { AlertEvent, AlertingPolicy, Phase } from "./alerting/state.ts";
+export type { AlertStore } from "./alerting/store.ts";
 export { causesOf, type Topology } from "./alerting/topology.ts";
 export type { AlertView, GroupView } from "./alerting/view.ts";
 export { alertIncidents } from "./delivery/alert-incidents.ts";

@@ -1,10 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { freePort, requireService } from "@rempart/testing";
+import { startPrometheus as startAlone } from "@rempart/testing";
 import type { Element } from "../src/rules/element.ts";
 import { encodeWrite, type WrittenSeries } from "./remote-write.ts";
 
@@ -15,54 +9,14 @@ export interface TestPrometheus extends AsyncDisposable {
   query(promql: string, at: number): Promise<Element[] | null>;
 }
 
-const READY_WITHIN_MS = 20_000;
-
 /** A Prometheus of one's own, scraping nothing. Ask `requireService("prometheus")` first whether there is one. */
 export async function startPrometheus(): Promise<TestPrometheus> {
-  const { path, skip } = await requireService("prometheus");
-  if (path === undefined) throw new Error(skip);
-  const directory = await mkdtemp(join(tmpdir(), "rempart-prometheus-"));
-  await writeFile(join(directory, "prometheus.yml"), "global: {}\n");
-  const port = await freePort();
-  const child = spawn(path, programArguments(directory, port), { stdio: "ignore" });
-  const endWithUs = (): void => void child.kill("SIGKILL");
-  process.once("exit", endWithUs);
-  const address = `http://127.0.0.1:${port}`;
-  await whenReady(child, `${address}/-/ready`);
+  const alone = await startAlone();
   return {
-    write: (series) => write(`${address}/api/v1/write`, series),
-    query: (promql, at) => query(`${address}/api/v1/query`, promql, at),
-    async [Symbol.asyncDispose]() {
-      process.off("exit", endWithUs);
-      if (child.exitCode === null) {
-        child.kill("SIGKILL");
-        await once(child, "exit");
-      }
-      await rm(directory, { recursive: true, force: true });
-    },
+    write: (series) => write(`${alone.url}/api/v1/write`, series),
+    query: (promql, at) => query(`${alone.url}/api/v1/query`, promql, at),
+    [Symbol.asyncDispose]: () => alone[Symbol.asyncDispose](),
   };
-}
-
-function programArguments(directory: string, port: number): string[] {
-  return [
-    `--config.file=${join(directory, "prometheus.yml")}`,
-    `--storage.tsdb.path=${join(directory, "data")}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-    "--web.enable-remote-write-receiver",
-  ];
-}
-
-async function whenReady(child: ChildProcess, address: string): Promise<void> {
-  const until = Date.now() + READY_WITHIN_MS;
-  while (Date.now() < until && child.exitCode === null) {
-    const isReady = await fetch(address).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (isReady) return;
-    await sleep(50);
-  }
-  throw new Error("Prometheus did not become ready");
 }
 
 async function write(address: string, series: readonly WrittenSeries[]): Promise<void> {

@@ -84,6 +84,7 @@ function created({ fingerprint, rule, labels, value }: Sighting, now: number): A
     told: {},
     coolUntil: 0,
     acknowledged: null,
+    heldBy: null,
   };
 }
 

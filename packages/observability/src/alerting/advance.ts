@@ -1,15 +1,14 @@
 /** From pending to firing to resolved, as time goes by. */
 import { unseenBy } from "./absorb.ts";
 import { isOver } from "./mutes.ts";
-import { type AlertingPolicy, type AlertingState, type AlertRecord, isFiring } from "./state.ts";
-
-export interface AlertEvent {
-  readonly at: number;
-  readonly kind: "fired" | "resolved" | "flapping";
-  readonly fingerprint: string;
-  readonly rule: string;
-  readonly value: number;
-}
+import {
+  type AlertEvent,
+  type AlertingPolicy,
+  type AlertingState,
+  type AlertRecord,
+  eventAbout,
+  isFiring,
+} from "./state.ts";
 
 export interface Advanced {
   readonly state: AlertingState;
@@ -107,11 +106,10 @@ function eventsBetween(
   at: number,
   policy: AlertingPolicy,
 ): AlertEvent[] {
-  const { fingerprint, rule, value } = after;
-  const event = (kind: AlertEvent["kind"]): AlertEvent => ({ at, kind, fingerprint, rule, value });
-  if (!isFiring(before) && isFiring(after)) return [event("fired")];
-  if (isFiring(before) && !isFiring(after)) return [event("resolved")];
-  return !isFlapping(before, policy) && isFlapping(after, policy) ? [event("flapping")] : [];
+  if (!isFiring(before) && isFiring(after)) return [eventAbout(after, at, "fired")];
+  if (isFiring(before) && !isFiring(after)) return [eventAbout(after, at, "resolved")];
+  const isNew = !isFlapping(before, policy) && isFlapping(after, policy);
+  return isNew ? [eventAbout(after, at, "flapping")] : [];
 }
 
 /** Nobody waits to be told of it, and nothing is counted from it any more. */

@@ -16,11 +16,12 @@ import { Keeper } from "./keeper.ts";
 import { type Letter, post, setBack } from "./letters.ts";
 import type { Notification } from "./notification.ts";
 import { checkRoutes } from "./routes.ts";
+import type { AlertEvent } from "./state.ts";
 import { step } from "./step.ts";
 
 /** For metrics, and for whoever goes on from what was told. */
 export type AlertingEvent =
-  | { readonly kind: "alert"; readonly rule: string; readonly what: "fired" | "resolved" | "flapping" }
+  | { readonly kind: "alert"; readonly rule: string; readonly what: AlertEvent["kind"] }
   /** What became of an attempt. */
   | {
       readonly kind: "delivery";
@@ -123,10 +124,9 @@ export function createAlerting(options: AlertingOptions): Alerting {
       const { state, notifications, events, refused } = step(held.state, report, now, rules);
       const by = (held.state.at ?? now) - now;
       const letters = post(by > 0 ? setBack(held.letters, by) : held.letters, notifications, now);
-      const recorded = events.map((event) => ({ ...event, detail: null }));
-      return { held: { state, letters }, events: recorded, answer: { events, refused } };
+      return { held: { state, letters }, events, answer: { events, refused } };
     });
-    for (const { rule, kind } of events) observe({ kind: "alert", rule, what: kind });
+    for (const { rule, kind: what } of events) observe({ kind: "alert", rule, what });
     if (refused > 0) {
       observe({ kind: "refused", count: refused });
       log.error({ refused }, "there are more alerts than are kept: these are not told");

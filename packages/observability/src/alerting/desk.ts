@@ -4,9 +4,9 @@ import type { RuleGroup } from "../objectives/rule.ts";
 import { type Letter, withoutLetter } from "./letters.ts";
 import { checkMute, type Mute, type MuteRequest } from "./mutes.ts";
 import { type RouteTree, routerOf } from "./routes.ts";
-import { type AlertingPolicy, DEFAULT_POLICY, isFiring } from "./state.ts";
+import { type AlertEvent, type AlertingPolicy, DEFAULT_POLICY, eventAbout, isFiring } from "./state.ts";
 import type { Rules } from "./step.ts";
-import type { AlertStore, Held, Outcome, RecordedEvent } from "./store.ts";
+import type { AlertStore, Held, Outcome } from "./store.ts";
 import { checkText } from "./text.ts";
 import { causesOf, type Topology } from "./topology.ts";
 import { type AlertView, viewsOf } from "./view.ts";
@@ -36,7 +36,7 @@ export interface AlertExplanation {
   readonly rule: string | null;
   readonly alerts: readonly AlertView[];
   /** Newest first. */
-  readonly events: readonly RecordedEvent[];
+  readonly events: readonly AlertEvent[];
   readonly now: number;
 }
 
@@ -140,10 +140,9 @@ function acknowledged(held: Held, fingerprint: string, by: string, now: number):
   const record = held.state.alerts.get(fingerprint);
   if (record === undefined || !isFiring(record)) return { held, answer: false };
   const alerts = new Map(held.state.alerts).set(fingerprint, { ...record, acknowledged: { by, at: now } });
-  const { rule, value } = record;
   return {
     held: { ...held, state: { ...held.state, alerts } },
-    events: [{ at: now, kind: "acknowledged", fingerprint, rule, value, detail: by }],
+    events: [eventAbout(record, now, "acknowledged", by)],
     answer: true,
   };
 }

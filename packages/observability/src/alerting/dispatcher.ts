@@ -3,7 +3,8 @@ import type { Logger } from "@rempart/runtime";
 import type { Delivery, Receiver } from "../receivers/receiver.ts";
 import type { Keeper } from "./keeper.ts";
 import { claim, type Letter, settle, withoutOldestDead } from "./letters.ts";
-import type { Held, RecordedEvent } from "./store.ts";
+import type { AlertEvent } from "./state.ts";
+import type { Held } from "./store.ts";
 
 export interface DispatcherOptions {
   readonly keeper: Keeper;
@@ -108,7 +109,7 @@ export class Dispatcher {
   }
 }
 
-function toldEvents({ notification: { alerts, receiver } }: Letter, at: number): RecordedEvent[] {
+function toldEvents({ notification: { alerts, receiver } }: Letter, at: number): AlertEvent[] {
   return alerts.map(({ fingerprint, name, value }) => ({
     at,
     kind: "told",

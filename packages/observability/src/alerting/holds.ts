@@ -1,6 +1,14 @@
 /** Why an alert that fires is not told. */
 import { isActive, type Mute, mutes } from "./mutes.ts";
-import { type AlertingState, type AlertRecord, isFiring, rankOf, routingLabels } from "./state.ts";
+import {
+  type AlertEvent,
+  type AlertingState,
+  type AlertRecord,
+  eventAbout,
+  isFiring,
+  rankOf,
+  routingLabels,
+} from "./state.ts";
 
 export type Hold =
   | { readonly kind: "silence" | "maintenance"; readonly by: Mute }
@@ -9,6 +17,33 @@ export type Hold =
   | { readonly kind: "cool-down"; readonly until: number };
 
 export type HoldsOf = (record: AlertRecord) => readonly Hold[];
+
+/** The holds of alerts that fire, and the events of their beginning and end: silences are gone when somebody asks for them. */
+export function noteHolds(
+  state: AlertingState,
+  holdsOf: HoldsOf,
+  now: number,
+): { readonly state: AlertingState; readonly events: readonly AlertEvent[] } {
+  const events: AlertEvent[] = [];
+  const alerts = new Map(state.alerts);
+  for (const [fingerprint, record] of state.alerts) {
+    const heldBy = isFiring(record) ? holdsOf(record).map(holdText).join("; ") || null : null;
+    if (heldBy === record.heldBy) continue;
+    alerts.set(fingerprint, { ...record, heldBy });
+    if (heldBy !== null) events.push(eventAbout(record, now, "held", heldBy));
+    else if (isFiring(record)) events.push(eventAbout(record, now, "released"));
+  }
+  return { state: { ...state, alerts }, events };
+}
+
+/** In a line. */
+export function holdText(hold: Hold): string {
+  if (hold.kind === "cool-down") return `cool-down until ${new Date(hold.until).toISOString()}`;
+  if (hold.kind === "inhibited") return `inhibited by ${hold.by.rule}, about ${hold.by.component}`;
+  const { author, reason, when } = hold.by;
+  const end = when.kind === "once" ? ` until ${new Date(when.to).toISOString()}` : ", every week";
+  return `${hold.kind} of ${author}${end}: ${reason}`;
+}
 
 /** Everything that holds an alert back now. */
 export function holdsAt(

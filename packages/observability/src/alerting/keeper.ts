@@ -2,7 +2,8 @@ import type { Clock } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
 import { memoryAlertStore } from "../stores/memory.ts";
 import { adopt } from "./adopt.ts";
-import { type AlertStore, type Held, NOTHING_HELD, type Outcome, type RecordedEvent } from "./store.ts";
+import type { AlertEvent } from "./state.ts";
+import { type AlertStore, type Held, NOTHING_HELD, type Outcome } from "./store.ts";
 
 export interface KeeperOptions {
   readonly store: AlertStore;
@@ -74,7 +75,7 @@ export class Keeper {
     const update = store.update((held, now) => {
       const whole = own === undefined || standby === null ? held : adopt(held, own, standby.seed, now);
       const outcome = work(whole, now);
-      const events: readonly RecordedEvent[] = [...missed.toReversed(), ...(outcome.events ?? [])];
+      const events: readonly AlertEvent[] = [...missed.toReversed(), ...(outcome.events ?? [])];
       return { held: outcome.held, events, answer: outcome };
     });
     const { held, answer } = await within(storeTimeoutMs, update);

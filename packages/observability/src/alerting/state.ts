@@ -32,6 +32,19 @@ export interface AlertRecord {
   /** Not told anew before this time. */
   readonly coolUntil: number;
   readonly acknowledged: Acknowledgement | null;
+  /** What held it back when it was last looked at; null: nothing did, or it does not fire. */
+  readonly heldBy: string | null;
+}
+
+/** What happened, for whoever asks afterwards. */
+export interface AlertEvent {
+  readonly at: number;
+  readonly kind: "fired" | "resolved" | "flapping" | "held" | "released" | "told" | "acknowledged";
+  readonly fingerprint: string;
+  readonly rule: string;
+  readonly value: number;
+  /** To whom, by whom, by what; null where there is nothing to name. */
+  readonly detail: string | null;
 }
 
 export interface Told {
@@ -129,4 +142,13 @@ const RANK = { info: 0, warning: 1, critical: 2 } as const satisfies Record<Seve
 
 export function rankOf(severity: Severity): number {
   return RANK[severity];
+}
+
+export function eventAbout(
+  { fingerprint, rule, value }: AlertRecord,
+  at: number,
+  kind: AlertEvent["kind"],
+  detail: string | null = null,
+): AlertEvent {
+  return { at, kind, fingerprint, rule, value, detail };
 }

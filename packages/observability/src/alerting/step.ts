@@ -1,11 +1,11 @@
 import { absorb, type Report } from "./absorb.ts";
-import { type AlertEvent, advance } from "./advance.ts";
-import { holdsAt } from "./holds.ts";
+import { advance } from "./advance.ts";
+import { holdsAt, noteHolds } from "./holds.ts";
 import type { Notification } from "./notification.ts";
 import { onTime } from "./on-time.ts";
 import { plan } from "./plan.ts";
 import type { Router } from "./routes.ts";
-import type { AlertingPolicy, AlertingState } from "./state.ts";
+import type { AlertEvent, AlertingPolicy, AlertingState } from "./state.ts";
 
 export interface Rules {
   readonly router: Router;
@@ -28,6 +28,7 @@ export function step(before: AlertingState, report: Report | null, now: number, 
     report === null ? { state: started, refused: 0 } : absorb(started, report, now, rules.policy);
   const { state: advanced, events } = advance(absorbed, now, rules.policy);
   const holdsOf = holdsAt(advanced, rules.causes, now);
-  const { state, notifications } = plan(advanced, now, { ...rules, holdsOf });
-  return { state, notifications, events, refused };
+  const noted = noteHolds(advanced, holdsOf, now);
+  const { state, notifications } = plan(noted.state, now, { ...rules, holdsOf });
+  return { state, notifications, events: [...events, ...noted.events], refused };
 }

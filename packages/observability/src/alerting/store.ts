@@ -1,7 +1,6 @@
 /** Where the engine's memory is: one for all processes that share it. */
-import type { AlertEvent } from "./advance.ts";
 import type { Letters } from "./letters.ts";
-import { type AlertingState, EMPTY_STATE } from "./state.ts";
+import { type AlertEvent, type AlertingState, EMPTY_STATE } from "./state.ts";
 
 export interface Held {
   readonly state: AlertingState;
@@ -12,15 +11,8 @@ export const NOTHING_HELD: Held = { state: EMPTY_STATE, letters: new Map() };
 
 export interface Outcome<T> {
   readonly held: Held;
-  readonly events?: readonly RecordedEvent[];
+  readonly events?: readonly AlertEvent[];
   readonly answer: T;
-}
-
-/** What happened, for whoever asks afterwards. */
-export interface RecordedEvent extends Omit<AlertEvent, "kind"> {
-  readonly kind: AlertEvent["kind"] | "told" | "acknowledged";
-  /** To whom, or by whom; null where nobody is named. */
-  readonly detail: string | null;
 }
 
 export interface AlertStore {
@@ -30,7 +22,7 @@ export interface AlertStore {
    */
   update<T>(work: (held: Held, now: number) => Outcome<T>): Promise<T>;
   /** Newest first; `about` is a fingerprint or a rule's name. */
-  events(about: string | null, limit: number): Promise<RecordedEvent[]>;
+  events(about: string | null, limit: number): Promise<AlertEvent[]>;
   /** Forgets events before this time, and those beyond so many. */
   prune(before: number, keep: number): Promise<void>;
 }

@@ -1,12 +1,13 @@
 import type { Clock } from "@rempart/kernel";
-import { type AlertStore, type Held, NOTHING_HELD, type RecordedEvent } from "../alerting/store.ts";
+import type { AlertEvent } from "../alerting/state.ts";
+import { type AlertStore, type Held, NOTHING_HELD } from "../alerting/store.ts";
 
 const MAX_EVENTS = 10_000;
 
 /** For one process: what it holds ends with it. */
 export function memoryAlertStore(clock: Pick<Clock, "now">, initially: Held = NOTHING_HELD): AlertStore {
   let held = initially;
-  let recorded: readonly RecordedEvent[] = [];
+  let recorded: readonly AlertEvent[] = [];
   return {
     async update(work) {
       const outcome = work(held, clock.now());

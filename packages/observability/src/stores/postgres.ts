@@ -1,4 +1,5 @@
-import type { AlertStore, Held, Outcome, RecordedEvent } from "../alerting/store.ts";
+import type { AlertEvent } from "../alerting/state.ts";
+import type { AlertStore, Held, Outcome } from "../alerting/store.ts";
 import { changedEntries, type Entry, heldFrom, type StoredEntry, withEntries } from "./entries.ts";
 
 /** As `Queryable` of @rempart/database. */
@@ -95,7 +96,7 @@ async function write(tx: Queryable, entries: readonly Entry[], revision: number)
   await tx.query("UPDATE alerting_revisions SET revision = $1", [revision]);
 }
 
-async function record(tx: Queryable, events: readonly RecordedEvent[]): Promise<void> {
+async function record(tx: Queryable, events: readonly AlertEvent[]): Promise<void> {
   if (events.length === 0) return;
   await tx.query(
     `INSERT INTO alert_events (occurred_at, kind, fingerprint, rule, value, detail)
@@ -113,8 +114,8 @@ async function record(tx: Queryable, events: readonly RecordedEvent[]): Promise<
   );
 }
 
-async function eventsOf(database: Queryable, about: string | null, limit: number): Promise<RecordedEvent[]> {
-  const rows = await database.query<Omit<RecordedEvent, "value"> & { readonly value: string }>(
+async function eventsOf(database: Queryable, about: string | null, limit: number): Promise<AlertEvent[]> {
+  const rows = await database.query<Omit<AlertEvent, "value"> & { readonly value: string }>(
     `SELECT (extract(epoch FROM occurred_at) * 1000)::float8 AS at, kind, fingerprint, rule, value, detail
      FROM alert_events WHERE $1::text IS NULL OR fingerprint = $1 OR rule = $1 ORDER BY id DESC LIMIT $2`,
     [about, limit],

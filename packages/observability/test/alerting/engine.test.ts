@@ -168,7 +168,15 @@ test("an explanation says which of all reasons holds an alert back, until when, 
   await alerting.tick();
   await alerting.tick();
   await alerting.stop();
-  const [told] = (await alerting.explain("Urgent")).alerts;
+  const {
+    alerts: [told],
+    events,
+  } = await alerting.explain("Urgent");
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ["told", "released", "held", "fired"],
+  );
+  assert.match(events[2]?.detail ?? "", /^silence of ada until .*: work$/);
   assert.deepEqual(told?.holds, []);
   assert.equal(typeof told?.groups[0]?.toldAt, "number");
   assert.equal(told?.groups[0]?.nextAt, (told?.groups[0]?.toldAt ?? 0) + 240 * MINUTE);

@@ -3,8 +3,8 @@ import { after, test } from "node:test";
 import { systemClock } from "@rempart/kernel";
 import { testDatabase } from "@rempart/testing";
 import type { Letter } from "../../src/alerting/letters.ts";
-import { type AlertRecord, EMPTY_STATE } from "../../src/alerting/state.ts";
-import type { AlertStore, Held, RecordedEvent } from "../../src/alerting/store.ts";
+import { type AlertEvent, type AlertRecord, EMPTY_STATE } from "../../src/alerting/state.ts";
+import type { AlertStore, Held } from "../../src/alerting/store.ts";
 import { memoryAlertStore, observabilityMigrations, postgresAlertStore } from "../../src/index.ts";
 
 const postgres = await testDatabase({ migrations: [observabilityMigrations] });
@@ -30,6 +30,7 @@ const record: AlertRecord = {
   told: { group: { at: 4, flapping: false } },
   coolUntil: 0,
   acknowledged: { by: "ada", at: 9 },
+  heldBy: null,
 };
 
 const letter: Letter = {
@@ -93,7 +94,7 @@ const everything: Held = {
 
 /** Every store, twice over what it keeps: as one process, and as another one. */
 function contract(name: string, open: () => AlertStore, reopen: (store: AlertStore) => AlertStore): void {
-  const put = (store: AlertStore, held: Held, events: readonly RecordedEvent[] = []): Promise<void> =>
+  const put = (store: AlertStore, held: Held, events: readonly AlertEvent[] = []): Promise<void> =>
     store.update(() => ({ held, events, answer: undefined }));
   const get = (store: AlertStore): Promise<Held> => store.update((held) => ({ held, answer: held }));
 
@@ -157,7 +158,7 @@ function contract(name: string, open: () => AlertStore, reopen: (store: AlertSto
   test(`${name}: events are found by rule and fingerprint, newest first, and pruned by age and number`, async () => {
     const store = open();
     const now = 1_800_000_000_000;
-    const eventAt = (at: number): RecordedEvent => ({
+    const eventAt = (at: number): AlertEvent => ({
       at,
       kind: "fired",
       fingerprint: "g",
