@@ -68,7 +68,8 @@ test("what cannot be is refused, and nothing that is given begins a line of its 
 test("the newest server knows every setting", async () => {
   const names = settingsFor(machine({ archiveCommand: "true" }))
     .flatMap(({ settings }) => settings.map(({ name }) => name))
-    .filter((name) => !name.includes("."));
+    // A setting of a library is known once it is loaded, and which those are is shown to superusers only.
+    .filter((name) => !name.includes(".") && name !== "shared_preload_libraries");
   const database = place.open();
   const rows = await database.query("SELECT name FROM pg_settings WHERE name = ANY ($1)", [names]);
   assert.equal(rows.length, names.length);

@@ -78,6 +78,6 @@ export function planText(node: PlanNode, depth = 0): string {
   const using = node["Index Name"] === undefined ? "" : ` using ${node["Index Name"]}`;
   const detail = node["Index Cond"] ?? node.Filter;
   const line = `${"  ".repeat(depth)}${node["Node Type"]}${using}${on}${detail === undefined ? "" : ` ${detail}`}`;
-  const cost = `  (cost ${node["Total Cost"]}, rows ${node["Plan Rows"]})`;
+  const cost = ` (cost ${node["Total Cost"]}, rows ${node["Plan Rows"]})`;
   return [`${line}${cost}`, ...(node.Plans ?? []).map((child) => planText(child, depth + 1))].join("\n");
 }

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { createDatabase, startEmbeddedPostgres } from "@rempart/database";
+import { scratchPlace, until } from "@rempart/testing";
+import { type Cli, rempart, workplace } from "./cli.ts";
+
+const scratch = await mkdtemp(join(await scratchPlace(), "rempart-cli-db-"));
+await chmod(scratch, 0o711);
+const postgres = await startEmbeddedPostgres({ directory: join(scratch, "postgres"), durable: false });
+const database = createDatabase({ url: postgres.url });
+const place = await workplace();
+after(async () => {
+  await database.close();
+  await postgres.stop();
+  await place[Symbol.asyncDispose]();
+  await rm(scratch, { recursive: true });
+});
+
+const env = { DATABASE_URL: postgres.url, DATABASE_ADMIN_URL: postgres.superuserUrl };
+
+function db(...args: readonly string[]): Cli {
+  return rempart(["db", ...args], { ...place, env });
+}
+
+async function run(...args: readonly string[]): Promise<string> {
+  const cli = db(...args);
+  assert.equal(await cli.ended, 0, cli.said());
+  return cli.logged();
+}
+
+async function refused(about: RegExp, ...args: readonly string[]): Promise<void> {
+  const cli = db(...args);
+  assert.equal(await cli.ended, 1, cli.logged());
+  assert.match(cli.said(), about);
+  assert.doesNotMatch(cli.said(), /\n\s+at /);
+}
+
+test("a new database is looked at as it is, and migrated when that is asked for", async () => {
+  const { pending } = JSON.parse(await run("migrate", "--dry-run", "--json"));
+  assert.ok(pending.includes("messenger/0007-media-and-reports.sql"));
+  assert.deepEqual(await database.query("SELECT to_regclass('users') AS users"), [{ users: null }]);
+  assert.match(await run("status"), /migrations +0 applied, [1-9]\d+ to apply/);
+  assert.deepEqual(JSON.parse(await run("migrate", "--json")).applied, pending);
+  assert.match(await run("status"), /, 0 to apply/);
+});
+
+test("statements are told once they are set up, and why not before", async () => {
+  await refused(/run rempart db setup/, "slow");
+  assert.match(await run("setup"), /set up: pg_stat_statements, pgstattuple/);
+  await database.query("SELECT pg_sleep(0.2)");
+  const slow = await run("slow", "--limit", "50", "--plans");
+  assert.match(slow, /SELECT pg_sleep\(\$1\)/);
+  assert.match(slow, /^Result \(cost/m);
+});
+
+test("every look has a table or JSON", async () => {
+  const [tables, ...others] = await Promise.all([
+    run("tables"),
+    ...["indexes", "bloat", "connections", "locks"].map((look) => run(look, "--json")),
+  ]);
+  assert.match(tables ?? "", /public\.messages$/m);
+  const [indexes, bloat, connections, locks] = others.map((text) => JSON.parse(text));
+  assert.ok(indexes.length > 50);
+  assert.ok(connections.used >= 1);
+  assert.deepEqual([bloat, locks], [[], []]);
+});
+
+const HOSTILE = `"x"\n\u001b[31m"; DROP TABLE users; --`;
+
+test("what is found is mended after a yes, and no name commands the terminal", async () => {
+  const name = `"${HOSTILE.replaceAll('"', '""')}"`;
+  await database.query(`CREATE TABLE ${name} (id int, user_id uuid REFERENCES users)`);
+  const only = ["lint", "--only", "foreign-key-without-index"];
+  const told = await run(...only);
+  assert.match(told, /foreign-key-without-index/);
+  assert.ok(!told.includes("\u001b"));
+  await refused(/Say --yes/, ...only, "--apply");
+  assert.match(await run(...only, "--apply", "--yes"), / {2}done/);
+  assert.match(await run(...only), /nothing to mend/);
+  await database.query(`DROP TABLE ${name}`);
+});
+
+test("tables are cleaned and indexes built anew, and a dry run does neither", async () => {
+  assert.match(await run("vacuum", "--dry-run"), /public\.users/);
+  const [done] = JSON.parse(await run("vacuum", "users", "--json"));
+  assert.equal(done.name, "users");
+  assert.match(await run("reindex"), /nothing to build anew/);
+});
+
+test("a clean-up counts, stops at a signal, goes on, and is recorded", async () => {
+  await database.query(
+    `INSERT INTO users (id, email, name, status, deleted_at)
+     SELECT gen_random_uuid(), 'gone' || i || '@example.org', 'Gone', 'DELETED', now() - interval '91 days'
+     FROM generate_series(1, 350) i`,
+  );
+  const kept = randomUUID();
+  await database.query(
+    "INSERT INTO users (id, email, name, status, deleted_at) VALUES ($1, 'kept@example.org', 'Kept', 'DELETED', now() - interval '89 days')",
+    [kept],
+  );
+  const only = ["cleanup", "--only", "deleted-users"];
+  assert.match(await run(...only, "--dry-run"), /350 +deleted-users/);
+  await refused(/Say --yes/, ...only);
+  const stopped = db(...only, "--yes", "--pause", "60000", "--json");
+  await until(() => stopped.said().includes("100 of 350"), { patienceMs: 60_000 });
+  stopped.child.kill("SIGTERM");
+  assert.equal(await stopped.ended, 1);
+  assert.deepEqual(JSON.parse(stopped.logged()), [{ name: "deleted-users", removed: 100, complete: false }]);
+  assert.match(await run(...only, "--yes", "--pause", "1"), /250 +deleted-users/);
+  assert.deepEqual(await database.query("SELECT id FROM users WHERE status = 'DELETED'"), [{ id: kept }]);
+  const recorded = await database.query<{ removed: number }>(
+    `SELECT (metadata ->> 'removed')::int AS removed FROM audit_logs
+     WHERE event_name = 'data.erased' AND resource_id = 'deleted-users' ORDER BY created_at`,
+  );
+  assert.deepEqual(
+    recorded.map(({ removed }) => removed),
+    [100, 250],
+  );
+});
+
+test("the committed configuration is what the command prints", async () => {
+  const printed = await run(
+    "configure",
+    "--memory",
+    "8GB",
+    "--cpus",
+    "4",
+    "--connections",
+    "200",
+    "--storage",
+    "ssd",
+  );
+  const file = new URL("../../../ops/postgres/postgresql.conf", import.meta.url);
+  assert.equal(printed, await readFile(file, "utf8"));
+  await refused(/connections must be from 10 to 10000/, "configure", "--connections", "1");
+});
