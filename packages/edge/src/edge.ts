@@ -134,7 +134,9 @@ export function createEdge(config: EdgeConfig): Edge {
       exchange.durationMs = clock.monotonic() - exchange.startedAt;
       if (exchange.place !== null) giveBack(exchange, exchange.place);
       detector?.settled(exchange);
-      for (const observer of observers) notify(observer, exchange);
+      exchange.run(() => {
+        for (const observer of observers) notify(observer, exchange);
+      });
       if (exchange.trace !== null) endTrace(exchange, exchange.trace);
     },
   };

@@ -71,7 +71,10 @@ async function assemble(settings: GatewaySettings, ports: GatewayPorts): Promise
     tunnels: () => passages.tunnels,
     certificateExpiresAt: certificate === null ? null : () => certificate.expiresAt,
   });
-  const accessLog = ports.accessLog === undefined ? null : createAccessLog({ write: ports.accessLog, clock });
+  const accessLog =
+    ports.accessLog === undefined
+      ? null
+      : createAccessLog({ write: ports.accessLog, members: { retention: "access" }, clock });
   const edge = createEdge({
     ...edgeConfig(settings, (event) => log.warn(event, "detector")),
     observers: accessLog === null ? [metrics.http] : [metrics.http, accessLog],

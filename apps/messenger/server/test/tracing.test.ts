@@ -47,6 +47,7 @@ test("a request is one trace down to the database, and a frame links the request
     await until(() => lines.some((line) => line.includes(`"requestId":"${id}"`)));
     const line = JSON.parse(lines.find((one) => one.includes(`"requestId":"${id}"`)) ?? "{}");
     assert.equal(line.retention, "access");
+    assert.equal(line.traceId, THEIRS);
   } finally {
     await server[Symbol.asyncDispose]();
     receiver.closeAllConnections();

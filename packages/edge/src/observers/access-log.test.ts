@@ -29,6 +29,7 @@ test("one JSON line per request, written in batches and flushed at the end", () 
     write: (lines) => void written.push(lines),
     clock: manualClock(7),
     batchCharacters: 500,
+    members: { retention: "access" },
   });
   for (let i = 0; i < 5; i += 1) log.settled(outcome());
   log.flush();
@@ -39,6 +40,7 @@ test("one JSON line per request, written in batches and flushed at the end", () 
   assert.deepEqual(JSON.parse(lines[0] as string), {
     level: 30,
     time: 7,
+    retention: "access",
     requestId: "id-12345678",
     method: "GET",
     path: "/a",

@@ -8,6 +8,8 @@ export interface AccessLogOptions {
   readonly batchCharacters?: number;
   /** Longest time a line waits, in milliseconds; default 100. */
   readonly batchMs?: number;
+  /** Further members of every line, such as how long it is kept. */
+  readonly members?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
 }
 
@@ -27,6 +29,9 @@ const ERROR = 50;
  */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const { write, batchCharacters = DEFAULT_CHARACTERS, batchMs = DEFAULT_MS, clock = systemClock } = options;
+  const constant = Object.entries(options.members ?? {}).map(
+    ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)},`,
+  );
   let batch = "";
   let timer: ReturnType<typeof setTimeout> | null = null;
   let stampedAt = -1;
@@ -44,7 +49,7 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
       const now = clock.now();
       if (now !== stampedAt) {
         stampedAt = now;
-        stamp = `,"time":${now},"requestId":"`;
+        stamp = `,"time":${now},${constant.join("")}"requestId":"`;
       }
       batch += line(outcome, stamp);
       if (batch.length >= batchCharacters) flush();

@@ -34,11 +34,13 @@ async function get(port: number, path: string): Promise<{ status: number; body: 
 test("a request is followed from its id to its end: who asks, the handler, and what either waits for", async () => {
   const ended: Outcome[] = [];
   const identified: (string | undefined)[] = [];
+  const observed: (string | undefined)[] = [];
   const edge = createEdge({
     preset: "api",
     csrf: false,
     rateLimit: false,
     tracer: tracer(ended),
+    observers: [{ settled: () => void observed.push(followed.getStore()) }],
     identity: {
       async identify() {
         identified.push(followed.getStore());
@@ -59,6 +61,7 @@ test("a request is followed from its id to its end: who asks, the handler, and w
     const { body, id } = await get(port, "/a?secret=1");
     assert.equal(body, `${id} theirs`);
     assert.deepEqual(identified, [body]);
+    assert.deepEqual(observed, [body]);
     assert.equal((await get(port, "/boom")).status, 500);
     assert.deepEqual(
       ended.map(({ path, status }) => [path, status]),
