@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Notification, NotifiedAlert, Occasion } from "../src/alerting/notification.ts";
-import type { Wording } from "../src/receivers/rendering/render.ts";
+import type { Wording } from "../src/receivers/rendering/wording.ts";
 
 /** 21 September 2026, 14:13:20 UTC. */
 export const AT = 1_790_000_000_000;
@@ -67,6 +67,7 @@ export const HOSTILE = [
   "*bold* _it_ ~no~ `code` ```block``` [a](https://evil.example) :rotating_light: @here",
   "\u0000\u001b[2J\u0007",
   "\ud800 half",
+  "in\u00advisible \u{e0041}\u{e007f}\ufff9",
   "&lt;&amp;",
   "x".repeat(100_000),
   "&".repeat(5_000),

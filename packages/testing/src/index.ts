@@ -5,6 +5,7 @@ export { startNginx, type TestNginx, type TestNginxOptions } from "./nginx.ts";
 export { openDatabase } from "./open-database.ts";
 export { startPgAudit, type TestPgAudit } from "./pgaudit.ts";
 export { freePort } from "./ports.ts";
+export { startAlertmanager, startPrometheus, type TestMonitor } from "./prometheus.ts";
 export { startRedis, type TestRedis } from "./redis.ts";
 export { scratchPlace } from "./scratch-place.ts";
 export { requireService, type Service, type ServiceName } from "./services.ts";

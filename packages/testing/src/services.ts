@@ -15,6 +15,8 @@ const PACKAGES = {
   haproxy: "haproxy",
   promtool: "prometheus",
   prometheus: "prometheus",
+  amtool: "prometheus-alertmanager",
+  "prometheus-alertmanager": "prometheus-alertmanager",
   psql: "postgresql-client",
   rsyslogd: "rsyslog",
   pgaudit: "postgresql-15-pgaudit",

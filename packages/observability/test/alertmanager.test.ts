@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { promisify } from "node:util";
+import { requireService, startAlertmanager, until } from "@rempart/testing";
+import { type AlertmanagerOptions, toAlertmanagerConfig } from "../src/generators/index.ts";
+import { type RouteTree, routesFor, SHIPPED_TOPOLOGY } from "../src/index.ts";
+import { parseReceiver } from "../src/receivers/index.ts";
+
+const run = promisify(execFile);
+const { path: amtool = "", skip } = await requireService("amtool");
+
+const routes: RouteTree = {
+  receiver: "log",
+  groupBy: ["component"],
+  routes: [
+    { where: { severity: "critical" }, receiver: "on-call", groupWaitMs: 0, continue: true },
+    { where: { severity: { oneOf: ["critical", "warning"] } }, receiver: "team", continue: true },
+    {
+      where: { component: { not: "database" }, severity: { noneOf: ["critical", "warning"] } },
+      receiver: "mail",
+      routes: [{ where: { alertname: { startsWith: "Latency.P9" } }, receiver: "hook" }],
+    },
+  ],
+};
+
+const receivers = [
+  "log",
+  "on-call=pagerduty:",
+  "team=slack:#alerts",
+  "slack:",
+  "mail=mailto:a@example.org;b@example.org",
+  "hook=webhook+https://hooks.example.org/alerts",
+].flatMap((text) => parseReceiver(text) ?? []);
+
+const options: AlertmanagerOptions = {
+  routes,
+  receivers,
+  topology: SHIPPED_TOPOLOGY,
+  mail: { smarthost: "localhost:587", from: "rempart@example.org", username: "rempart" },
+  secrets: "secrets",
+};
+
+const folder = await mkdtemp(join(tmpdir(), "rempart-routes-"));
+after(() => rm(folder, { recursive: true, force: true }));
+
+async function configFile(more: Partial<AlertmanagerOptions> = {}): Promise<string> {
+  const path = join(folder, "alertmanager.yml");
+  await writeFile(path, toAlertmanagerConfig({ ...options, ...more }));
+  return path;
+}
+
+const maintenance: AlertmanagerOptions["maintenance"] = [
+  {
+    name: "database",
+    where: { component: "database" },
+    when: { kind: "weekly", weekday: 6, startMinute: 1_380, minutes: 1_800, timeZone: "Europe/Paris" },
+  },
+  {
+    name: "quiet",
+    where: { severity: "info" },
+    when: { kind: "weekly", weekday: 0, startMinute: 0, minutes: 60, timeZone: "UTC" },
+  },
+];
+
+test("Alertmanager takes the file, with every kind of receiver and with times of maintenance", {
+  skip,
+}, async () => {
+  for (const more of [{}, { maintenance }]) {
+    const { stdout } = await run(amtool, ["check-config", await configFile(more)]);
+    assert.match(stdout, /SUCCESS/);
+  }
+});
+
+test("an alert takes the routes that it takes here, with and without maintenance", { skip }, async () => {
+  for (const more of [{}, { maintenance }]) {
+    const config = await configFile(more);
+    for (const severity of ["critical", "warning", "info"]) {
+      for (const [component, alertname] of [
+        ["database", "DatabaseDown"],
+        ["application", "Latency.P95"],
+        ["application", "LatencyxP95"],
+      ] as const) {
+        const labels = { severity, component, alertname };
+        const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+        const { stdout } = await run(amtool, [
+          "config",
+          "routes",
+          "test",
+          `--config.file=${config}`,
+          ...pairs,
+        ]);
+        const here = routesFor(routes, labels).map(({ receiver }) => receiver);
+        assert.equal(stdout.trim(), here.join(","), JSON.stringify(labels));
+      }
+    }
+  }
+});
+
+test("no secret stands in the file, and what Alertmanager cannot do is said", () => {
+  const escalating: RouteTree = { ...routes, escalate: [{ afterMs: 900_000, receiver: "mail" }] };
+  const text = toAlertmanagerConfig({ ...options, routes: escalating });
+  assert.match(text, /routing_key_file: "secrets\/on-call"/);
+  assert.match(text, /smtp_auth_password_file: "secrets\/smtp-password"/);
+  assert.match(text, /^# Alertmanager cannot escalate: "mail" is told after 15m/m);
+  assert.match(text, /^# Alertmanager cannot write a log for "log"/m);
+});
+
+test("a time of maintenance that goes over midnight has a part for each day", () => {
+  const text = toAlertmanagerConfig({ ...options, maintenance });
+  const [, intervals = ""] = text.split('time_intervals:\n  - name: "database"');
+  const days = [...(intervals.split("name:")[0]?.matchAll(/- "(\w+day)"|_time: "([\d:]+)"/g) ?? [])].map(
+    ([, day, time]) => day ?? time,
+  );
+  assert.deepEqual(days, [
+    "saturday",
+    "23:00",
+    "24:00",
+    "sunday",
+    "00:00",
+    "24:00",
+    "monday",
+    "00:00",
+    "05:00",
+  ]);
+});
+
+interface Shown {
+  readonly labels: Record<string, string>;
+  readonly status: { readonly inhibitedBy: readonly string[] };
+}
+
+test("what a component depends on mutes it, when it is at least as grave", { skip }, async () => {
+  await using alertmanager = await startAlertmanager({
+    "alertmanager.yml": toAlertmanagerConfig({
+      receivers: [{ name: "log", address: { kind: "log" } }],
+      routes: { receiver: "log", groupWaitMs: 0 },
+      topology: { application: ["database"], database: [] },
+      secrets: "secrets",
+    }),
+  });
+  const alerts = [
+    ["Cause", "database", "warning"],
+    ["Consequence", "application", "warning"],
+    ["Graver", "application", "critical"],
+    ["Elsewhere", "backup", "warning"],
+  ].map(([alertname, component, severity]) => ({ labels: { alertname, component, severity } }));
+  const url = `${alertmanager.url}/api/v2/alerts`;
+  const body = JSON.stringify(alerts);
+  await fetch(url, { method: "POST", body, headers: { "content-type": "application/json" } });
+  let shown: Shown[] = [];
+  const muted = (): string[] =>
+    shown.flatMap(({ labels, status }) => (status.inhibitedBy.length > 0 ? [labels.alertname ?? ""] : []));
+  await until(async () => {
+    shown = (await (await fetch(url)).json()) as Shown[];
+    return muted().length > 0;
+  });
+  assert.equal(shown.length, alerts.length);
+  assert.deepEqual(muted(), ["Consequence"]);
+});
