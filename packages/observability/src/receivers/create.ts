@@ -4,11 +4,11 @@ import { ObservabilityError } from "../errors.ts";
 import { isPrivateWay, type ReceiverConfig } from "./address.ts";
 import { email, smtpOptions } from "./email.ts";
 import { logReceiver } from "./log.ts";
-import { isRoutingKey, pagerDuty } from "./pagerduty.ts";
+import { pagerDuty, readRoutingKey } from "./pagerduty.ts";
 import type { Receiver } from "./receiver.ts";
-import type { Wording } from "./rendering/render.ts";
+import type { Wording } from "./rendering/wording.ts";
 import { slackApi, slackWebhook } from "./slack.ts";
-import { webhook, webhookKeys } from "./webhook.ts";
+import { readWebhookKeys, webhook } from "./webhook.ts";
 
 export interface ReceiverSettings {
   /** By the receiver's name: a Slack webhook's URL or bot token, a PagerDuty routing key, a webhook's `whsec_…`. */
@@ -61,54 +61,50 @@ function createReceiver({ name, address }: ReceiverConfig, settings: ReceiverSet
     case "email":
       return createEmail(name, address.to, settings);
     case "slack": {
-      if (address.via === "api") {
-        const token = secretOf(name, settings, "a bot's token", isToken);
-        return slackApi(name, { ...address, token }, { wording, clock });
-      }
-      const url = secretOf(name, settings, "the webhook's URL", isWebhookUrl);
-      return slackWebhook(name, url, { wording, clock });
+      if (address.via === "webhook")
+        return slackWebhook(name, secretOf(name, settings, "the webhook's URL", readUrl), { wording, clock });
+      const token = secretOf(name, settings, "a bot's token", readToken);
+      return slackApi(name, { ...address, token }, { wording, clock });
     }
     case "pagerduty": {
-      const routingKey = secretOf(name, settings, "a routing key of 32 characters", isRoutingKey);
+      const routingKey = secretOf(name, settings, "a routing key of 32 characters", readRoutingKey);
       return pagerDuty(name, { url: address.url, routingKey, source, wording, clock });
     }
     case "webhook": {
-      const secret = secretOf(name, settings, "whsec_ and 24 to 64 bytes in base64", isSigningSecret);
-      return webhook(name, { url: address.url, secret, clock });
+      const keys = secretOf(name, settings, "whsec_ and 24 to 64 bytes in base64", readWebhookKeys);
+      return webhook(name, { url: address.url, keys, clock });
     }
   }
 }
 
 function createEmail(name: string, to: readonly string[], { mail, wording }: ReceiverSettings): Receiver {
   if (mail === null) throw wrong(`receiver "${name}" needs a mail server`);
-  if (smtpOptions(mail.server) === null)
+  const server = smtpOptions(mail.server);
+  if (server === null)
     throw wrong(`receiver "${name}" needs the mail server as smtp://HOST or smtps://HOST, without options`);
-  return email(name, { to, ...mail, wording });
+  return email(name, { to, from: mail.from, server, wording });
 }
 
-function secretOf(
+function secretOf<T>(
   name: string,
   { secrets }: ReceiverSettings,
   form: string,
-  isGood: (text: string) => boolean,
-): Secret {
+  read: (text: string) => T | null,
+): T {
   const secret = secrets.get(name);
-  if (secret === undefined || !isGood(secret.reveal()))
-    throw wrong(`receiver "${name}" needs a secret: ${form}`);
-  return secret;
+  const value = secret === undefined ? null : read(secret.reveal());
+  if (value === null) throw wrong(`receiver "${name}" needs a secret: ${form}`);
+  return value;
 }
 
-function isToken(text: string): boolean {
-  return /^[\x21-\x7e]{1,1000}$/.test(text);
+function readToken(text: string): Secret | null {
+  return /^[\x21-\x7e]{1,1000}$/.test(text) ? new Secret(text) : null;
 }
 
-function isWebhookUrl(text: string): boolean {
+function readUrl(text: string): Secret | null {
   const url = URL.parse(text);
-  return url !== null && url.username === "" && url.password === "" && isPrivateWay(url);
-}
-
-function isSigningSecret(text: string): boolean {
-  return webhookKeys(text) !== null;
+  const isPlain = url !== null && url.username === "" && url.password === "";
+  return isPlain && isPrivateWay(url) ? new Secret(text) : null;
 }
 
 function isTimeZone(name: string): boolean {

@@ -5,15 +5,15 @@ import type { Notification } from "../alerting/notification.ts";
 import { isLoopback } from "./address.ts";
 import { mailPage } from "./mail-page.ts";
 import type { Delivery, Receiver } from "./receiver.ts";
-import { renderNotification, type Wording } from "./rendering/render.ts";
+import { renderNotification } from "./rendering/render.ts";
 import { cut } from "./rendering/text.ts";
+import type { Wording } from "./rendering/wording.ts";
 
 export interface EmailOptions {
   readonly to: readonly string[];
   /** As `Name <mailbox@host>`. */
   readonly from: string;
-  /** `smtp:` or `smtps:`, with user and password where the server asks for them. */
-  readonly server: Secret;
+  readonly server: SMTPTransportOptions;
   readonly wording: Wording;
 }
 
@@ -22,7 +22,7 @@ const SILENCE_MS = 10_000;
 const MAX_SUBJECT = 200;
 const MAX_ANSWER_BYTES = 65_536;
 
-/** Null for what is no server's URL, or asks for more than a host, a port and credentials. */
+/** Of `smtp:` or `smtps:`. Null for what is no server's URL, or asks for more than a host, a port and credentials. */
 export function smtpOptions(server: Secret): SMTPTransportOptions | null {
   const url = URL.parse(server.reveal());
   if (url === null || !/^smtps?:$/.test(url.protocol) || url.hostname === "" || url.search !== "")
@@ -60,7 +60,7 @@ function decoded(text: string): string | null {
 
 /** A mail over SMTP. It is accepted when the server takes it for one of the mailboxes. */
 export function email(name: string, { to, from, server, wording }: EmailOptions): Receiver {
-  const transport = createTransport(smtpOptions(server) ?? {});
+  const transport = createTransport(server);
   return {
     name,
     async send(notification, signal) {

@@ -2,7 +2,8 @@ import type { Logger } from "@rempart/runtime";
 import type { Notification } from "../alerting/notification.ts";
 import { boundedLabels } from "./fitting.ts";
 import type { Receiver } from "./receiver.ts";
-import { renderNotification, type Wording } from "./rendering/render.ts";
+import { renderNotification } from "./rendering/render.ts";
+import type { Wording } from "./rendering/wording.ts";
 
 const LEVELS = { critical: "error", warning: "warn", info: "info" } as const;
 /** A line is read by people, and cut by what carries it. */

@@ -1,5 +1,6 @@
 import { escapeHtml } from "@rempart/kernel";
-import type { Link, RenderedAlert, RenderedNotification } from "./rendering/render.ts";
+import type { Link, RenderedAlert } from "./rendering/alert.ts";
+import type { RenderedNotification } from "./rendering/render.ts";
 
 const BODY =
   "font:16px/1.5 system-ui,sans-serif;color:#0f172a;background:#fff;max-width:44em;margin:32px auto;padding:0 16px";

@@ -1,13 +1,14 @@
 import { hash } from "node:crypto";
 import type { Clock } from "@rempart/kernel";
-import type { Secret } from "@rempart/runtime";
+import { Secret } from "@rempart/runtime";
 import type { Notification } from "../alerting/notification.ts";
 import { fittingJson } from "./fitting.ts";
 import { type Answer, judgeStatus, post } from "./http.ts";
 import { parseObject } from "./parsed-json.ts";
 import type { Delivery, Receiver } from "./receiver.ts";
-import { renderNotification, type Wording } from "./rendering/render.ts";
+import { renderNotification } from "./rendering/render.ts";
 import { cut, oneLine } from "./rendering/text.ts";
+import type { Wording } from "./rendering/wording.ts";
 
 export interface PagerDutyOptions {
   readonly url: string;
@@ -25,8 +26,8 @@ const MAX_SUMMARY = 1_024;
 const MAX_PROBLEMS = 200;
 const ROUTING_KEY = /^[a-zA-Z0-9]{32}$/;
 
-export function isRoutingKey(text: string): boolean {
-  return ROUTING_KEY.test(text);
+export function readRoutingKey(text: string): Secret | null {
+  return ROUTING_KEY.test(text) ? new Secret(text) : null;
 }
 
 /** Triggers and resolves one PagerDuty alert for each group of alerts. */

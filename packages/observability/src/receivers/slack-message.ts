@@ -1,11 +1,8 @@
 import type { Notification } from "../alerting/notification.ts";
-import {
-  type Link,
-  type RenderedNotification,
-  renderNotification,
-  type Wording,
-} from "./rendering/render.ts";
+import type { Link } from "./rendering/alert.ts";
+import { type RenderedNotification, renderNotification } from "./rendering/render.ts";
 import { cut } from "./rendering/text.ts";
+import type { Wording } from "./rendering/wording.ts";
 
 /** Slack refuses longer ones (Block Kit reference: header, section, context; "Formatting text"). */
 const MAX_HEADER = 150;
@@ -50,9 +47,7 @@ export function slackMessage(notification: Notification, wording: Wording): Slac
     blocks: [
       { type: "header", text: plain(title, MAX_HEADER) },
       section(rendered.lead),
-      ...rendered.alerts.map(({ title: name, facts }) =>
-        section([name, ...facts.map(([word, value]) => `${word}: ${value}`)].join("\n")),
-      ),
+      ...rendered.alerts.map(({ lines }) => section(lines.join("\n"))),
       ...(rendered.more === null ? [] : [section(rendered.more)]),
       ...linksOf(rendered),
     ],

@@ -3,7 +3,7 @@ import type { Secret } from "@rempart/runtime";
 import { type Answer, judgeStatus, type OutgoingRequest, post } from "./http.ts";
 import { parseObject } from "./parsed-json.ts";
 import type { Delivery, Receiver } from "./receiver.ts";
-import type { Wording } from "./rendering/render.ts";
+import type { Wording } from "./rendering/wording.ts";
 import { type SlackMessage, slackMessage } from "./slack-message.ts";
 
 export interface SlackOptions {

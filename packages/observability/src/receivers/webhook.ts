@@ -1,6 +1,5 @@
 import { createHmac } from "node:crypto";
 import { type Clock, fromBase64Url } from "@rempart/kernel";
-import type { Secret } from "@rempart/runtime";
 import type { Notification, NotifiedAlert } from "../alerting/notification.ts";
 import { boundedLabels, fittingJson } from "./fitting.ts";
 import { judgeStatus, post } from "./http.ts";
@@ -9,8 +8,8 @@ import { cut } from "./rendering/text.ts";
 
 export interface WebhookOptions {
   readonly url: string;
-  /** `whsec_…`, or several apart by blanks while the receiver changes from one to the next. */
-  readonly secret: Secret;
+  /** Each signs: there are several while the receiver changes from one to the next. */
+  readonly keys: readonly Uint8Array[];
   readonly clock: Clock;
 }
 
@@ -24,14 +23,14 @@ const MAX_KEY_BYTES = 64;
  * Posts what schemas/alerts-1.json describes, signed as standardwebhooks.com says (`webhook-id`, `webhook-timestamp`,
  * `webhook-signature: v1,…`). The id is the same in every attempt. Any 2xx accepts.
  */
-export function webhook(name: string, { url, secret, clock }: WebhookOptions): Receiver {
+export function webhook(name: string, { url, keys, clock }: WebhookOptions): Receiver {
   return {
     name,
     send(notification, signal) {
       const body = fittingJson(notification, MAX_BODY_BYTES, bodyOf);
       const timestamp = String(Math.floor(clock.now() / 1000));
       const signed = `${notification.id}.${timestamp}.${body}`;
-      const signatures = (webhookKeys(secret.reveal()) ?? []).map((key) => `v1,${sign(key, signed)}`);
+      const signatures = keys.map((key) => `v1,${sign(key, signed)}`);
       const headers = {
         "webhook-id": notification.id,
         "webhook-timestamp": timestamp,
@@ -46,8 +45,8 @@ function sign(key: Uint8Array, text: string): string {
   return createHmac("sha256", key).update(text).digest("base64");
 }
 
-/** The keys of one to three secrets; null when one of them is none. */
-export function webhookKeys(secrets: string): Uint8Array[] | null {
+/** The keys of one to three `whsec_…`, apart by blanks; null when one of them is none. */
+export function readWebhookKeys(secrets: string): Uint8Array[] | null {
   const texts = secrets.trim().split(/\s+/);
   const keys = texts.map(readKey).filter((key) => key !== null);
   return keys.length === texts.length && keys.length <= MAX_KEYS ? keys : null;

@@ -6,18 +6,18 @@ export const english: Phrases = {
   resolved: "resolved",
   test: "test",
   occasions: { changed: "changed", repeated: "still firing", escalated: "escalated" },
-  andMore: (count) => `and ${count} more`,
-  counts: ({ firing, resolved, omitted }) => {
+  andMore: (count, write) => `and ${write(count)} more`,
+  counts: ({ firing, resolved, omitted }, write) => {
     const parts = [
-      firing > 0 ? `${firing} ${firing === 1 ? "alert is" : "alerts are"} firing` : "",
-      resolved > 0 ? `${resolved} ${resolved === 1 ? "alert is" : "alerts are"} resolved` : "",
-      omitted > 0 ? `${omitted} more` : "",
+      firing > 0 ? `${write(firing)} ${firing === 1 ? "alert is" : "alerts are"} firing` : "",
+      resolved > 0 ? `${write(resolved)} ${resolved === 1 ? "alert is" : "alerts are"} resolved` : "",
+      omitted > 0 ? `${write(omitted)} more` : "",
     ];
     return `${parts.filter((part) => part !== "").join(", ")}.`;
   },
   testLead: "This is a test: nothing is wrong.",
   escalatedLead: "Nobody has ended it in time, so you are told as well.",
-  notListed: (count) => `… and ${count} more ${count === 1 ? "alert" : "alerts"}.`,
+  notListed: (count, write) => `… and ${write(count)} more ${count === 1 ? "alert" : "alerts"}.`,
   severity: "Severity",
   component: "Component",
   since: "Since",

@@ -8,18 +8,18 @@ export const french: Phrases = {
   resolved: "résolu",
   test: "test",
   occasions: { changed: "modifié", repeated: "toujours actif", escalated: "escalade" },
-  andMore: (count) => `et ${count} ${plural(count, "autre")}`,
-  counts: ({ firing, resolved, omitted }) => {
+  andMore: (count, write) => `et ${write(count)} ${plural(count, "autre")}`,
+  counts: ({ firing, resolved, omitted }, write) => {
     const parts = [
-      firing > 0 ? `${firing} ${plural(firing, "alerte")} en cours` : "",
-      resolved > 0 ? `${resolved} ${plural(resolved, "alerte")} ${plural(resolved, "résolue")}` : "",
-      omitted > 0 ? `${omitted} ${plural(omitted, "autre")}` : "",
+      firing > 0 ? `${write(firing)} ${plural(firing, "alerte")} en cours` : "",
+      resolved > 0 ? `${write(resolved)} ${plural(resolved, "alerte")} ${plural(resolved, "résolue")}` : "",
+      omitted > 0 ? `${write(omitted)} ${plural(omitted, "autre")}` : "",
     ];
     return `${parts.filter((part) => part !== "").join(", ")}.`;
   },
   testLead: "Ceci est un test : tout va bien.",
   escalatedLead: "Personne n’y a mis fin à temps : vous êtes prévenu à votre tour.",
-  notListed: (count) => `… et ${count} ${plural(count, "autre")} ${plural(count, "alerte")}.`,
+  notListed: (count, write) => `… et ${write(count)} ${plural(count, "autre")} ${plural(count, "alerte")}.`,
   severity: "Gravité",
   component: "Composant",
   since: "Depuis",

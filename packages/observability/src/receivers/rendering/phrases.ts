@@ -1,6 +1,9 @@
 import type { Occasion } from "../../alerting/notification.ts";
 import type { Severity } from "../../objectives/rule.ts";
 
+/** How a number is written. */
+export type Write = (count: number) => string;
+
 /** How many of the alerts of a notification are what. */
 export interface Counts {
   readonly firing: number;
@@ -19,11 +22,11 @@ export interface Phrases {
   /** Why it is told, where that is not told by the severity alone. */
   readonly occasions: Readonly<Record<Exclude<Occasion, "new" | "resolved" | "test">, string>>;
   /** After the name of the first alert. */
-  andMore(count: number): string;
-  counts(counts: Counts): string;
+  andMore(count: number, write: Write): string;
+  counts(counts: Counts, write: Write): string;
   readonly testLead: string;
   readonly escalatedLead: string;
-  notListed(count: number): string;
+  notListed(count: number, write: Write): string;
   readonly severity: string;
   readonly component: string;
   readonly since: string;

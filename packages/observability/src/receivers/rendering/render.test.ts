@@ -12,8 +12,9 @@ import {
   WORDING,
 } from "../../../test/notifications.ts";
 import type { Occasion } from "../../alerting/notification.ts";
-import { formatDuration, formatNumber, formatTime } from "./format.ts";
-import { renderNotification, type Wording } from "./render.ts";
+import { formatsOf } from "./format.ts";
+import { renderNotification } from "./render.ts";
+import type { Wording } from "./wording.ts";
 
 const FRENCH: Wording = { ...WORDING, language: "fr", timeZone: "Europe/Paris" };
 
@@ -103,10 +104,10 @@ test("one and many are told apart", () => {
 
 test("alerts that are not listed are counted", () => {
   const alerts = Array.from({ length: 100 }, () => notifiedAlert());
-  const rendered = renderNotification(notification({ alerts, omitted: 900 }), WORDING, 20);
+  const rendered = renderNotification(notification({ alerts, omitted: 1_900 }), WORDING, 20);
   assert.equal(rendered.alerts.length, 20);
-  assert.equal(rendered.more, "… and 980 more alerts.");
-  assert.equal(rendered.title, "[CRITICAL] HighErrorRate (application) and 999 more");
+  assert.equal(rendered.more, "… and 1,980 more alerts.");
+  assert.equal(rendered.title, "[CRITICAL] HighErrorRate (application) and 1,999 more");
 });
 
 test("an alert that comes and goes is said to", () => {
@@ -131,7 +132,13 @@ test("a runbook's name cannot lead elsewhere", () => {
 });
 
 /** Line ends but our own, and what hides or reorders text (Unicode TR 36). */
-const DECEPTIVE = /[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
+const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+test("a label's value cannot pretend to be another label", () => {
+  const alerts = [notifiedAlert({ labels: { path: '/", severity="info', note: "\\u202e" } })];
+  const [alert] = renderNotification(notification({ alerts }), WORDING).alerts;
+  assert.equal(new Map(alert?.facts).get("Labels"), String.raw`path="/\", severity=\"info", note="\\u202e"`);
+});
 
 test("hostile labels stay on their line, visible and bounded", () => {
   for (const value of HOSTILE) {
@@ -160,8 +167,11 @@ test("whatever is notified is told, on lines that nothing in it breaks, within b
   );
 });
 
+const EN = formatsOf("en-GB", "UTC");
+const FR = formatsOf("fr-FR", "UTC");
+
 test("numbers keep six digits, and a power of ten where there are too many zeros", () => {
-  const en = (value: number): string => formatNumber(value, "en-GB");
+  const en = (value: number): string => EN.number(value);
   assert.deepEqual([0, -0, 12.5, 1234567.89, -3].map(en), ["0", "0", "12.5", "1,234,570", "-3"]);
   assert.deepEqual([1e300, 2e-9, Number.NaN, Number.POSITIVE_INFINITY].map(en), [
     "1E300",
@@ -169,14 +179,14 @@ test("numbers keep six digits, and a power of ten where there are too many zeros
     "NaN",
     "∞",
   ]);
-  assert.equal(formatNumber(0.25, "fr-FR"), "0,25");
+  assert.equal(FR.number(0.25), "0,25");
 });
 
 test("durations have two units, times their zone", () => {
-  const en = (ms: number): string => formatDuration(ms, "en-GB");
+  const en = (ms: number): string => EN.duration(ms);
   assert.deepEqual([-5, 0, 1_000, 61_000].map(en), ["1 second", "1 second", "1 second", "1 minute 1 second"]);
   assert.equal(en(3_600_000), "1 hour");
   assert.equal(en(86_400_000 * 3 + 7_200_000 + 59_000), "3 days 2 hours");
-  assert.equal(formatDuration(172_800_000, "fr-FR"), "2\u00a0jours");
-  assert.match(formatTime(AT, "en-GB", "America/St_Johns"), /GMT-2:30$/);
+  assert.equal(FR.duration(172_800_000), "2\u00a0jours");
+  assert.match(formatsOf("en-GB", "America/St_Johns").time(AT), /GMT-2:30$/);
 });
