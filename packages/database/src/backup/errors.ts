@@ -35,6 +35,8 @@ export type BackupErrorCode =
   /** A server runs on the place to restore into. */
   | "target-in-use"
   | "target-full"
+  /** The account that runs PostgreSQL may not enter the place to restore into. */
+  | "target-closed"
   /** The backup has tablespaces, and nobody said where they go. */
   | "tablespace-unmapped"
   /** The backup is of another major version than the programs at hand. */

@@ -86,7 +86,7 @@ export async function backedUpServer({
   };
 }
 
-async function untilArchived(database: Database, repository: Repository): Promise<void> {
+export async function untilArchived(database: Database, repository: Repository): Promise<void> {
   const [row] = await database.query<{ name: string }>("SELECT pg_walfile_name(pg_switch_wal() - 1) AS name");
   const name = row?.name ?? "";
   await until(async () => {

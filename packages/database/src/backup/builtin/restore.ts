@@ -48,7 +48,8 @@ export async function restoreBackup(ports: RestorePorts, options: RestoreOptions
   const index = await readWalIndex(vault, manifest.systemIdentifier);
   const chain = chainOf(manifest, index);
   assertReachable(manifest, chain, options.target, await recoverableTo(vault, manifest, chain));
-  return asWhole(options.directory, databaseBytes(manifest), (directory) =>
+  const place = { target: options.directory, bytes: databaseBytes(manifest), account };
+  return asWhole(place, (directory) =>
     rebuild(ports, options, { manifest, account, program, index, chain, directory }),
   );
 }

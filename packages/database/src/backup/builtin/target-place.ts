@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { type Account, runningAsRoot } from "../../embedded/account.ts";
 import { parsePostmasterFile } from "../../embedded/postmaster-file.ts";
 import { isAlive } from "../../embedded/processes.ts";
+import { blockedAt } from "../../embedded/reach.ts";
 import { BackupError } from "../errors.ts";
 import { syncFolder } from "../repository/directory.ts";
 
@@ -24,6 +26,14 @@ export async function assertNotRunning(directory: string): Promise<void> {
     throw new BackupError("target-in-use", `process ${pid} runs a server on ${directory}: stop it first`);
 }
 
+export interface TargetPlace {
+  readonly target: string;
+  /** That the files take. */
+  readonly bytes: number;
+  /** That will run the server. */
+  readonly account: Account;
+}
+
 /** Besides the files, recovery writes log and checkpoints. */
 const SPARE_BYTES = 256 * 2 ** 20;
 
@@ -32,13 +42,13 @@ const SPARE_BYTES = 256 * 2 ** 20;
  * leaves nothing that looks like a database.
  */
 export async function asWhole<T>(
-  target: string,
-  bytes: number,
+  { target, bytes, account }: TargetPlace,
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
   const directory = resolve(target);
   const parent = dirname(directory);
-  await mkdir(parent, { recursive: true });
+  await mkdir(parent, { recursive: true, mode: runningAsRoot() ? 0o711 : 0o700 });
+  await assertOpen(parent, account);
   await assertRoom(parent, bytes + SPARE_BYTES);
   const scratch = join(parent, `.${basename(directory)}.restoring-${process.pid}`);
   await rm(scratch, { recursive: true, force: true });
@@ -52,6 +62,15 @@ export async function asWhole<T>(
     await rm(scratch, { recursive: true, force: true });
     throw error;
   }
+}
+
+async function assertOpen(folder: string, account: Account): Promise<void> {
+  const blocked = await blockedAt(folder, account);
+  if (blocked !== undefined)
+    throw new BackupError(
+      "target-closed",
+      `the account that runs PostgreSQL (user ${account.uid}) may not enter ${blocked}: allow it with chmod o+x, or name another place`,
+    );
 }
 
 async function assertRoom(folder: string, needed: number): Promise<void> {
