@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { cleanupCommand } from "../db/cleanup.ts";
 import { configureCommand } from "../db/configure.ts";
+import { exportCommand } from "../db/export.ts";
 import { insightCommands } from "../db/insights.ts";
 import { lintCommand } from "../db/lint.ts";
 import { migrateCommand, reindexCommand, statusCommand, vacuumCommand } from "../db/maintenance.ts";
@@ -15,6 +16,7 @@ export function dbCommand(): Command {
     vacuumCommand(),
     reindexCommand(),
     cleanupCommand(),
+    exportCommand(),
     configureCommand(),
   ])
     db.addCommand(command);

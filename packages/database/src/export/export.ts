@@ -9,8 +9,8 @@ export type ExportCompression = "none" | "gzip" | "zstd";
 export interface ExportProgress {
   /** Of the last row of the pages that were taken whole: where an export that broke off goes on. */
   readonly key: string;
-  /** Pages taken so far. */
-  readonly pages: number;
+  /** In this page. */
+  readonly rows: number;
 }
 
 export interface ExportOptions {
@@ -74,9 +74,9 @@ async function* pages(session: Session, options: ExportOptions): AsyncGenerator<
     const upTo: string | null = (await keyOf(session, pageEnd(source, from, pageRows))) ?? end;
     last = upTo === end;
     const first = taken === 1 && after === null;
-    const rows = session.copyOut(copyPage(source, format, { after: from, upTo }, first));
-    yield* compressed(format === "json" ? array(rows, { first, last }) : rows, compression);
-    if (upTo !== null) onPage?.({ key: upTo, pages: taken });
+    const copy = session.copyOut(copyPage(source, format, { after: from, upTo }, first));
+    yield* compressed(format === "json" ? array(copy, { first, last }) : copy, compression);
+    if (upTo !== null) onPage?.({ key: upTo, rows: copy.rows });
     from = upTo;
   }
   await session.query("COMMIT");

@@ -2,7 +2,7 @@ import { timeLimit } from "@rempart/runtime";
 import pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { DatabaseError } from "../errors.ts";
-import type { PoolStats, StatementTracer } from "./ports.ts";
+import type { CopyOut, PoolStats, StatementTracer } from "./ports.ts";
 import { breaksConnection, toDatabaseError } from "./server-errors.ts";
 
 export interface RunOptions {
@@ -21,7 +21,7 @@ export interface Lease {
 
 export interface WholeLease extends Lease {
   /** The bytes of `COPY … TO STDOUT`, as fast as they are taken. Whoever stops taking them must close the connection. */
-  copyOut(text: string): AsyncIterable<Uint8Array>;
+  copyOut(text: string): CopyOut;
 }
 
 export interface Connections {
@@ -195,17 +195,25 @@ function leaseOf(
         throw translated;
       }
     },
-    async *copyOut(text) {
-      const ended = trace(text, undefined);
-      try {
-        yield* client.query(copyTo(text));
-        ended();
-      } catch (error) {
-        broken ||= breaksConnection(error);
-        const translated = toDatabaseError(error);
-        ended(translated);
-        throw translated;
-      }
+    copyOut(text) {
+      const copy = copyTo(text);
+      return {
+        get rows() {
+          return copy.rowCount;
+        },
+        async *[Symbol.asyncIterator]() {
+          const ended = trace(text, undefined);
+          try {
+            yield* client.query(copy);
+            ended();
+          } catch (error) {
+            broken ||= breaksConnection(error);
+            const translated = toDatabaseError(error);
+            ended(translated);
+            throw translated;
+          }
+        },
+      };
     },
     release(close = false) {
       client.off("error", onLoss);
