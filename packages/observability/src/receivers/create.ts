@@ -22,13 +22,11 @@ export interface ReceiverSettings {
   readonly log: Logger;
 }
 
-const MAX_SECRETS_TEXT = 65_536;
-
 /** Reads `NAME=SECRET,NAME=SECRET`. Throws `invalid-configuration`, which repeats none of it. */
 export function parseReceiverSecrets(text: Secret): ReadonlyMap<string, Secret> {
-  const items = text.reveal().slice(0, MAX_SECRETS_TEXT).split(",");
+  const items = text.reveal().split(",");
   const pairs = items.map((item) => {
-    const [, name, secret] = /^\s*([a-z][a-z0-9-]{0,62})=(\S.*?)\s*$/.exec(item) ?? [];
+    const [, name, secret] = /^([a-z][a-z0-9-]{0,62})=(\S.*)$/.exec(item.trim()) ?? [];
     if (name === undefined || secret === undefined)
       throw wrong("the secrets of receivers are NAME=SECRET, apart by commas");
     return [name, new Secret(secret)] as const;
