@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createMemoryReplayStore, createWebhookVerifier, hmacScheme } from "@rempart/edge";
-import { systemClock, utf8 } from "@rempart/kernel";
+import { systemClock, systemRandom, utf8 } from "@rempart/kernel";
 import { messengerMigrations } from "@rempart/messenger-server/operator";
-import { type Letter, postgresAlertStore } from "@rempart/observability";
+import { createAlerting, type Letter, postgresAlertStore, SHIPPED_GROUPS } from "@rempart/observability";
+import { silentLogger } from "@rempart/runtime";
 import { testDatabase } from "@rempart/testing";
 import { ROUTING_KEY, startHook, startPagerDuty, startSlack } from "@rempart/testing/receivers";
 import { rempart, workplace } from "./cli.ts";
@@ -104,6 +105,75 @@ test("what no receiver took is listed, sent again once, and dropped", async () =
     "0 02 is dropped\n",
   ]);
   assert.equal(await ran(), "0 every notification was taken\n");
+});
+
+test("what fires is listed, explained, silenced and acknowledged, and who did so is recorded", async () => {
+  const fresh = await testDatabase({ migrations: messengerMigrations });
+  after(fresh.close);
+  const store = postgresAlertStore(fresh.database);
+  const [rule] = SHIPPED_GROUPS.flatMap(({ rules }) => rules).filter(({ name }) => name === "DiskSpaceLow");
+  assert.ok(rule !== undefined);
+  const alerting = createAlerting({
+    store,
+    rules: [{ name: "one", rules: [rule] }],
+    routes: { receiver: "none" },
+    topology: {},
+    receivers: [{ name: "none", send: async () => ({ kind: "accepted" }) }],
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLogger,
+    everyMs: null,
+  });
+  const elements = [{ labels: { mountpoint: "/data" }, value: 0.05 }];
+  const rest = { failed: [], targets: [], series: 0, refused: 0, tookMs: 0 };
+  await alerting.take({ at: 0, results: [{ rule: rule.name, elements, settled: true }], ...rest });
+  await store.update((held) => {
+    const alerts = [...held.state.alerts].map(
+      ([key, one]) => [key, { ...one, firingAt: one.seenSince }] as const,
+    );
+    return { held: { ...held, state: { ...held.state, alerts: new Map(alerts) } }, answer: null };
+  });
+  const ran = async (...args: readonly string[]): Promise<string> => {
+    const cli = rempart(["alerts", ...args], { cwd: place.cwd, env: { DATABASE_URL: fresh.url } });
+    return `${await cli.ended} ${cli.logged()}${cli.said()}`;
+  };
+  const silence = [
+    "silence",
+    "alertname=DiskSpaceLow",
+    "mountpoint^=/da",
+    "--for",
+    "2h",
+    "--reason",
+    "resizing",
+  ];
+  const silenced = await ran(...silence);
+  const [, id = ""] = /^0 ([0-9a-f-]{36}): /.exec(silenced) ?? [];
+  assert.ok(id !== "", silenced);
+  const listed = await ran("list");
+  assert.match(listed, /DiskSpaceLow +warning +firing .* silence +mountpoint=\/data/);
+  assert.match(listed, /alertname=DiskSpaceLow mountpoint\^=\/da +resizing/);
+  const explained = await ran("explain", "DiskSpaceLow");
+  assert.match(explained, /held back: silence of .*: resizing/);
+  assert.match(explained, /node_filesystem_avail_bytes/);
+  const [fingerprint = ""] = (await alerting.list()).alerts.map((one) => one.fingerprint);
+  assert.match(await ran("acknowledge", fingerprint), /^0 .* is acknowledged/);
+  assert.match(await ran("unsilence", id), /^0 .* is over/);
+  const window = ["maintenance", "component=host", "--weekly", "sun 02:30", "--time-zone", "Europe/Paris"];
+  assert.match(
+    await ran(...window, "--for", "1h", "--reason", "updates"),
+    /^0 .*: every Sunday 02:30 Europe\/Paris for 60 minutes/,
+  );
+  assert.match(
+    await ran("explain", "BackupFailed"),
+    /^0 BackupFailed, critical, about backup: (?:.|\n)*does not fire/,
+  );
+  const recorded = await fresh.database.query<{ event_type: string }>(
+    "SELECT event_type FROM audit_entries WHERE event_type LIKE 'admin.operation.%' ORDER BY created_at",
+  );
+  assert.deepEqual(
+    recorded.map(({ event_type }) => event_type.slice("admin.operation.".length)),
+    ["create", "update", "delete", "create"],
+  );
 });
 
 function deadLetter(id: string): Letter {

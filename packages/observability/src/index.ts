@@ -12,7 +12,7 @@ export {
   type DeskOptions,
   type Listing,
 } from "./alerting/desk.ts";
-export type { Hold } from "./alerting/holds.ts";
+export { type Hold, holdText } from "./alerting/holds.ts";
 export type { Letter } from "./alerting/letters.ts";
 export type { Mute, MuteRequest, Once, Weekly } from "./alerting/mutes.ts";
 export type { Notification, NotifiedAlert, Occasion } from "./alerting/notification.ts";

@@ -37,6 +37,8 @@ export interface AlertExplanation {
   readonly alerts: readonly AlertView[];
   /** Newest first. */
   readonly events: readonly AlertEvent[];
+  /** When the engine last ran; null: it never did. */
+  readonly advancedAt: number | null;
   readonly now: number;
 }
 
@@ -77,27 +79,20 @@ export function createAlertDesk(
 ): AlertDesk {
   const { store } = options;
   const names = new Set(options.rules.flatMap((group) => group.rules.map(({ name }) => name)));
+  const list = (): Promise<Listing> =>
+    update((held, now) => {
+      const { state } = held;
+      const mutes = [...state.mutes.values()];
+      return { held, answer: { alerts: viewsOf(state, now, rules), mutes, advancedAt: state.at, now } };
+    });
   return {
-    list: () =>
-      update((held, now) => {
-        const { state } = held;
-        const answer = {
-          alerts: viewsOf(state, now, rules),
-          mutes: [...state.mutes.values()],
-          advancedAt: state.at,
-          now,
-        };
-        return { held, answer };
-      }),
+    list,
     async explain(about) {
-      const { views, now } = await update((held, at) => ({
-        held,
-        answer: { views: viewsOf(held.state, at, rules), now: at },
-      }));
-      const alerts = views.filter(({ rule, fingerprint }) => rule === about || fingerprint === about);
+      const { alerts: all, advancedAt, now } = await list();
+      const alerts = all.filter(({ rule, fingerprint }) => rule === about || fingerprint === about);
       const events = await store.events(about, MAX_EVENTS).catch(() => []);
       const rule = names.has(about) ? about : (alerts[0]?.rule ?? events[0]?.rule ?? null);
-      return { about, rule, alerts, events, now };
+      return { about, rule, alerts, events, advancedAt, now };
     },
     async mute(request) {
       checkMute(request);

@@ -45,6 +45,8 @@ export function checkMute({ where, author, reason, when }: MuteRequest): void {
   checkText("reason", reason, MAX_TEXT);
   checkText("conditions", JSON.stringify(matchers(where)), MAX_CONDITIONS);
   for (const matcher of matchers(where)) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(matcher.label))
+      throw new TypeError(`"${matcher.label}" is no label`);
     for (const value of "values" in matcher ? matcher.values : [matcher.value]) {
       if (value !== "") checkText("conditions", value, MAX_TEXT);
     }
@@ -61,7 +63,11 @@ function checkWeekly({ weekday, startMinute, minutes, timeZone }: Weekly): void 
   if (!whole(weekday, 7) || !whole(startMinute, 1_440)) throw new TypeError("it begins at no time of a week");
   if (!whole(minutes, WEEK_MINUTES) || minutes === 0)
     throw new TypeError("it is as long as the week, or not at all");
-  minuteOfWeek(0, timeZone);
+  try {
+    minuteOfWeek(0, timeZone);
+  } catch (cause) {
+    throw new TypeError(`"${timeZone}" is no time zone`, { cause });
+  }
 }
 
 /** Whether it is in force at the time. */

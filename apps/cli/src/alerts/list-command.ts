@@ -1,0 +1,68 @@
+import type { AlertView, Listing, Mute } from "@rempart/observability";
+import { Command } from "commander";
+import { type JsonOption, report } from "../installation.ts";
+import { table } from "../table.ts";
+import { conditionsText } from "./conditions.ts";
+import { withDesk } from "./desk.ts";
+
+export function listCommand(): Command {
+  return new Command("list")
+    .description("what fires or is about to, what holds it back, and the silences and maintenance windows")
+    .option("--json", "print JSON")
+    .action((options: JsonOption) =>
+      withDesk(async (desk) => {
+        const listing = await desk.list();
+        report(options, listing, listingText(listing));
+      }),
+    );
+}
+
+const GRAVEST_FIRST = { critical: 0, warning: 1, info: 2 } as const;
+
+function listingText({ alerts, mutes, advancedAt }: Listing): string {
+  const active = alerts
+    .filter(({ phase }) => phase !== "resolved")
+    .toSorted((a, b) => GRAVEST_FIRST[a.severity] - GRAVEST_FIRST[b.severity]);
+  const looked = advancedAt === null ? "nothing was evaluated yet" : `as of ${timeText(advancedAt)}`;
+  return [
+    active.length === 0
+      ? `no alert fires, ${looked}`
+      : `${table([HEADINGS, ...active.map(alertRow)])}\n${looked}`,
+    ...(mutes.length === 0 ? [] : [table([MUTE_HEADINGS, ...mutes.map(muteRow)])]),
+  ].join("\n\n");
+}
+
+const HEADINGS = ["FINGERPRINT", "ALERT", "SEVERITY", "STATE", "SINCE", "HELD BY", "LABELS"];
+
+function alertRow(alert: AlertView): string[] {
+  const { fingerprint, rule, severity, holds, labels } = alert;
+  const held = holds.map(({ kind }) => kind).join(", ") || "–";
+  const named = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+  return [fingerprint, rule, severity, stateOf(alert), timeText(alert.firingAt), held, named.join(" ")];
+}
+
+/** In a word, as far as one does. */
+export function stateOf({ phase, isFlapping, acknowledged }: AlertView): string {
+  const by = acknowledged === null ? "" : `, acknowledged by ${acknowledged.by}`;
+  return `${isFlapping ? "flapping" : phase}${by}`;
+}
+
+const MUTE_HEADINGS = ["ID", "KIND", "WHEN", "BY", "CONDITIONS", "REASON"];
+
+function muteRow({ id, kind, when, author, where, reason }: Mute): string[] {
+  return [id, kind, whenText(when), author, conditionsText(where), reason];
+}
+
+const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"] as const;
+
+export function whenText(when: Mute["when"]): string {
+  if (when.kind === "once") return `${timeText(when.from)} to ${timeText(when.to)}`;
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const begins = `${two(Math.floor(when.startMinute / 60))}:${two(when.startMinute % 60)}`;
+  return `every ${WEEKDAYS[when.weekday]} ${begins} ${when.timeZone} for ${when.minutes} minutes`;
+}
+
+/** ISO 8601, to the second. */
+export function timeText(at: number | null): string {
+  return at === null ? "–" : `${new Date(at).toISOString().slice(0, 19)}Z`;
+}
