@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import { createDatabase, type Database } from "@rempart/database";
 import { requireService, startDebianPostgres } from "@rempart/testing";
 import { applyFinding } from "../src/insights/apply.ts";
-import { examine } from "../src/insights/examine.ts";
+import { examine, plansOf } from "../src/insights/examine.ts";
 import type { Finding } from "../src/insights/finding.ts";
 import { createExplainer } from "../src/insights/plans.ts";
 import { setUpInsights } from "../src/insights/setup.ts";
@@ -129,6 +129,10 @@ test("a statement is planned and never run, one at a time, and not another role'
     other.map(({ own }) => own),
     [false],
   );
+  const planned = await database.session(async (session) =>
+    plansOf(await createExplainer(session), statements),
+  );
+  assert.ok(planned.length > 0 && planned.every(({ statement }) => statement.own));
 });
 
 test("analyze_slow_queries() tells the slowest first, without values and without what was typed", {

@@ -26,13 +26,8 @@ export interface InsightsSetup {
  * database to be looked at; `database` belongs to the role that owns its tables. Safe to repeat.
  */
 export async function setUpInsights(admin: Database, database: Database): Promise<InsightsSetup> {
-  const available = await admin.query<{ name: string }>(
-    "SELECT name FROM pg_available_extensions WHERE name = ANY ($1)",
-    [EXTENSIONS],
-  );
-  const installed = available.map(({ name }) => name).toSorted();
   const [own] = await database.query<{ role: string }>("SELECT current_user::text AS role");
-  await admin.session((session) => install(session, installed, own?.role ?? ""));
+  const installed = await admin.session((session) => install(session, own?.role ?? ""));
   await migrate(database, [insightsMigrations]);
   const loaded = (await readStatements(database, { most: 1 })) !== "not-loaded";
   return {
@@ -42,8 +37,16 @@ export async function setUpInsights(admin: Database, database: Database): Promis
   };
 }
 
-async function install(session: Queryable, extensions: readonly string[], role: string): Promise<void> {
-  for (const name of extensions) await session.query(`CREATE EXTENSION IF NOT EXISTS ${name}`);
+async function install(session: Queryable, role: string): Promise<string[]> {
+  // The role may make operators in `public`: a superuser must not find them there.
+  await session.query("SET search_path = pg_catalog");
+  const available = await session.query<{ name: string }>(
+    "SELECT name FROM pg_available_extensions WHERE name = ANY ($1) ORDER BY 1",
+    [EXTENSIONS],
+  );
+  for (const { name } of available)
+    await session.query(`CREATE EXTENSION IF NOT EXISTS ${name} SCHEMA public`);
   for (const granted of ["pg_read_all_stats", "pg_stat_scan_tables"])
     await session.query(`GRANT ${granted} TO ${quoted(role)}`);
+  return available.map(({ name }) => name);
 }
