@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { missingMetrics, toPromql } from "@rempart/observability";
+import { queriesOf, SHIPPED_DASHBOARDS } from "@rempart/observability/generators";
 import { freePort, requireService, startAlertmanager, startPrometheus, until } from "@rempart/testing";
 import { startHook } from "@rempart/testing/receivers";
 import { rempart, workplace } from "./cli.ts";
@@ -26,6 +28,14 @@ after(async () => {
   await place[Symbol.asyncDispose]();
 });
 await server.serving();
+
+/** How many series a query finds. */
+async function countFound(url: string, promql: string): Promise<number> {
+  const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(promql)}`);
+  const { status, data } = (await response.json()) as { status: string; data: { result: unknown[] } };
+  assert.equal(status, "success", promql);
+  return data.result.length;
+}
 
 interface Finding {
   readonly state: string;
@@ -102,6 +112,21 @@ test("a running installation is found well, link by link, with the files generat
   });
   assert.doesNotMatch(found.get("rules")?.detail ?? "", /HighErrorRate|DatabaseDown|ClockSkewed/);
   assert.equal(hook.received.length, 0, "nobody is told anything");
+
+  const names = await fetch(`${prometheus.url}/api/v1/label/__name__/values`);
+  const counted = new Set(((await names.json()) as { data: string[] }).data);
+  const shown = SHIPPED_DASHBOARDS.flatMap(queriesOf).filter(
+    ({ expression }) => missingMetrics(expression, (name) => counted.has(name)).length === 0,
+  );
+  assert.ok(shown.length > 50);
+  for (const { expression } of shown) {
+    const promql = toPromql(expression);
+    const isThere = (await countFound(prometheus.url, promql)) > 0;
+    assert.ok(
+      isThere || promql.includes("status=~"),
+      `${promql} finds nothing, and not because nothing failed`,
+    );
+  }
 });
 
 test("each part that fails is named, with what to do", async () => {
