@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { alertIncidents, deliveryStore, observabilityMigrations } from "@rempart/observability";
 import { testDatabase } from "@rempart/testing";
-import type { NotifiedAlert } from "../src/alerting/notification.ts";
+import type { SeenAlert } from "../src/delivery/alert-incidents.ts";
 
 const { database, close } = await testDatabase({ migrations: [observabilityMigrations] });
 after(close);
@@ -76,26 +76,26 @@ test("one that goes on is reported, however long ago it began", async () => {
   assert.equal((await store.incidents("old", 1_000_000)).length, 1);
 });
 
-test("a critical alert is an incident while it fires; told again it is the same one", async () => {
-  const take = alertIncidents(store, "alerts");
-  const alert: NotifiedAlert = {
-    name: "ApplicationDown",
+test("a critical alert is an incident while it fires; seen again, also by another process, it is the same one", async () => {
+  const [take, another] = [alertIncidents(store, "alerts"), alertIncidents(store, "alerts")];
+  const alert: SeenAlert = {
     fingerprint: "f",
-    state: "firing",
+    rule: "ApplicationDown",
     severity: "critical",
-    component: "application",
-    labels: {},
-    value: 0,
-    summary: "s",
-    runbook: "r",
-    firingSince: 10_000,
+    phase: "firing",
+    firingAt: 10_000,
     resolvedAt: null,
   };
-  await take({ ...alert, severity: "warning" });
-  await take(alert);
-  await take(alert);
-  await take({ ...alert, state: "resolved", resolvedAt: 70_000 });
-  await take({ ...alert, firingSince: 100_000 });
+  await take([
+    { ...alert, severity: "warning", fingerprint: "g" },
+    { ...alert, phase: "pending", fingerprint: "h" },
+    alert,
+  ]);
+  await take([alert]);
+  await another([alert]);
+  await take([{ ...alert, phase: "resolved", resolvedAt: 70_000 }]);
+  await another([{ ...alert, phase: "resolved", resolvedAt: 70_000 }]);
+  await take([{ ...alert, firingAt: 100_000 }]);
   const told = await store.incidents("alerts", 0);
   assert.deepEqual(
     told.map(({ title, openedAt, closedAt }) => [title, openedAt, closedAt]),

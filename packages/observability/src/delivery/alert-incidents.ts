@@ -1,19 +1,32 @@
-import type { NotifiedAlert } from "../alerting/notification.ts";
+import type { AlertView } from "../alerting/view.ts";
 import type { DeliveryStore } from "./store.ts";
 
+export type SeenAlert = Pick<
+  AlertView,
+  "fingerprint" | "rule" | "severity" | "phase" | "firingAt" | "resolvedAt"
+>;
+
 /**
- * Until an incident is somebody's decision, a critical alert is one from its first notification to its last: tell it every
- * alert, as often as it is told to anybody. One alert that fires twice is two incidents.
+ * Until an incident is somebody's decision, a critical alert is one for as long as it fires: tell it of all alerts, as often
+ * as they are looked at. One that fires twice is two incidents. What was written already costs nothing, and is harmless
+ * when another process writes it too.
  */
 export function alertIncidents(
-  store: DeliveryStore,
+  store: Pick<DeliveryStore, "open" | "close">,
   environment: string,
-): (alert: NotifiedAlert) => Promise<void> {
-  return async (alert) => {
-    if (alert.severity !== "critical") return;
-    const id = `alert-${alert.fingerprint}-${alert.firingSince}`;
-    const { name: title, firingSince: openedAt } = alert;
-    await store.open({ id, environment, title, openedAt, deployment: null });
-    if (alert.state === "resolved") await store.close(id, alert.resolvedAt ?? openedAt);
+): (alerts: readonly SeenAlert[]) => Promise<void> {
+  let written = new Map<string, SeenAlert["phase"]>();
+  return async (alerts) => {
+    const present = new Map<string, SeenAlert["phase"]>();
+    for (const { fingerprint, rule: title, severity, phase, firingAt, resolvedAt } of alerts) {
+      if (severity !== "critical" || phase === "pending" || firingAt === null) continue;
+      const id = `alert-${fingerprint}-${firingAt}`;
+      if (!written.has(id))
+        await store.open({ id, environment, title, openedAt: firingAt, deployment: null });
+      if (phase === "resolved" && written.get(id) !== phase) await store.close(id, resolvedAt ?? firingAt);
+      present.set(id, phase);
+      written.set(id, phase);
+    }
+    written = present;
   };
 }

@@ -1,11 +1,13 @@
 import type { Database } from "@rempart/database";
-import type { Clock, Random } from "@rempart/kernel";
+import { type Clock, explain, type Random } from "@rempart/kernel";
 import {
   type Alerting,
   type AlertingOptions,
   type AlertRule,
   type AlertStore,
+  alertIncidents,
   createAlerting,
+  deliveryStore,
   type Evaluation,
   type Explanation,
   type Monitor,
@@ -58,6 +60,8 @@ export interface Monitoring {
 }
 
 const JOB = "messenger";
+/** What `rempart deploy` measures unless told otherwise. */
+const ENVIRONMENT = "production";
 
 export function createMonitoring(config: MessengerConfig, ports: MonitoringPorts): Monitoring {
   const { registry, random, log, rim } = ports;
@@ -74,9 +78,13 @@ export function createMonitoring(config: MessengerConfig, ports: MonitoringPorts
   const explainRule = (rule: AlertRule): Promise<Explanation> => started(monitor).explain(rule);
   const alerting = openAlerting(config, groups, { ...ports, clock, observe, explainRule });
   const live = new LiveEvents(random);
+  const recordIncidents = alertIncidents(deliveryStore(ports.database), ENVIRONMENT);
   let acting = Promise.resolve();
   const act = async (evaluation: Evaluation): Promise<void> => {
     await alerting.take(evaluation);
+    await recordIncidents((await alerting.list()).alerts).catch((error) =>
+      log.warn({ error: explain(error) }, "critical alerts were not recorded as incidents"),
+    );
     live.publish("metrics", { at: evaluation.at, ...(await liveMetrics(started(monitor))) });
     live.publish("alerts", { at: evaluation.at, ...(await shownAlerts(alerting)) });
   };
