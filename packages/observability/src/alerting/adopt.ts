@@ -5,6 +5,7 @@
 import type { Letters } from "./letters.ts";
 import { post } from "./letters.ts";
 import type { Mute } from "./mutes.ts";
+import type { Notification } from "./notification.ts";
 import type { AlertRecord, Told } from "./state.ts";
 import type { Held } from "./store.ts";
 
@@ -24,7 +25,7 @@ export function adopt(held: Held, own: Held, seed: Held, now: number): Held {
   }
   return {
     state: { ...held.state, alerts, groups, mutes: adoptedMutes(held, own, seed) },
-    letters: adoptedLetters(held.letters, own.letters, seed.letters, now),
+    letters: adoptedLetters(held, own.letters, seed.letters, now),
   };
 }
 
@@ -55,13 +56,23 @@ function adoptedTold(stored: ToldByGroup, own: ToldByGroup, before: ToldByGroup)
   return { ...own, ...Object.fromEntries(kept) };
 }
 
-/** What was sent meanwhile is not sent again; what was written and not sent waits with the others. */
-function adoptedLetters(stored: Letters, own: Letters, seed: Letters, now: number): Letters {
-  const unsent = new Map([...stored].filter(([id]) => !seed.has(id) || own.has(id)));
+/** What was sent meanwhile is not sent again; what was written, and nobody else told since, waits with the others. */
+function adoptedLetters(held: Held, own: Letters, seed: Letters, now: number): Letters {
+  const unsent = new Map([...held.letters].filter(([id]) => !seed.has(id) || own.has(id)));
   const written = [...own.values()].filter(({ id, dead }) => !seed.has(id) && dead === null);
+  const notifications = written.map(({ notification }) => notification);
   return post(
     unsent,
-    written.map(({ notification }) => notification),
+    notifications.filter((one) => isNews(one, held)),
     now,
   );
+}
+
+/** Other processes that were without the store wrote the same. */
+function isNews({ receiver, groupKey, alerts }: Notification, { state }: Held): boolean {
+  if (state.groups.get(groupKey)?.receivers.includes(receiver) === false) return true;
+  return alerts.some(({ fingerprint, state: said }) => {
+    const stored = state.alerts.get(fingerprint);
+    return stored === undefined || groupKey in stored.told !== (said === "firing");
+  });
 }

@@ -97,7 +97,9 @@ export class Keeper {
       { err: error },
       "the store of alerts is away: this process goes on from memory and tells critical alerts by itself",
     );
-    const store = memoryAlertStore(clock, this.#lastKept);
+    const { state, letters } = this.#lastKept;
+    // The others are not heard of here: what they saw stands until the store is back.
+    const store = memoryAlertStore(clock, { state: { ...state, reporters: new Map() }, letters });
     this.#standby = { store, seed: this.#lastKept, askedAt: clock.monotonic() };
     onAway(true);
     return store;
