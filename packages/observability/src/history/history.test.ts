@@ -70,6 +70,27 @@ test("a series answers as a plain list of its samples would", () => {
   );
 });
 
+test("a window holds what a plain list of the samples would, whatever was asked before", () => {
+  const asked = fc.tuple(fc.nat(3_000_000), fc.nat(1_500_000));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(gaps, values, asked), { maxLength: 400 }), (steps) => {
+      const series = new Series("a", {});
+      let at = 0;
+      steps.forEach(([gap, value, [width, back]], index) => {
+        at += Math.min(gap, 60_000);
+        series.append(at, value, DAY);
+        if (index % 7 !== 0) return;
+        const [from, to] = [at - back - width, at - back];
+        const { times, values: found } = series.window(from, to);
+        assert.deepEqual(
+          Array.from(times, (time, place) => ({ at: time, value: found[place] })),
+          series.between(from, to),
+        );
+      });
+    }),
+  );
+});
+
 test("a sample that is not later than the newest changes nothing", () => {
   const history = new History();
   assert.equal(history.append("a", { x: "1", none: "" }, 1_000, 1), "stored");

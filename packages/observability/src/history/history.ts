@@ -18,6 +18,7 @@ export class History {
   readonly #maxSeries: number;
   readonly #byKey = new Map<string, Series>();
   readonly #byName = new Map<string, Set<Series>>();
+  #generation = 0;
 
   constructor({ keepMs = DAY_MS, maxSeries = 5_000 }: HistoryOptions = {}) {
     this.#keepMs = keepMs;
@@ -26,6 +27,11 @@ export class History {
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** Another number whenever a series was added or forgotten. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** A label with an empty value is no label. Samples of a series come in the order of their times. */
@@ -52,6 +58,7 @@ export class History {
   prune(now: number): void {
     for (const [key, series] of this.#byKey) {
       if (series.lastAt >= now - this.#keepMs) continue;
+      this.#generation += 1;
       this.#byKey.delete(key);
       const siblings = this.#byName.get(series.name);
       siblings?.delete(series);
@@ -62,6 +69,7 @@ export class History {
   #add(key: string, name: string, labels: Labels): Series | null {
     if (this.#byKey.size >= this.#maxSeries) return null;
     const series = new Series(name, Object.fromEntries(present(labels)));
+    this.#generation += 1;
     this.#byKey.set(key, series);
     const siblings = this.#byName.get(name) ?? new Set();
     this.#byName.set(name, siblings.add(series));

@@ -1,4 +1,5 @@
 import { ChunkWriter, readChunk, type SampleValue, STALE } from "./chunk.ts";
+import { type Samples, Tail } from "./tail.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -10,6 +11,9 @@ export interface Sample {
 
 /** Two hours at 15 seconds: larger ones are slow to read a few minutes of, smaller ones cost more objects than samples. */
 const CHUNK_SAMPLES = 480;
+
+/** More than this is decompressed each time: it would cost more memory than it saves time. */
+const MAX_TAIL_SAMPLES = 512;
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -25,6 +29,7 @@ export class Series {
   #sealed: Chunk[] = [];
   #head = new ChunkWriter();
   #last: SampleValue = STALE;
+  #tail: Tail | null = null;
 
   constructor(name: string, labels: Labels) {
     this.name = name;
@@ -48,6 +53,7 @@ export class Series {
     if (this.#head.count === CHUNK_SAMPLES) this.#seal(at - keepMs);
     this.#head.append(at, value);
     this.#last = value;
+    if (value !== STALE) this.#tail?.push(at, value);
     return true;
   }
 
@@ -68,6 +74,17 @@ export class Series {
       if (value !== STALE) samples.push({ at, value });
     });
     return samples;
+  }
+
+  /** The same as `between`, by place. Windows that are asked again and again, as rules do, are kept at hand. */
+  window(from: number, to: number): Samples {
+    if (this.#tail !== null && from >= this.#tail.from) return this.#tail.between(from, to);
+    const tail = new Tail(from, Math.max(0, this.lastAt - from));
+    this.#visit(from, Number.POSITIVE_INFINITY, (at, value) => {
+      if (value !== STALE) tail.push(at, value);
+    });
+    if (tail.size <= MAX_TAIL_SAMPLES) this.#tail = tail;
+    return tail.between(from, to);
   }
 
   #visit(from: number, to: number, visit: (at: number, value: SampleValue) => void): void {

@@ -9,6 +9,7 @@ import type { Evaluation, FailedRule, RuleResult, TargetState } from "./evaluati
 import { explain } from "./explain.ts";
 import type { Answers, Assignment, Kind, Questions, Step } from "./messages.ts";
 import { evaluateRange } from "./range.ts";
+import { Remembering } from "./remembering.ts";
 import { instanceOf, scrape, type Target } from "./scrape.ts";
 
 /** After it, what the history does not show is taken for not there, however far back a rule looks. */
@@ -22,6 +23,7 @@ const MAX_ALERTS = 10_000;
 export class Evaluator {
   readonly #assignment: Assignment;
   readonly #history: History;
+  readonly #source: Remembering;
   readonly #own: Feed | null;
   readonly #records = new Map<string, Feed>();
   readonly #feeds: readonly (readonly [Target, Feed])[];
@@ -32,6 +34,7 @@ export class Evaluator {
     const { history, own, targets } = assignment;
     this.#assignment = assignment;
     this.#history = new History(history);
+    this.#source = new Remembering(this.#history);
     this.#own = own === null ? null : new Feed(this.#history, own);
     this.#feeds = targets.map((target) => {
       const labels = { job: target.job, instance: instanceOf(target) };
@@ -49,9 +52,9 @@ export class Evaluator {
       [Each in Kind]: (question: Questions[Each]) => Answers[Each] | Promise<Answers[Each]>;
     } = {
       tick: ({ at }) => this.#tick(at),
-      query: ({ expression, at }) => evaluate(expression, this.#history, at),
-      range: ({ expression, range }) => evaluateRange(expression, this.#history, range),
-      explain: ({ expression, at }) => explain(expression, this.#history, at),
+      query: ({ expression, at }) => evaluate(expression, this.#source, at),
+      range: ({ expression, range }) => evaluateRange(expression, this.#source, range),
+      explain: ({ expression, at }) => explain(expression, this.#source, at),
     };
     return await answering[kind](question);
   }
@@ -61,6 +64,7 @@ export class Evaluator {
     const own = this.#takeOwn(at);
     const scraped = await Promise.all(this.#feeds.map(([target, feed]) => this.#scrape(target, feed, at)));
     const startedAt = performance.now();
+    this.#source.tick(at);
     const { results, failed, refused: unrecorded } = this.#evaluateSteps(at, at - this.#beganAt);
     const refused = scraped.reduce((sum, { taken }) => sum + taken.refused, own.refused + unrecorded);
     const targets = scraped.map(({ state }) => state);
@@ -100,14 +104,14 @@ export class Evaluator {
   }
 
   #record({ name, expression }: Step, at: number): number {
-    const elements = bounded(evaluate(expression, this.#history, at), MAX_RECORDED);
+    const elements = bounded(evaluate(expression, this.#source, at), MAX_RECORDED);
     const feed = this.#records.get(name) ?? new Feed(this.#history, {});
     this.#records.set(name, feed);
     return feed.record(name, elements, at).refused;
   }
 
   #result({ name, expression }: Step, at: number, ageMs: number): RuleResult {
-    const elements = bounded(evaluate(expression, this.#history, at), MAX_ALERTS);
+    const elements = bounded(evaluate(expression, this.#source, at), MAX_ALERTS);
     return { rule: name, elements, settled: ageMs >= Math.min(reachOf(expression), SETTLED_MS) };
   }
 }

@@ -1,9 +1,10 @@
-import type { Labels, Sample } from "../history/series.ts";
+import type { Labels } from "../history/series.ts";
+import type { Samples } from "../history/tail.ts";
 import { arithmetic, combine, compare } from "./binary.ts";
 import type { Element } from "./element.ts";
 import { ambiguous, dropName, keysOf, pick, signature } from "./element.ts";
 import type { Absent, Aggregate, Apply, Expression, Labelling, Over, Vector } from "./expression.ts";
-import { OVER } from "./over-time.ts";
+import { OVER, overValues } from "./over-time.ts";
 import { histogramQuantile, quantileOf } from "./quantiles.ts";
 import { matching, type Source, selected } from "./select.ts";
 
@@ -12,6 +13,11 @@ import { matching, type Source, selected } from "./select.ts";
  * `ambiguous-match` where Prometheus answers an error.
  */
 export function evaluate(expression: Expression, source: Source, at: number): Element[] {
+  const compute = (): Element[] => computed(expression, source, at);
+  return source.memory?.value(expression, at, compute) ?? compute();
+}
+
+function computed(expression: Expression, source: Source, at: number): Element[] {
   switch (expression.kind) {
     case "select":
       return selected(expression, source, at);
@@ -55,26 +61,32 @@ function sides(
 
 interface Track {
   readonly labels: Labels;
-  readonly samples: Sample[];
+  readonly samples: Samples;
 }
 
-function overWindow(over: Over, source: Source, at: number): Element[] {
-  const to = at - over.offsetMs;
-  const from = to - over.windowMs;
-  return tracks(over, source, from, to).flatMap(({ labels, samples }) => {
-    const value = samples.length === 0 ? null : OVER[over.function](samples, from, to);
-    return value === null ? [] : [{ labels: dropName(labels), value }];
-  });
-}
-
-function tracks({ of, stepMs }: Over, source: Source, from: number, to: number): Track[] {
-  if (stepMs !== null) return everyStep(of, source, { from, to, stepMs });
+function overWindow(
+  { function: name, of, windowMs, stepMs, offsetMs }: Over,
+  source: Source,
+  at: number,
+): Element[] {
+  const to = at - offsetMs;
+  if (stepMs !== null) {
+    return summarised(name, everyStep(of, source, { from: to - windowMs, to, stepMs }), to - windowMs, to);
+  }
   if (of.kind !== "select") throw new TypeError(`a ${of.kind} has no samples of its own: give a step`);
-  const [start, end] = [from - of.offsetMs, to - of.offsetMs];
-  return matching(of, source).map((series) => ({
-    labels: series.labels,
-    samples: series.between(start, end).map(({ at, value }) => ({ at: at + of.offsetMs, value })),
-  }));
+  // The selector's own offset moves the window.
+  const [start, end] = [to - windowMs - of.offsetMs, to - of.offsetMs];
+  const tracks = matching(of, source).map(
+    (series): Track => ({ labels: series.labels, samples: series.window(start, end) }),
+  );
+  return summarised(name, tracks, start, end);
+}
+
+function summarised(name: Over["function"], tracks: readonly Track[], from: number, to: number): Element[] {
+  return tracks.flatMap(({ labels, samples }) => {
+    const value = samples.times.length === 0 ? null : OVER[name](samples, from, to);
+    return value === null ? [] : [{ labels, value }];
+  });
 }
 
 /** Steps are at whole multiples of their length, so that they are the same ones at the next evaluation. */
@@ -83,16 +95,18 @@ function everyStep(
   source: Source,
   { from, to, stepMs }: { readonly from: number; readonly to: number; readonly stepMs: number },
 ): Track[] {
-  const tracked = new Map<string, Track>();
+  const tracked = new Map<string, { labels: Labels; samples: { times: number[]; values: number[] } }>();
   for (let at = Math.ceil(from / stepMs) * stepMs; at <= to; at += stepMs) {
-    for (const { labels, value } of evaluate(of, source, at)) {
+    const compute = (): Element[] => evaluate(of, source, at);
+    for (const { labels, value } of source.memory?.step(of, at, compute) ?? compute()) {
       const key = signature(labels, null, true);
-      const track = tracked.get(key) ?? { labels, samples: [] };
-      track.samples.push({ at, value });
-      tracked.set(key, track);
+      const { samples } = tracked.get(key) ?? { labels, samples: { times: [], values: [] } };
+      samples.times.push(at);
+      samples.values.push(value);
+      tracked.set(key, { labels, samples });
     }
   }
-  return [...tracked.values()];
+  return [...tracked.values()].map(({ labels, samples }) => ({ labels: dropName(labels), samples }));
 }
 
 function aggregated({ op, by }: Aggregate, elements: readonly Element[]): Element[] {
@@ -106,21 +120,7 @@ function reduced(op: Aggregate["op"], values: readonly number[]): number {
   if (typeof op === "object") return quantileOf(op.quantile, values);
   if (op === "count") return values.length;
   if (op === "sum") return values.reduce((sum, value) => sum + value, 0);
-  if (op === "avg")
-    return (
-      OVER.avg(
-        values.map((value) => ({ at: 0, value })),
-        0,
-        0,
-      ) ?? Number.NaN
-    );
-  return (
-    OVER[op](
-      values.map((value) => ({ at: 0, value })),
-      0,
-      0,
-    ) ?? Number.NaN
-  );
+  return overValues(op, values);
 }
 
 function quantiles(at: number, elements: readonly Element[]): Element[] {

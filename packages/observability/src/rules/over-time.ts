@@ -1,9 +1,9 @@
 /** Functions of the samples of a while, as Prometheus computes them (promql/functions.go): to the same digits where rounding matters. */
-import type { Sample } from "../history/series.ts";
+import type { Samples } from "../history/tail.ts";
 import type { Over } from "./expression.ts";
 
-/** `from` and `to` are the window in milliseconds. Null: too few samples to say. */
-type OverFunction = (samples: readonly Sample[], from: number, to: number) => number | null;
+/** There is one sample at least. `from` and `to` are the window in milliseconds. Null: too few samples to say. */
+type OverFunction = (samples: Samples, from: number, to: number) => number | null;
 
 export const OVER: Readonly<Record<Over["function"], OverFunction>> = {
   rate: (samples, from, to) => {
@@ -13,16 +13,21 @@ export const OVER: Readonly<Record<Over["function"], OverFunction>> = {
   increase: (samples, from, to) => extrapolated(samples, from, to, true),
   delta: (samples, from, to) => extrapolated(samples, from, to, false),
   deriv: slope,
-  resets: (samples) => steps(samples, (now, before) => now < before),
-  changes: (samples) =>
-    steps(samples, (now, before) => now !== before && !(Number.isNaN(now) && Number.isNaN(before))),
-  avg: mean,
-  sum: (samples) => compensated(samples.map(({ value }) => value)),
-  count: (samples) => samples.length,
-  min: (samples) => extreme(samples, (now, best) => now < best),
-  max: (samples) => extreme(samples, (now, best) => now > best),
-  stddev: deviation,
+  resets: ({ values }) => steps(values, (now, before) => now < before),
+  changes: ({ values }) =>
+    steps(values, (now, before) => now !== before && !(Number.isNaN(now) && Number.isNaN(before))),
+  avg: ({ values }) => mean(values),
+  sum: ({ values }) => compensated(values),
+  count: ({ values }) => values.length,
+  min: ({ values }) => extreme(values, (now, best) => now < best),
+  max: ({ values }) => extreme(values, (now, best) => now > best),
+  stddev: ({ values }) => deviation(values),
 };
+
+/** What is aggregated over elements, and not over time, is computed alike. */
+export function overValues(name: "avg" | "min" | "max", values: readonly number[]): number {
+  return OVER[name]({ times: [], values }, 0, 0) ?? Number.NaN;
+}
 
 const NEAR = 1.1;
 
@@ -31,45 +36,51 @@ const NEAR = 1.1;
  * a counter is never stretched below zero.
  */
 function extrapolated(
-  samples: readonly Sample[],
+  { times, values }: Samples,
   from: number,
   to: number,
   isCounter: boolean,
 ): number | null {
-  const first = samples[0];
-  const last = samples.at(-1);
-  if (first === undefined || last === undefined || samples.length < 2) return null;
-  const growth = last.value - first.value + (isCounter ? lostToResets(samples) : 0);
-  const sampled = (last.at - first.at) / 1_000;
-  const interval = sampled / (samples.length - 1);
-  let toStart = (first.at - from) / 1_000;
-  const toEnd = (to - last.at) / 1_000;
-  if (isCounter && growth > 0 && first.value >= 0) {
-    toStart = Math.min(toStart, sampled * (first.value / growth));
-  }
+  const count = times.length;
+  if (count < 2) return null;
+  const [firstAt, lastAt] = [times[0] as number, times[count - 1] as number];
+  const first = values[0] as number;
+  const growth = (values[count - 1] as number) - first + (isCounter ? lostToResets(values) : 0);
+  const sampled = (lastAt - firstAt) / 1_000;
+  const interval = sampled / (count - 1);
+  let toStart = (firstAt - from) / 1_000;
+  const toEnd = (to - lastAt) / 1_000;
+  if (isCounter && growth > 0 && first >= 0) toStart = Math.min(toStart, sampled * (first / growth));
   const stretch = (gap: number): number => (gap < interval * NEAR ? gap : interval / 2);
   return growth * ((sampled + stretch(toStart) + stretch(toEnd)) / sampled);
 }
 
-function lostToResets(samples: readonly Sample[]): number {
+function lostToResets(values: ArrayLike<number>): number {
   let lost = 0;
-  let before = samples[0]?.value ?? 0;
-  for (const { value } of samples) {
+  let before = values[0] as number;
+  for (let index = 1; index < values.length; index++) {
+    const value = values[index] as number;
     if (value < before) lost += before;
     before = value;
   }
   return lost;
 }
 
-function steps(samples: readonly Sample[], counts: (now: number, before: number) => boolean): number {
-  return samples.filter(({ value }, index) => index > 0 && counts(value, samples[index - 1]?.value as number))
-    .length;
+function steps(values: ArrayLike<number>, counts: (now: number, before: number) => boolean): number {
+  let found = 0;
+  for (let index = 1; index < values.length; index++) {
+    if (counts(values[index] as number, values[index - 1] as number)) found += 1;
+  }
+  return found;
 }
 
-function extreme(samples: readonly Sample[], isBetter: (now: number, best: number) => boolean): number {
-  return samples
-    .map(({ value }) => value)
-    .reduce((best, value) => (isBetter(value, best) || Number.isNaN(best) ? value : best));
+function extreme(values: ArrayLike<number>, isBetter: (now: number, best: number) => boolean): number {
+  let best = values[0] as number;
+  for (let index = 1; index < values.length; index++) {
+    const value = values[index] as number;
+    if (isBetter(value, best) || Number.isNaN(best)) best = value;
+  }
+  return best;
 }
 
 /** Kahan's sum in Neumaier's form: `sum + rest` is the sum. */
@@ -90,45 +101,47 @@ class Compensated {
   }
 }
 
-function compensated(values: readonly number[]): number {
+function compensated(values: ArrayLike<number>): number {
   const total = new Compensated();
-  for (const value of values) total.add(value);
+  for (let index = 0; index < values.length; index++) total.add(values[index] as number);
   return Number.isFinite(total.sum) ? total.value : total.sum;
 }
 
-function mean(samples: readonly Sample[]): number {
+function mean(values: ArrayLike<number>): number {
   const total = new Compensated();
-  samples.forEach(({ value }, index) => {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
     const count = index + 1;
     const isSettled =
       Math.abs(total.sum) === Number.POSITIVE_INFINITY && (value === total.sum || Number.isFinite(value));
     if (!isSettled) total.add(value / count - total.sum / count);
-  });
+  }
   return Number.isFinite(total.sum) ? total.value : total.sum;
 }
 
 /** Welford's method, of the whole population. */
-function deviation(samples: readonly Sample[]): number {
+function deviation(values: ArrayLike<number>): number {
   const average = new Compensated();
   const squares = new Compensated();
-  samples.forEach(({ value }, index) => {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
     const away = value - average.value;
     average.add(away / (index + 1));
     squares.add(away * (value - average.value));
-  });
-  return Math.sqrt(squares.value / samples.length);
+  }
+  return Math.sqrt(squares.value / values.length);
 }
 
-function slope(samples: readonly Sample[]): number | null {
-  const first = samples[0];
-  if (first === undefined || samples.length < 2) return null;
-  if (samples.every(({ value }) => value === first.value))
-    return Number.isFinite(first.value) ? 0 : Number.NaN;
-  const count = samples.length;
-  const points = samples.map(({ at, value }) => ({ x: (at - first.at) / 1_000, y: value }));
-  const sumX = compensated(points.map(({ x }) => x));
-  const sumY = compensated(points.map(({ y }) => y));
-  const sumXY = compensated(points.map(({ x, y }) => x * y));
-  const sumXX = compensated(points.map(({ x }) => x * x));
+function slope({ times, values }: Samples): number | null {
+  const count = times.length;
+  const first = values[0] as number;
+  if (count < 2) return null;
+  const ys = Array.from(values);
+  if (ys.every((y) => y === first)) return Number.isFinite(first) ? 0 : Number.NaN;
+  const xs = Array.from(times, (at) => (at - (times[0] as number)) / 1_000);
+  const sumX = compensated(xs);
+  const sumY = compensated(ys);
+  const sumXY = compensated(xs.map((x, index) => x * (ys[index] as number)));
+  const sumXX = compensated(xs.map((x) => x * x));
   return (sumXY - (sumX * sumY) / count) / (sumXX - (sumX * sumX) / count);
 }

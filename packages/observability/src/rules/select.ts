@@ -1,17 +1,28 @@
 /** Which series a selector finds, and what they are at a time. */
 import type { Labels, Series } from "../history/series.ts";
 import type { Element } from "./element.ts";
-import type { Matcher, Select } from "./expression.ts";
+import type { Expression, Matcher, Select } from "./expression.ts";
 
 /** A series that was not heard of for so long has no value. */
 export const LOOKBACK_MS = 300_000;
 
-export type Readable = Pick<Series, "name" | "labels" | "latest" | "between">;
+export type Readable = Pick<Series, "name" | "labels" | "latest" | "between" | "window">;
 
 /** Where expressions read: a `History`, or what stands for one. */
 export interface Source {
   /** Every series of the metric. */
   named(metric: string): Iterable<Readable>;
+  readonly memory?: Memory;
+}
+
+/** Answers again what was asked before. */
+export interface Memory {
+  /** Which series a selector finds. */
+  selection(select: Select, find: () => Readable[]): readonly Readable[];
+  /** What an expression is at a time. */
+  value(expression: Expression, at: number, compute: () => Element[]): Element[];
+  /** The same, for one step of a subquery. */
+  step(expression: Expression, at: number, compute: () => Element[]): Element[];
 }
 
 export function selected(select: Select, source: Source, at: number): Element[] {
@@ -22,7 +33,12 @@ export function selected(select: Select, source: Source, at: number): Element[] 
   });
 }
 
-export function matching({ metric, where }: Select, source: Source): Readable[] {
+export function matching(select: Select, source: Source): readonly Readable[] {
+  const find = (): Readable[] => found(select, source);
+  return source.memory?.selection(select, find) ?? find();
+}
+
+function found({ metric, where }: Select, source: Source): Readable[] {
   return [...source.named(metric)].filter(({ labels }) => where.every((matcher) => matches(matcher, labels)));
 }
 

@@ -1,0 +1,75 @@
+import type { History } from "../history/history.ts";
+import type { Element } from "../rules/element.ts";
+import type { Expression, Select } from "../rules/expression.ts";
+import { toPromql } from "../rules/promql.ts";
+import type { Memory, Readable, Source } from "../rules/select.ts";
+
+/** Steps with more elements are computed again: what is remembered of a subquery is as many values as it has steps. */
+const MAX_STEP_ELEMENTS = 100;
+
+/**
+ * A history that many rules are evaluated over, tick after tick. Rules share what they ask alike, and a subquery computes only
+ * the steps that are new: what has passed does not change.
+ */
+export class Remembering implements Source, Memory {
+  readonly #history: History;
+  /** Equal expressions are one, whoever wrote them. */
+  readonly #texts = new WeakMap<Expression, string>();
+  readonly #selections = new Map<string, readonly Readable[]>();
+  #generation = 0;
+  #at = Number.NaN;
+  #values = new Map<string, Element[]>();
+  #steps = new Map<string, Element[]>();
+  #earlierSteps = new Map<string, Element[]>();
+  readonly memory = this;
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  /** Samples of `at` and before are in the history now. Steps that no rule asked for since the last tick are forgotten. */
+  tick(at: number): void {
+    this.#at = at;
+    this.#values = new Map();
+    this.#earlierSteps = this.#steps;
+    this.#steps = new Map();
+  }
+
+  named(metric: string): Iterable<Readable> {
+    return this.#history.named(metric);
+  }
+
+  selection(select: Select, find: () => Readable[]): readonly Readable[] {
+    if (this.#generation !== this.#history.generation) this.#selections.clear();
+    this.#generation = this.#history.generation;
+    return remembered(this.#selections, this.#textOf(select), find);
+  }
+
+  value(expression: Expression, at: number, compute: () => Element[]): Element[] {
+    // A selector costs no more than looking it up.
+    if (at !== this.#at || expression.kind === "select") return compute();
+    return remembered(this.#values, this.#textOf(expression), compute);
+  }
+
+  step(expression: Expression, at: number, compute: () => Element[]): Element[] {
+    if (!(at < this.#at)) return compute();
+    const key = `${at} ${this.#textOf(expression)}`;
+    const elements = this.#steps.get(key) ?? this.#earlierSteps.get(key) ?? compute();
+    if (elements.length <= MAX_STEP_ELEMENTS) this.#steps.set(key, elements);
+    return elements;
+  }
+
+  #textOf(expression: Expression): string {
+    const text = this.#texts.get(expression) ?? toPromql(expression);
+    this.#texts.set(expression, text);
+    return text;
+  }
+}
+
+function remembered<T>(known: Map<string, T>, key: string, compute: () => T): T {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const value = compute();
+  known.set(key, value);
+  return value;
+}
