@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac, hash } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { createServer as createPlainServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { after, test } from "node:test";
@@ -357,6 +358,59 @@ test("an answer that is slow, endless, half or nonsense ends, and where the answ
 const schema = z.fromJSONSchema(
   JSON.parse(await readFile(new URL("../schemas/alerts-1.json", import.meta.url), "utf8")),
 );
+
+/** Says anything, and repeats what it was told. */
+const liar = { status: 200, retryAfter: "", body: "" };
+const liarServer = createPlainServer(async (request, response) => {
+  const told = JSON.stringify([
+    request.url,
+    request.headers.authorization,
+    (await request.toArray()).join(""),
+  ]);
+  const retryAfter = liar.retryAfter === "" ? {} : { "retry-after": liar.retryAfter };
+  response.writeHead(liar.status, retryAfter).end(liar.body.replaceAll('"TOLD"', told));
+}).listen(0, "127.0.0.1");
+await once(liarServer, "listening");
+after(() => {
+  liarServer.closeAllConnections();
+  liarServer.close();
+});
+
+test("whatever a receiver answers is an outcome, in few words, none of them secret", async () => {
+  const base = `http://127.0.0.1:${(liarServer.address() as AddressInfo).port}`;
+  const token = "xoxb-told-to-the-liar";
+  const team = [
+    receiver("slack:", `${base}${SLACK_HOOK}`),
+    receiver(`slack+${base}/api?channel=${SLACK_CHANNEL}`, token),
+    receiver(`pagerduty+${base}/`, ROUTING_KEY),
+    receiver(`webhook+${base}/`, SIGNING_SECRET),
+  ];
+  const said = fc.oneof(fc.json(), fc.string(), fc.constant('"TOLD"'));
+  const body = fc.oneof(
+    said,
+    said.map((text) => `{"ok":false,"error":${text}}`),
+    said.map((text) => `{"status":"invalid event","errors":[${text},"\\u202e\\n"]}`),
+  );
+  const answer = fc.record({
+    status: fc.oneof(fc.constantFrom(200, 202, 400, 403, 429, 503), fc.integer({ min: 200, max: 599 })),
+    retryAfter: fc.oneof(fc.constantFrom("", "7", "-1"), fc.stringMatching(/^[ -~]{0,40}$/)),
+    body,
+  });
+  await fc.assert(
+    fc.asyncProperty(answer, async (answered) => {
+      Object.assign(liar, answered);
+      for (const one of team) {
+        const delivery = await send(one);
+        if (delivery.kind === "accepted") continue;
+        assert.match(delivery.reason, /^[ -~…]{1,300}$/);
+        for (const secret of [SLACK_HOOK, token, ROUTING_KEY, SIGNING_SECRET])
+          assert.ok(!delivery.reason.includes(secret));
+        if (delivery.kind === "retry") assert.ok(!Number.isNaN(delivery.afterMs ?? 0));
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
 
 test("whatever is notified, in whatever words, is taken by Slack, PagerDuty and a webhook, as its schema says", async () => {
   assert.ok(!schema.safeParse({ type: "alerts.firing", version: 1, data: {} }).success);
