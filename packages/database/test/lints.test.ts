@@ -48,6 +48,13 @@ test("a foreign key without an index is found, mended and brought back, whatever
   await database.query(`DROP TABLE ${table}; DROP TABLE people`);
 });
 
+test("a statement that changed nothing is not taken for done", async () => {
+  await database.query(`CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (a int REFERENCES p, b int);
+    CREATE INDEX idx_c_a ON c (b)`);
+  assert.deepEqual(await apply(await only("foreign-key-without-index")), { state: "remains" });
+  await database.query("DROP TABLE c, p");
+});
+
 test("columns that are only included support no foreign key, and those without nulls are enough", async () => {
   await database.query(`CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (a int REFERENCES p, b int REFERENCES p);
     CREATE INDEX c_a ON c (a) INCLUDE (b); CREATE INDEX c_b_some ON c (b) WHERE a > 0`);

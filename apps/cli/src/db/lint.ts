@@ -45,6 +45,7 @@ function chosen(findings: readonly Finding[], { only }: LintOptions): readonly F
 const SAID = {
   done: "done",
   gone: "no longer to be mended",
+  remains: "run, and found all the same",
   refused: "left for you: it locks or needs a restart",
 };
 

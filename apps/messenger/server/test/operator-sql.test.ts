@@ -105,6 +105,16 @@ async function addMedia(owner: string, key: string, megabytes: number, days: num
   return id;
 }
 
+test("an account is found by its address", async () => {
+  const rows = await database.query<{ id: string }>(
+    "SELECT id, email, name, created_at, last_active_at FROM users WHERE email = 'ada@example.org'",
+  );
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    [ada],
+  );
+});
+
 test("statistics of users count who is active, new, and how much they sent", async () => {
   assert.deepEqual(
     await database.query(

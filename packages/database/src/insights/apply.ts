@@ -7,11 +7,13 @@ export type Applied =
   | { readonly state: "done" }
   /** It is no longer found: somebody was faster, or it has mended itself. */
   | { readonly state: "gone" }
+  /** It was run, and is found all the same: another index has the name, or something holds what was to be cleaned. */
+  | { readonly state: "remains" }
   /** For a person to run: it locks or restarts. */
   | { readonly state: "refused" };
 
 export interface ApplyOptions {
-  /** Looks once more, right before anything is changed. */
+  /** Looks once more, right before anything is changed and after. */
   readonly recheck: () => Promise<readonly Finding[]>;
   /** How long a statement may wait for a lock, since others queue up behind it; 2 s unless told. */
   readonly lockTimeoutMs?: number;
@@ -29,13 +31,14 @@ export async function applyFinding(
   { recheck, lockTimeoutMs = LOCK_TIMEOUT_MS }: ApplyOptions,
 ): Promise<Applied> {
   if (!finding.appliable) return { state: "refused" };
-  const still = (await recheck()).some((found) => sameFinding(found, finding));
-  if (!still) return { state: "gone" };
+  const isFound = async (): Promise<boolean> =>
+    (await recheck()).some((found) => sameFinding(found, finding));
+  if (!(await isFound())) return { state: "gone" };
   await database.session(async (session) => {
     await session.query(`SET lock_timeout = ${Math.max(1, Math.round(lockTimeoutMs))}`);
     for (const statement of finding.fix) await runFix(session, statement, finding);
   });
-  return { state: "done" };
+  return { state: (await isFound()) ? "remains" : "done" };
 }
 
 function sameFinding(a: Finding, b: Finding): boolean {
