@@ -29,7 +29,7 @@ const variables = z.object({
   DATABASE_ADMIN_URL: secretUrl(["postgres", "postgresql"])
     .optional()
     .describe(
-      "Of a superuser, for `rempart keys rotate database` alone. The server does not read it: do not give it to one.",
+      "Of a superuser, for `rempart keys rotate database` and `rempart db setup`. The server does not read it: do not give it to one.",
     ),
   DATABASE_POOL_SIZE: integer({ min: 4, max: 1_000, unit: "connections" })
     .default(20)
