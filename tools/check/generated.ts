@@ -1,5 +1,5 @@
 /**
- * What Prometheus, Alertmanager, Grafana, CloudWatch and PostgreSQL are given is what the code declares. A threshold that was changed in
+ * What Prometheus, Alertmanager, Grafana, CloudWatch, Loki, logrotate and PostgreSQL are given is what the code declares. A threshold that was changed in
  * one place only pages nobody, or everybody.
  */
 import { GENERATED_FOLDERS, generatedFiles } from "../generated/files.ts";

@@ -4,6 +4,7 @@ import {
   type Surroundings,
   shippedReferencePage,
 } from "@rempart/observability/generators";
+import { toLogrotate, toLokiRetention } from "@rempart/observability/telemetry";
 import { POSTGRES_FILES } from "./postgres.ts";
 
 const MINUTE_MS = 60_000;
@@ -57,6 +58,8 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ...files.map(([path, text]) => [`ops/${path}`, text] as const),
     ...POSTGRES_FILES,
+    ["ops/loki/retention.yml", toLokiRetention("production")],
+    ["ops/logrotate/rempart", toLogrotate("production")],
     ["docs/reference/metrics-and-alerts.md", shippedReferencePage("../runbooks/")],
   ]);
 }

@@ -189,7 +189,12 @@ test("each receiver gets its own form and its own secret", async () => {
   ];
   assert.equal(loki.headers.authorization, "Bearer s3cret");
   const [stream] = JSON.parse(loki.body).streams;
-  assert.deepEqual(stream.stream, { event_type: "LOGIN_FAILED", job: "audit", severity: "notice" });
+  assert.deepEqual(stream.stream, {
+    event_type: "LOGIN_FAILED",
+    job: "audit",
+    retention: "audit",
+    severity: "notice",
+  });
   assert.equal(stream.values[0][0], `${RECORD.time}000000`);
   assert.deepEqual(JSON.parse(elastic.body.split("\n")[0] as string), {
     index: { _id: RECORD.id, _index: "audit" },

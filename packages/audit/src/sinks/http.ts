@@ -47,7 +47,10 @@ async function readAnswer(response: Response): Promise<string> {
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** Loki's push API: one stream for each kind of event and severity, which are few; everything else is in the line. */
+/**
+ * Loki's push API: one stream for each kind of event and severity, which are few; everything else is in the line. `retention` is the
+ * label by which Loki deletes, as it does other logs.
+ */
 export function lokiSink(
   name: string,
   { url, job, tenant, token }: { url: string; job: string; tenant?: string; token?: Secret },
@@ -66,7 +69,8 @@ export function lokiSink(
 function streamsOf(records: readonly AuditRecord[], job: string): Json[] {
   const streams = new Map<string, { labels: Record<string, string>; values: string[][] }>();
   for (const record of records) {
-    const labels = { job, event_type: record.label, severity: record.severity ?? "unknown" };
+    const severity = record.severity ?? "unknown";
+    const labels = { job, event_type: record.label, severity, retention: "audit" };
     const key = `${labels.event_type} ${labels.severity}`;
     const stream = streams.get(key) ?? { labels, values: [] as string[][] };
     stream.values.push([`${record.time}000000`, jsonLine(record).trimEnd()]);

@@ -1,6 +1,7 @@
 import type { Clock } from "@rempart/kernel";
 import {
   type BreakerDeclaration,
+  type CallTracer,
   type DependencyHealth,
   dependency,
   type RetryDeclaration,
@@ -34,14 +35,21 @@ export interface GuardedProvider {
   health(): DependencyHealth;
 }
 
+interface GuardPorts {
+  readonly calls: ProviderCalls;
+  readonly clock: Clock;
+  readonly report: (event: KeysEvent) => void;
+  readonly trace?: CallTracer | undefined;
+}
+
 export function guardProvider(
   provider: KeyProvider,
-  { calls, clock, report }: { calls: ProviderCalls; clock: Clock; report: (event: KeysEvent) => void },
+  { calls, clock, report, trace }: GuardPorts,
 ): GuardedProvider {
   assertProviderName(provider.name);
   const guard = dependency(
     { name: `keys-${provider.name}`, onFailure: { mode: "fail" }, ...calls, isFailure: isOutage },
-    { clock },
+    { clock, ...(trace === undefined ? {} : { trace }) },
   );
 
   async function call<T>(

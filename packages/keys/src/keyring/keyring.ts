@@ -1,5 +1,5 @@
 import type { Clock, Random } from "@rempart/kernel";
-import { type DependencyHealth, type Logger, silentLogger } from "@rempart/runtime";
+import { type CallTracer, type DependencyHealth, type Logger, silentLogger } from "@rempart/runtime";
 import { MAX_PLAINTEXT_BYTES, openRecord, sealRecord, splitEnvelope } from "../envelope/envelope.ts";
 import { saltSource } from "../envelope/salts.ts";
 import { KeysError } from "../errors.ts";
@@ -19,6 +19,8 @@ export interface KeyringOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly observe?: KeysObserver;
+  /** Follows the calls of providers. */
+  readonly trace?: CallTracer;
   readonly log?: Logger;
   readonly calls?: Partial<ProviderCalls>;
   readonly keyLimits?: Partial<KeyLimits>;
@@ -44,7 +46,8 @@ export function createKeyring(options: KeyringOptions): Keyring {
   const { clock, random, log = silentLogger } = options;
   const report = reporter(options.observe, log);
   const calls = { ...PROVIDER_CALLS, ...options.calls };
-  const guard = (provider: KeyProvider) => guardProvider(provider, { calls, clock, report });
+  const guard = (provider: KeyProvider) =>
+    guardProvider(provider, { calls, clock, report, trace: options.trace });
   const local = guard(options.local);
   const primary = options.primary && guard(options.primary);
   if (primary?.name === local.name) throw new TypeError("the two providers need names of their own");

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { explain } from "@rempart/kernel";
-import { type Dependency, dependency, type Logger } from "@rempart/runtime";
+import { type CallTracer, type Dependency, dependency, type Logger } from "@rempart/runtime";
 import { CONNECT_TIMEOUT_MS, closeRedis, type RedisClient, redisClient } from "../redis-client.ts";
 import { type Bus, type BusListener, type BusMessage, busMessage } from "./bus.ts";
 
@@ -10,6 +10,7 @@ const MAX_TEXT = 4 * 1024 * 1024;
 export interface RedisBusOptions {
   url: string;
   log: Logger;
+  trace?: CallTracer | undefined;
   /** Separates installations that share a Redis. */
   namespace?: string;
 }
@@ -25,16 +26,20 @@ export class RedisBus implements Bus {
   readonly #publisher: RedisClient;
   readonly #subscriber: RedisClient;
   /** Nobody waits for a hint: what cannot be carried is skipped, and found by the repairing poll. */
-  readonly #redis: Dependency<undefined> = dependency({
-    name: "redis-bus",
-    budgetMs: 1_000,
-    onFailure: { mode: "skip", value: undefined },
-    retry: "none",
-    breaker: { failures: 5, halfOpenAfterMs: 1_000 },
-  });
+  readonly #redis: Dependency<undefined>;
   #listener: BusListener = () => undefined;
 
-  constructor({ url, log, namespace = "rempart" }: RedisBusOptions) {
+  constructor({ url, log, trace, namespace = "rempart" }: RedisBusOptions) {
+    this.#redis = dependency(
+      {
+        name: "redis-bus",
+        budgetMs: 1_000,
+        onFailure: { mode: "skip", value: undefined },
+        retry: "none",
+        breaker: { failures: 5, halfOpenAfterMs: 1_000 },
+      },
+      trace === undefined ? {} : { trace },
+    );
     this.#log = log;
     this.#prefix = `${namespace}:messenger:`;
     this.#publisher = redisClient(url, log);

@@ -83,8 +83,10 @@ function openKeys(
   closers: Closers,
 ): { keyring: Keyring; keyEvents: KeyEvents } {
   const keyEvents = new KeyEvents(ports);
+  const { call } = ports.tracing;
   const keyring = openKeyring(config.keys, {
     ...ports,
+    ...(call === undefined ? {} : { trace: call }),
     observe(event) {
       security.keys(event);
       keyEvents.observe(event);

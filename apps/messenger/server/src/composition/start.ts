@@ -67,8 +67,9 @@ function openMonitoring(
   return createMonitoring(config, { ...ports, registry, database, ...(rim === undefined ? {} : { rim }) });
 }
 
-function createBus({ redisUrl }: MessengerConfig, { log }: Ports): Bus {
-  return redisUrl === null ? new MemoryNetwork().join() : new RedisBus({ url: redisUrl.reveal(), log });
+function createBus({ redisUrl }: MessengerConfig, { log, tracing }: Ports): Bus {
+  if (redisUrl === null) return new MemoryNetwork().join();
+  return new RedisBus({ url: redisUrl.reveal(), log, trace: tracing.call });
 }
 
 async function serve(

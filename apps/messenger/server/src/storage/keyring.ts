@@ -11,7 +11,7 @@ import {
   pkcs11Provider,
   vaultTransit,
 } from "@rempart/keys";
-import { type Logger, Secret } from "@rempart/runtime";
+import { type CallTracer, type Logger, Secret } from "@rempart/runtime";
 import type { KeysConfig } from "../config.ts";
 import type { KmsConfig } from "../key-variables.ts";
 
@@ -20,6 +20,7 @@ export interface KeyringPorts {
   readonly random: Random;
   readonly log: Logger;
   readonly observe?: KeysObserver;
+  readonly trace?: CallTracer;
 }
 
 export interface OpenKeyring extends Keyring {
