@@ -19,11 +19,16 @@ export interface DebianPostgres extends AsyncDisposable {
 
 export interface DebianPostgresOptions {
   /** What it needs beside itself. Ask `requireService` first whether there is one. */
-  service: Extract<ServiceName, "pgaudit" | "hypopg">;
+  service: Extract<ServiceName, "pgaudit" | "hypopg" | "postgres">;
+  /** A copy of this server that follows it, instead of an empty one. */
+  standbyOf?: DebianPostgres;
   settings?: Readonly<Record<string, string>>;
   /** The text of a file that the server includes. */
   configuration?: string;
 }
+
+const EMPTY = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"];
+const COPY = ["--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
 
 /** Debian's PostgreSQL 15, keeping nothing. */
 export async function startDebianPostgres(options: DebianPostgresOptions): Promise<DebianPostgres> {
@@ -33,11 +38,14 @@ export async function startDebianPostgres(options: DebianPostgresOptions): Promi
   const directory = await mkdtemp(join(tmpdir(), "rempart-postgres-"));
   const account = await accountOf(directory);
   const dataDirectory = join(directory, "data");
-  await run(
-    join(programs, "initdb"),
-    ["-D", dataDirectory, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"],
-    account,
-  );
+  if (options.standbyOf === undefined)
+    await run(join(programs, "initdb"), ["-D", dataDirectory, ...EMPTY], account);
+  else
+    await run(
+      join(programs, "pg_basebackup"),
+      ["-D", dataDirectory, "-d", options.standbyOf.url, ...COPY],
+      account,
+    );
   await appendFile(join(dataDirectory, "postgresql.conf"), options.configuration ?? "");
   const port = await freePort();
   const all = {

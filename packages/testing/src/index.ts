@@ -4,6 +4,7 @@ export { type DebianPostgres, startDebianPostgres } from "./debian-postgres.ts";
 export { startNginx, type TestNginx, type TestNginxOptions } from "./nginx.ts";
 export { openDatabase } from "./open-database.ts";
 export { startPgAudit, type TestPgAudit } from "./pgaudit.ts";
+export { startPgBouncer, type TestPgBouncer } from "./pgbouncer.ts";
 export { freePort } from "./ports.ts";
 export { startAlertmanager, startPrometheus, type TestMonitor } from "./prometheus.ts";
 export { startRedis, type TestRedis } from "./redis.ts";

@@ -21,6 +21,8 @@ const PACKAGES = {
   rsyslogd: "rsyslog",
   pgaudit: "postgresql-15-pgaudit",
   hypopg: "postgresql-15-hypopg",
+  postgres: "postgresql-15",
+  pgbouncer: "pgbouncer",
   "softhsm2-util": "softhsm2",
   wrk: "wrk",
 } as const;
@@ -29,6 +31,7 @@ const PACKAGES = {
 const LIBRARIES: Readonly<Partial<Record<ServiceName, string>>> = {
   pgaudit: "/usr/lib/postgresql/15/lib/pgaudit.so",
   hypopg: "/usr/lib/postgresql/15/lib/hypopg.so",
+  postgres: "/usr/lib/postgresql/15/bin/postgres",
 };
 
 export type ServiceName = keyof typeof PACKAGES;

@@ -107,6 +107,7 @@ interface Pool {
 function openPool(config: pg.PoolConfig, onError: (error: unknown) => void, trace: StatementTracer): Pool {
   const pool = new pg.Pool(config);
   const end = poolEnd(pool);
+  const named = preparesByName(config);
   pool.on("error", (error) => onError(toDatabaseError(error)));
   const asking = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -122,7 +123,7 @@ function openPool(config: pg.PoolConfig, onError: (error: unknown) => void, trac
   return {
     async lease() {
       try {
-        return leaseOf(await connect(), onError, trace);
+        return leaseOf(await connect(), { onError, trace, named });
       } catch (error) {
         throw toDatabaseError(error);
       }
@@ -164,11 +165,18 @@ function poolEnd(pool: pg.Pool): () => Promise<void> {
   };
 }
 
-function leaseOf(
-  client: pg.PoolClient,
-  onError: (error: unknown) => void,
-  trace: StatementTracer,
-): WholeLease {
+/** Where a pooler older than PgBouncer 1.21 may put the next transaction on another connection, no statement has a name. */
+function preparesByName({ connectionString = "" }: pg.PoolConfig): boolean {
+  return !/[?&]pgbouncer=true(?:&|$)/.test(connectionString);
+}
+
+interface LeaseSettings {
+  readonly onError: (error: unknown) => void;
+  readonly trace: StatementTracer;
+  readonly named: boolean;
+}
+
+function leaseOf(client: pg.PoolClient, { onError, trace, named }: LeaseSettings): WholeLease {
   let broken = false;
   // Without a listener, the loss of a connection between two statements would end the process.
   const onLoss = (error: Error): void => {
@@ -183,7 +191,7 @@ function leaseOf(
         const result = await client.query({
           text,
           values: [...values],
-          ...(name === undefined ? {} : { name }),
+          ...(name === undefined || !named ? {} : { name }),
           ...(patienceMs === undefined ? {} : { query_timeout: patienceMs }),
         });
         ended();

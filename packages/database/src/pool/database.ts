@@ -7,7 +7,10 @@ import { runTransaction } from "./transaction.ts";
 import { valueTypes } from "./values.ts";
 
 export interface DatabaseOptions {
-  /** `postgres://user:password@host:port/database`; a Unix socket's directory as `?host=/path`. */
+  /**
+   * `postgres://user:password@host:port/database`; a Unix socket's directory as `?host=/path`. With `?pgbouncer=true` no statement
+   * is prepared by name, as a PgBouncer older than 1.21 needs it.
+   */
   url: string;
   /** Connections at most; 10 unless told. */
   poolSize?: number;

@@ -41,8 +41,9 @@ max_client_conn = ${clients}
 default_pool_size = ${poolSize}
 ; all pools together leave the rest for what goes past the pooler
 max_db_connections = ${connections - RESERVED}
-; statements that clients prepare once are prepared where they land
-max_prepared_statements = 200
+; PgBouncer 1.21 or newer prepares statements where they land: take the semicolon away. With an older one, and until then,
+; clients add ?pgbouncer=true to their address
+;max_prepared_statements = 200
 ; sent by our pool at the start of a connection; the server's own hold instead
 ignore_startup_parameters = extra_float_digits,statement_timeout,idle_in_transaction_session_timeout
 `;
