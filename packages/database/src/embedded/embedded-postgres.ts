@@ -1,4 +1,4 @@
-import { readFile, realpath, stat } from "node:fs/promises";
+import { readFile, realpath, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Logger, silentLogger } from "@rempart/runtime";
 import type { Account } from "./account.ts";
@@ -86,6 +86,8 @@ async function start(directory: string, options: EmbeddedPostgresOptions): Promi
   const supervisor = await supervise(async () => {
     // Before a restart too: the dead server's id may be another process's by now.
     await settleLeftover(dataDirectory, account.uid);
+    // Nobody serves here now; the dead server's id may live on in another process, or as one that nobody collects.
+    await rm(join(socketDirectory, `.s.PGSQL.${port ?? SOCKET_PORT}.lock`), { force: true });
     return launch({ program: programs.postgres, args, account, log });
   }, log);
   return faceOf(supervisor, home, listening, passwords);

@@ -1,7 +1,9 @@
-import { type Clock, fromUtf8, type Random, toHex } from "@rempart/kernel";
+import { hostname } from "node:os";
+import { type Clock, hasCode, type Random, toHex } from "@rempart/kernel";
+import { isAlive } from "../../embedded/processes.ts";
 import { BackupError } from "../errors.ts";
 import { LOCKS } from "../layout.ts";
-import type { Repository } from "../ports.ts";
+import type { ObjectInfo, Repository } from "../ports.ts";
 import { once } from "../sealed/objects.ts";
 
 export interface LockOptions {
@@ -10,9 +12,10 @@ export interface LockOptions {
   readonly random: Random;
 }
 
-/** A holder that has not renewed for this long was killed. */
+/** A holder that has not renewed for this long was killed. One of this machine is looked for instead. */
 const STALE_MS = 5 * 60_000;
 const RENEW_MS = 60_000;
+const MAX_BYTES = 4_096;
 const NAME = /^locks\/(\d{10})$/;
 
 /**
@@ -24,50 +27,77 @@ export async function whileLocked<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { repository, random } = options;
-  const token = toHex(random.bytes(16));
-  const name = await take(options, token);
+  const holder: Holder = { token: toHex(random.bytes(16)), host: hostname(), pid: process.pid };
+  const name = await take(options, holder);
   const lost = new AbortController();
-  const timer = setInterval(() => void renew(options, name, token, lost), RENEW_MS);
+  const timer = setInterval(() => void renew(options, name, holder, lost), RENEW_MS);
   try {
     return await work(lost.signal);
   } finally {
     clearInterval(timer);
-    if (await holds(repository, name, token)) await release(repository, name);
+    if (await holds(repository, name, holder)) await release(repository, name);
   }
 }
 
-async function take({ repository, clock }: LockOptions, token: string): Promise<string> {
+/** What a lock says of who holds it. Anybody who can write there can write anything: it keeps us apart, and nobody out. */
+interface Holder {
+  readonly token: string;
+  readonly host: string;
+  readonly pid: number;
+}
+
+async function take({ repository, clock }: LockOptions, holder: Holder): Promise<string> {
   const newest = await newestLock(repository);
-  // From the future is stale too: somebody's clock went back.
-  if (newest !== null && Math.abs(clock.now() - newest.modifiedAt) < STALE_MS) throw busy();
+  if (newest !== null && !(await isAbandoned(repository, newest, clock))) throw busy();
   const name = `${LOCKS}${String((newest?.number ?? 0) + 1).padStart(10, "0")}`;
   try {
-    await repository.put(name, once(Buffer.from(token)), { ifAbsent: true });
+    await repository.put(name, once(textOf(holder)), { ifAbsent: true });
   } catch (cause) {
     throw cause instanceof BackupError && cause.code === "object-exists" ? busy(cause) : cause;
   }
   return name;
 }
 
+async function isAbandoned(repository: Repository, lock: ObjectInfo, clock: Clock): Promise<boolean> {
+  const { host, pid } = await holderOf(repository, lock.name);
+  if (host === hostname() && typeof pid === "number") return pid !== process.pid && !isAlive(pid);
+  // From the future is stale too: somebody's clock went back.
+  return Math.abs(clock.now() - lock.modifiedAt) >= STALE_MS;
+}
+
 async function renew(
   { repository }: LockOptions,
   name: string,
-  token: string,
+  holder: Holder,
   lost: AbortController,
 ): Promise<void> {
   try {
-    if (!(await holds(repository, name, token))) return lost.abort(busy());
-    await repository.put(name, once(Buffer.from(token)));
+    if (!(await holds(repository, name, holder))) return lost.abort(busy());
+    await repository.put(name, once(textOf(holder)));
   } catch {
     // Asked again a minute later; whoever takes over meanwhile is seen then.
   }
 }
 
-async function holds(repository: Repository, name: string, token: string): Promise<boolean> {
+async function holds(repository: Repository, name: string, { token }: Holder): Promise<boolean> {
   const newest = await newestLock(repository);
-  if (newest?.name !== name) return false;
-  const content = await Array.fromAsync(await repository.get(name)).catch(() => []);
-  return fromUtf8(Buffer.concat(content)) === token;
+  return newest?.name === name && (await holderOf(repository, name)).token === token;
+}
+
+/** Nothing of what is not a holder's. */
+async function holderOf(repository: Repository, name: string): Promise<Partial<Holder>> {
+  try {
+    const content = Buffer.concat(await Array.fromAsync(await repository.get(name, { to: MAX_BYTES })));
+    const holder: unknown = JSON.parse(content.toString());
+    return typeof holder === "object" && holder !== null ? holder : {};
+  } catch (error) {
+    if (error instanceof SyntaxError || hasCode(error, "object-missing")) return {};
+    throw error;
+  }
+}
+
+function textOf(holder: Holder): Buffer {
+  return Buffer.from(JSON.stringify(holder));
 }
 
 /** With those that it had taken over from. */
