@@ -3,6 +3,7 @@ import type { Delivery } from "../delivery/delivery.ts";
 import { readClockSkew } from "../telemetry/clock-skew.ts";
 import { readDatabase } from "../telemetry/database-metrics.ts";
 import { readDisk } from "../telemetry/disk-metrics.ts";
+import { inTurns } from "../telemetry/in-turns.ts";
 import { readQueues, unplacedEntries, waitingMails } from "../telemetry/queue-metrics.ts";
 import { readRedis } from "../telemetry/redis-metrics.ts";
 import type { Core } from "./core.ts";
@@ -15,13 +16,14 @@ export function registerReadings(
   { registry, storage: { database }, counts }: Core,
   { writer }: Delivery,
 ): void {
-  readDatabase({ registry, database, clock });
+  const looking = inTurns(database);
+  readDatabase({ registry, database: looking, pool: () => database.stats(), clock });
   readClockSkew({ registry, database, clock });
   readDisk(registry, dataDirectory, clock);
   readQueues(registry, {
     messages: () => writer.waiting,
-    mail: waitingMails(database),
-    audit: unplacedEntries(database),
+    mail: waitingMails(looking),
+    audit: unplacedEntries(looking),
   });
   if (counts !== null) readRedis({ registry, clock, info: counts.info });
 }

@@ -3,16 +3,23 @@ import { LOG, type MonitoringConfig } from "./variables.ts";
 
 const HOUR_MS = 3_600_000;
 
-type Told = Pick<MonitoringConfig, "critical" | "warning" | "groupWaitMs">;
+type Told = Pick<MonitoringConfig, "critical" | "warning" | "info" | "groupWaitMs">;
 
-/** Who is told of what: critical alerts soon and again every hour, warnings with others of their kind, the rest to the log. */
-export function routesOf({ critical, warning, groupWaitMs }: Told): RouteTree {
-  const soon = { where: { severity: "critical" }, groupWaitMs, repeatMs: HOUR_MS };
+/** Who is told of what: critical alerts soon and again every hour, warnings with others of their kind. */
+export function routesOf({ critical, warning, info, groupWaitMs }: Told): RouteTree {
+  const soon = {
+    where: { severity: "critical" },
+    // What wakes somebody does not wait for the next word about its component.
+    groupBy: ["component", "alertname"],
+    groupWaitMs,
+    repeatMs: HOUR_MS,
+  };
   const later = { where: { severity: "warning" }, groupWaitMs: 6 * groupWaitMs, repeatMs: 12 * HOUR_MS };
+  const some = { ...later, where: { severity: "info" } };
   return {
     receiver: LOG,
     groupBy: ["component"],
-    routes: [...toEach(critical, soon), ...toEach(warning, later)],
+    routes: [...toEach(critical, soon), ...toEach(warning, later), ...toEach(info, some)],
   };
 }
 

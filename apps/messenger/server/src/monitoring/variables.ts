@@ -47,6 +47,10 @@ export const monitoringVariables = {
     .describe(
       "Names of the receivers of warnings, comma-separated. Unset: all but those that wake somebody.",
     ),
+  ALERT_INFO: list({ max: 20 })
+    .meta({ allowed: "names of receivers separated by commas" })
+    .default([])
+    .describe("Names of the receivers of alerts that are for who looks, beside the log, comma-separated."),
   ALERT_GROUP_WAIT: integer({ min: 0, max: 600, unit: "seconds" })
     .default(10)
     .describe(
@@ -74,6 +78,7 @@ export interface MonitoringConfig {
   /** Names of receivers. */
   readonly critical: readonly string[];
   readonly warning: readonly string[];
+  readonly info: readonly string[];
   readonly groupWaitMs: number;
   readonly wording: Wording;
 }
@@ -83,7 +88,7 @@ type Read = z.infer<z.ZodObject<typeof monitoringVariables>>;
 /** An issue for each list that names a receiver that is not there. */
 export function checkMonitoringVariables(read: Read, context: z.RefinementCtx): void {
   const names = new Set(receiversOf(read).map(({ name }) => name));
-  for (const variable of ["ALERT_CRITICAL", "ALERT_WARNING"] as const) {
+  for (const variable of ["ALERT_CRITICAL", "ALERT_WARNING", "ALERT_INFO"] as const) {
     if (read[variable]?.every((name) => names.has(name)) ?? true) continue;
     context.addIssue({ code: "custom", path: [variable], message: "a receiver is not there" });
   }
@@ -101,6 +106,7 @@ export function monitoringConfig(read: Read): MonitoringConfig {
     secrets: (read.ALERT_RECEIVER_SECRETS && secretsIn(read.ALERT_RECEIVER_SECRETS)) ?? new Map(),
     critical: read.ALERT_CRITICAL ?? all,
     warning: read.ALERT_WARNING ?? wakeNobody.map(({ name }) => name),
+    info: read.ALERT_INFO,
     groupWaitMs: read.ALERT_GROUP_WAIT * 1000,
     wording: {
       language: read.ALERT_LANGUAGE,

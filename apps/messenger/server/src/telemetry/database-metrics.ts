@@ -1,4 +1,5 @@
-import type { Database } from "@rempart/database";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { PoolStats, Queryable } from "@rempart/database";
 import type { Clock } from "@rempart/kernel";
 import {
   type GaugeMetric,
@@ -13,7 +14,8 @@ import { sharedLook, soon } from "./shared-look.ts";
 
 export interface DatabaseMetricPorts {
   readonly registry: Registry;
-  readonly database: Database;
+  readonly database: Queryable;
+  readonly pool: () => PoolStats;
   readonly clock: Clock;
 }
 
@@ -41,7 +43,7 @@ const STATE = `
     FROM pg_stat_database d WHERE d.datname = current_database()`;
 
 /** How the database stands, asked when the metrics are read. */
-export function readDatabase({ registry, database, clock }: DatabaseMetricPorts): void {
+export function readDatabase({ registry, database, pool, clock }: DatabaseMetricPorts): void {
   const { deadlocks } = registerMetrics(registry, { deadlocks: shippedMetrics.databaseDeadlocks });
   const [dead, hits, reads] = [new Growth(), new Growth(), new Growth()];
   const look = sharedLook(clock, async () => {
@@ -70,7 +72,7 @@ export function readDatabase({ registry, database, clock }: DatabaseMetricPorts)
     ((await look())?.replicas ?? []).map(({ name: replica, lag: value }) => ({ labels: { replica }, value })),
   );
   registerReader(registry, shippedMetrics.databaseSlowStatements, () => soon(slowStatements(database)));
-  readPool(registry, database);
+  readPool(registry, pool);
 }
 
 function hitRatio(hits: number, reads: number): number | null {
@@ -78,7 +80,7 @@ function hitRatio(hits: number, reads: number): number | null {
 }
 
 /** Null where the extension is not. */
-async function slowStatements(database: Database): Promise<number | null> {
+async function slowStatements(database: Queryable): Promise<number | null> {
   const [there] = await database.query<{ view: string | null }>(
     "SELECT to_regclass('pg_stat_statements')::text AS view",
   );
@@ -90,9 +92,11 @@ async function slowStatements(database: Database): Promise<number | null> {
   return row?.count ?? null;
 }
 
-function readPool(registry: Registry, database: Database): void {
-  registerLabelledReader(registry, shippedMetrics.databasePool, () => {
-    const { total, idle, waiting } = database.stats();
+function readPool(registry: Registry, pool: () => PoolStats): void {
+  registerLabelledReader(registry, shippedMetrics.databasePool, async () => {
+    // Statements of this very scrape wait for the moment that it takes to hand them an idle connection.
+    await nextTurn();
+    const { total, idle, waiting } = pool();
     return Object.entries({ used: total - idle, idle, waiting }).map(([state, value]) => ({
       labels: { state },
       value,

@@ -23,6 +23,8 @@ const UNLIMITED = {
 
 export interface ServerOptions extends Omit<MessengerOptions, "config"> {
   env?: Record<string, string>;
+  /** What the server connects to in place of its database. */
+  through?: (url: string) => string;
 }
 
 export interface TestMessenger extends Messenger, AsyncDisposable {
@@ -37,7 +39,8 @@ export interface TestMessenger extends Messenger, AsyncDisposable {
 export async function testMessenger(options: ServerOptions = {}): Promise<TestMessenger> {
   const storage = await testDatabase({ migrations: messengerMigrations });
   const directory = await mkdtemp(join(tmpdir(), "rempart-messenger-"));
-  const place = { url: storage.url, directory };
+  const { through = (url: string) => url } = options;
+  const place = { url: through(storage.url), directory };
   const messenger = await start(place, options);
   return {
     ...messenger,
@@ -59,7 +62,7 @@ interface Place {
 }
 
 async function start(place: Place, options: ServerOptions): Promise<Messenger & AsyncDisposable> {
-  const { env: _, ...given } = options;
+  const { env: _, through: __, ...given } = options;
   const messenger = await startMessenger({ log: silentLogger, ...given, config: configOf(place, options) });
   return { ...messenger, [Symbol.asyncDispose]: messenger.stop };
 }

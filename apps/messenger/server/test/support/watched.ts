@@ -1,0 +1,86 @@
+import { type ManualClock, manualClock } from "@rempart/kernel";
+import { type AlertStore, postgresAlertStore } from "@rempart/observability";
+import type { MonitoringRim } from "../../src/monitoring/monitoring.ts";
+import { type AlertReceiver, startAlertReceiver } from "./alert-receiver.ts";
+import { type ServerOptions, type TestMessenger, testMessenger } from "./server.ts";
+
+const MINUTE_MS = 60_000;
+
+/** The hours that a watch looks back on pass as fast as it looks. */
+export class Watch {
+  readonly clock: ManualClock = manualClock(Date.now());
+  readonly rim: MonitoringRim = {
+    clock: this.clock,
+    store: (database) => atTime(postgresAlertStore(database), this.clock),
+    drive: (look) => {
+      this.#look = look;
+    },
+  };
+  #look: () => Promise<void> = () => Promise.reject(new TypeError("nothing watches yet"));
+
+  /** Lets so many minutes pass, with a look at the end of each `stepMinutes`. */
+  async pass(minutes: number, stepMinutes = 1): Promise<void> {
+    for (let passed = 0; passed < minutes; passed += stepMinutes) {
+      this.clock.advance(stepMinutes * MINUTE_MS);
+      await this.#look();
+    }
+  }
+}
+
+/** The store's entries, at another time than the database's. */
+function atTime(store: AlertStore, clock: ManualClock): AlertStore {
+  return { ...store, update: (work) => store.update((held) => work(held, clock.now())) };
+}
+
+export interface WatchedMessenger extends AsyncDisposable {
+  readonly server: TestMessenger;
+  readonly watch: Watch;
+  readonly receiver: AlertReceiver;
+  /**
+   * Lets minutes pass until the receiver is told of the rule's alert. `each` happens before each of them. Throws when it was
+   * not told after `most` minutes.
+   */
+  told(rule: string, state: "firing" | "resolved", options?: Telling): Promise<void>;
+}
+
+export interface Telling {
+  readonly each?: () => unknown;
+  readonly stepMinutes?: number;
+  readonly most?: number;
+  /** Of the receiver's notifications, the first that counts. */
+  readonly from?: number;
+}
+
+/** A messenger that tells a real receiver, by a time that the test lets pass. */
+export async function watchedMessenger(options: ServerOptions = {}): Promise<WatchedMessenger> {
+  const watch = new Watch();
+  const receiver = await startAlertReceiver();
+  const server = await testMessenger({
+    ...options,
+    env: { MONITOR_ENABLED: "true", ...receiver.env, ...options.env },
+    monitoringRim: watch.rim,
+  });
+  return {
+    server,
+    watch,
+    receiver,
+    async told(rule, state, { each = () => {}, stepMinutes = 1, most = 60, from = 0 } = {}) {
+      for (let passed = 0; !receiver.wasTold(rule, state, from); passed += stepMinutes) {
+        if (passed > most) throw new Error(notTold(rule, state, receiver));
+        await each();
+        await watch.pass(stepMinutes, stepMinutes);
+        // What was taken at this look is on its way.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await receiver[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function notTold(rule: string, state: string, { told }: AlertReceiver): string {
+  const heard = told.flatMap(({ alerts }) => alerts.map((one) => `${one.name} ${one.state}`));
+  return `${rule} was not told ${state}; told were ${[...new Set(heard)].join(", ")}`;
+}
