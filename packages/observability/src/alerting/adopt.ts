@@ -58,12 +58,13 @@ function adoptedTold(stored: ToldByGroup, own: ToldByGroup, before: ToldByGroup)
 
 /** What was sent meanwhile is not sent again; what was written, and nobody else told since, waits with the others. */
 function adoptedLetters(held: Held, own: Letters, seed: Letters, now: number): Letters {
-  const unsent = new Map([...held.letters].filter(([id]) => !seed.has(id) || own.has(id)));
-  const written = [...own.values()].filter(({ id, dead }) => !seed.has(id) && dead === null);
-  const notifications = written.map(({ notification }) => notification);
+  const unsent = [...held.letters].filter(([id]) => !seed.has(id) || own.has(id));
+  const written = [...own.values()].filter(({ id }) => !seed.has(id));
+  const dead = written.filter((letter) => letter.dead !== null).map((letter) => [letter.id, letter] as const);
+  const waiting = written.filter((letter) => letter.dead === null).map(({ notification }) => notification);
   return post(
-    unsent,
-    notifications.filter((one) => isNews(one, held)),
+    new Map([...unsent, ...dead]),
+    waiting.filter((one) => isNews(one, held)),
     now,
   );
 }

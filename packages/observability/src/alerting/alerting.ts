@@ -108,7 +108,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
   });
   const desk = createAlertDesk(options, rules, (work) => keeper.update(work));
   let newest: Evaluation | null = null;
-  let prunedAt = clock.monotonic();
+  let prunedAt = Number.NEGATIVE_INFINITY;
 
   function tellDelivery({ notification }: Letter, delivery: Delivery, isDead: boolean): void {
     const { receiver, groupKey } = notification;
@@ -145,12 +145,18 @@ export function createAlerting(options: AlertingOptions): Alerting {
     await prune();
   }
 
-  const timer = everyMs === null ? null : setInterval(() => void tick().catch(unexpected), everyMs);
-  timer?.unref();
-
-  function unexpected(error: unknown): void {
+  const unexpected = (error: unknown): void =>
     log.error({ err: error }, "alerting could not go on with this turn");
-  }
+  let turn: Promise<void> | null = null;
+  const takeTurn = (): void => {
+    turn ??= tick()
+      .catch(unexpected)
+      .finally(() => {
+        turn = null;
+      });
+  };
+  const timer = everyMs === null ? null : setInterval(takeTurn, everyMs);
+  timer?.unref();
 
   return {
     ...desk,
@@ -167,6 +173,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
     },
     async stop() {
       clearInterval(timer ?? undefined);
+      await turn;
       await dispatcher.stop();
     },
   };

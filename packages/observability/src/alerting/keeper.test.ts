@@ -15,6 +15,7 @@ function world() {
   const clock = manualClock(1_000_000_000);
   const shared = memoryAlertStore(clock);
   const lost = new Set<string>();
+  const refusing = new Set<string>();
   const told: string[] = [];
   const processOf = (name: string, store = losable(shared, () => lost.has(name))): Alerting =>
     createAlerting({
@@ -26,6 +27,7 @@ function world() {
         {
           name: "all",
           async send({ status, alerts }: Notification) {
+            if (refusing.has(name)) return { kind: "refused", reason: "no" };
             told.push(`${name}: ${alerts.map((one) => one.name)} ${status}`);
             return { kind: "accepted" };
           },
@@ -38,7 +40,7 @@ function world() {
       everyMs: null,
       storeTimeoutMs: 50,
     });
-  return { clock, lost, told, processOf };
+  return { clock, lost, refusing, told, processOf };
 }
 
 function losable(store: AlertStore, isLost: () => boolean): AlertStore {
@@ -129,6 +131,21 @@ test("a silence that was set while the store was away is kept when it is back, a
   lost.delete("a");
   await see(clock, a, []);
   assert.deepEqual((await a.list()).mutes.map(({ author }) => author).sort(), ["mine", "other"]);
+});
+
+test("what a receiver refused while the store was away is a dead letter when it is back", async () => {
+  const { clock, lost, refusing, processOf } = world();
+  const a = processOf("a");
+  await see(clock, a, []);
+  lost.add("a");
+  refusing.add("a");
+  await see(clock, a, ["Urgent"], 2);
+  lost.delete("a");
+  await see(clock, a, ["Urgent"]);
+  assert.deepEqual(
+    (await a.deadLetters()).map(({ dead }) => dead?.reason),
+    ["no"],
+  );
 });
 
 test("a store that does not answer at all is away too", async () => {

@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { after, test } from "node:test";
-import { type ManualClock, manualClock, systemRandom } from "@rempart/kernel";
+import { type ManualClock, manualClock, systemClock, systemRandom } from "@rempart/kernel";
 import { silentLogger } from "@rempart/runtime";
 import { testDatabase, until } from "@rempart/testing";
 import {
@@ -221,6 +221,23 @@ test("while the database is away what is critical is told, and the rest when it 
   );
   const events = (await alerting.explain("Urgent")).events.map(({ kind }) => kind);
   assert.deepEqual(events, ["told", "fired"]);
+});
+
+test("an engine tells by itself what becomes due, and has ended when it is stopped", async () => {
+  await using peer = await startPeer();
+  const alerting = engine(manualClock(Date.now()), peer, {
+    everyMs: 5,
+    clock: systemClock,
+    store: memoryAlertStore(systemClock),
+    routes: { receiver: "http", groupWaitMs: 50 },
+  });
+  await alerting.take(seeing(["Urgent"]));
+  assert.equal(peer.heard.length, 0);
+  await until(() => peer.heard.length === 1);
+  await alerting.stop();
+  const { advancedAt } = await alerting.list();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal((await alerting.list()).advancedAt, advancedAt);
 });
 
 test("a route that names no receiver is refused at the start", () => {
