@@ -3,6 +3,7 @@ import { after, test } from "node:test";
 import { createDatabase, type Database } from "@rempart/database";
 import { requireService, startDebianPostgres } from "@rempart/testing";
 import { applyFinding } from "../src/insights/apply.ts";
+import { type Bloat, readBloat } from "../src/insights/bloat.ts";
 import { examine, plansOf } from "../src/insights/examine.ts";
 import type { Finding } from "../src/insights/finding.ts";
 import { createExplainer } from "../src/insights/plans.ts";
@@ -133,6 +134,23 @@ test("a statement is planned and never run, one at a time, and not another role'
     plansOf(await createExplainer(session), statements),
   );
   assert.ok(planned.length > 0 && planned.every(({ statement }) => statement.own));
+});
+
+test("room is measured where pgstattuple may be called, and estimated near it where it may not", {
+  skip,
+}, async () => {
+  await database.query("DELETE FROM orders WHERE id % 2 = 0");
+  await database.query("VACUUM ANALYZE orders");
+  const tableRoom = async (): Promise<Bloat | undefined> =>
+    (await database.session((session) => readBloat(session))).find(({ kind }) => kind === "table");
+  const measured = await tableRoom();
+  await admin.query("REVOKE pg_stat_scan_tables FROM shop");
+  const estimated = await tableRoom();
+  assert.deepEqual([measured?.method, estimated?.method], ["measured", "estimated"]);
+  for (const room of [measured, estimated]) {
+    const share = (room?.wastedBytes ?? 0) / (room?.bytes ?? 1);
+    assert.ok(share > 0.4 && share < 0.6, `${room?.method}: ${share}`);
+  }
 });
 
 test("analyze_slow_queries() tells the slowest first, without values and without what was typed", {

@@ -36,7 +36,7 @@ export function insightCommands(): Command[] {
       report(options, trees, lockText(trees));
     }),
     command("bloat", "room in tables and indexes that holds nothing", async ({ database }, options) => {
-      const bloat = await readBloat(database);
+      const bloat = await database.session((session) => readBloat(session));
       report(options, bloat, bloatTable(bloat));
     }),
     command("indexes", "how much each index is read", async ({ database }, options) => {

@@ -1,10 +1,11 @@
-import { migrate, migrationStatus } from "@rempart/database";
+import { type Database, migrate, migrationStatus } from "@rempart/database";
 import { readConnections, readSnapshot } from "@rempart/database/insights";
 import {
   type Reindexed,
   reindex,
   reindexTargets,
   type Vacuumed,
+  type VacuumTarget,
   vacuum,
   vacuumTargets,
 } from "@rempart/database/maintenance";
@@ -15,7 +16,7 @@ import { type JsonOption, report } from "../installation.ts";
 import { table } from "../table.ts";
 import { stoppable, withDatabase } from "./access.ts";
 import { bloatTable } from "./insight-tables.ts";
-import { parseCount } from "./options.ts";
+import { parseWorkers } from "./options.ts";
 import { bytesText, durationText, plain } from "./text.ts";
 
 interface DryRun extends JsonOption {
@@ -44,37 +45,40 @@ export function statusCommand(): Command {
     .option("--json", "print JSON")
     .action((options: JsonOption) =>
       withDatabase(async ({ database }) => {
-        const [facts] = await database.query<{
-          version: string;
-          name: string;
-          bytes: number;
-          sinceMs: number;
-        }>(
-          `SELECT current_setting('server_version') AS version, current_database()::text AS name,
-             pg_database_size(current_database()) AS bytes,
-             (extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) * 1000)::float8 AS "sinceMs"`,
-        );
-        const snapshot = await readSnapshot(database);
-        const { used, most, idleInTransaction } = await readConnections(database);
-        const migrations = await migrationStatus(database, messengerMigrations);
-        const transactionAge = Math.max(...snapshot.databases.map((one) => one.transactionAge));
-        const status = { ...facts, ...migrations, used, most, idleInTransaction, transactionAge };
-        report(
-          options,
-          status,
-          table([
-            ["PostgreSQL", `${facts?.version ?? ""}, up for ${durationText(facts?.sinceMs ?? 0)}`],
-            [
-              "database",
-              `${plain(facts?.name ?? "")}, ${bytesText(facts?.bytes ?? 0)}, ${snapshot.tables.length} tables`,
-            ],
-            ["migrations", `${migrations.applied} applied, ${migrations.pending.length} to apply`],
-            ["connections", `${used} of ${most}, ${idleInTransaction} idle in a transaction`],
-            ["oldest row", `${transactionAge} transactions`],
-          ]),
-        );
+        const status = await readStatus(database);
+        report(options, status, statusTable(status));
       }),
     );
+}
+
+type Status = Awaited<ReturnType<typeof readStatus>>;
+
+async function readStatus(database: Database) {
+  const [server] = await database.query<{ version: string; name: string; bytes: number; upMs: number }>(
+    `SELECT current_setting('server_version') AS version, current_database()::text AS name,
+       pg_database_size(current_database()) AS bytes,
+       (extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) * 1000)::float8 AS "upMs"`,
+  );
+  const { tables, databases } = await readSnapshot(database);
+  const { used, most, idleInTransaction } = await readConnections(database);
+  return {
+    server,
+    tables: tables.length,
+    migrations: await migrationStatus(database, messengerMigrations),
+    connections: { used, most, idleInTransaction },
+    transactionAge: Math.max(...databases.map(({ transactionAge }) => transactionAge)),
+  };
+}
+
+function statusTable({ server, tables, migrations, connections, transactionAge }: Status): string {
+  const { used, most, idleInTransaction } = connections;
+  return table([
+    ["PostgreSQL", `${server?.version}, up for ${durationText(server?.upMs ?? 0)}`],
+    ["database", `${plain(server?.name ?? "")}, ${bytesText(server?.bytes ?? 0)}, ${tables} tables`],
+    ["migrations", `${migrations.applied} applied, ${migrations.pending.length} to apply`],
+    ["connections", `${used} of ${most}, ${idleInTransaction} idle in a transaction`],
+    ["oldest row", `${transactionAge} transactions`],
+  ]);
 }
 
 interface VacuumOptions extends DryRun {
@@ -85,36 +89,40 @@ export function vacuumCommand(): Command {
   return new Command("vacuum")
     .description("clean tables beside their users, those with the most dead rows first")
     .argument("[table...]", "as schema.table; all of them unless told")
-    .option("--workers <count>", "tables at a time", parseCount, 2)
+    .option("--workers <count>", "tables at a time, up to 8", parseWorkers, 2)
     .option("--dry-run", "list them in order")
     .option("--json", "print JSON")
     .action((names: string[], options: VacuumOptions) =>
       withDatabase(async ({ database }) => {
-        const all = await vacuumTargets(database);
-        const targets = all.filter(
-          ({ schema, name }) =>
-            names.length === 0 || names.includes(`${schema}.${name}`) || names.includes(name),
-        );
-        if (options.dryRun === true)
-          return report(
-            options,
-            targets,
-            table(
-              targets.map(({ schema, name, deadRows }) => [String(deadRows), plain(`${schema}.${name}`)]),
-            ),
-          );
-        let done = 0;
-        const onDone = ({ name }: Vacuumed): void => {
-          done += 1;
-          process.stderr.write(`${done} of ${targets.length}: ${plain(name)}\n`);
-        };
+        const targets = named(await vacuumTargets(database), names);
+        if (options.dryRun === true) return report(options, targets, targetTable(targets));
         const results = await stoppable((signal) =>
-          vacuum(database, targets, { workers: Math.min(options.workers, 8), signal, onDone }),
+          vacuum(database, targets, { workers: options.workers, signal, onDone: counter(targets.length) }),
         );
         report(options, results, vacuumTable(results));
         if (results.length < targets.length) process.exitCode = 1;
       }),
     );
+}
+
+function named(targets: readonly VacuumTarget[], names: readonly string[]): readonly VacuumTarget[] {
+  if (names.length === 0) return targets;
+  return targets.filter(({ schema, name }) => names.includes(`${schema}.${name}`) || names.includes(name));
+}
+
+function counter(total: number): (done: Vacuumed) => void {
+  let done = 0;
+  return ({ name }) => {
+    done += 1;
+    process.stderr.write(`${done} of ${total}: ${plain(name)}\n`);
+  };
+}
+
+function targetTable(targets: readonly VacuumTarget[]): string {
+  return table([
+    ["dead rows", "table"],
+    ...targets.map(({ schema, name, deadRows }) => [String(deadRows), plain(`${schema}.${name}`)]),
+  ]);
 }
 
 function vacuumTable(results: readonly Vacuumed[]): string {

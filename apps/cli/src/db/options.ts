@@ -18,6 +18,15 @@ export function parseCount(text: string): number {
   return count;
 }
 
+const MOST_WORKERS = 8;
+
+/** More would leave the disk to nobody else. */
+export function parseWorkers(text: string): number {
+  const workers = parseCount(text);
+  if (workers > MOST_WORKERS) throw new InvalidArgumentError(`at most ${MOST_WORKERS}`);
+  return workers;
+}
+
 export const memoryOption = (): Option =>
   new Option("--memory <size>", "memory that PostgreSQL has, such as 8GB").argParser(parseSize);
 export const cpusOption = (): Option =>

@@ -27,7 +27,10 @@ interface Relation {
   readonly estimated: number;
 }
 
-/** Room that holds nothing, the most first. Reads pages where `pgstattuple` is installed and may be called. */
+/**
+ * Room that holds nothing, the most first. Reads pages where `pgstattuple` is installed and may be called: give it a session, which
+ * has no time limit.
+ */
 export async function readBloat(
   db: Queryable,
   { leastBytes = 1 << 20, most = 50 }: BloatOptions = {},

@@ -45,12 +45,15 @@ export interface PurgeOptions {
 
 const PAUSE_MS = 100;
 
-export async function countPurge(db: Queryable, purge: Purge, now: number): Promise<number> {
-  const [row] = await db.query<{ count: number }>(
-    `SELECT count(*) AS count FROM ${quoted(purge.table)} WHERE ${purge.where}`,
-    [new Date(now)],
-  );
-  return row?.count ?? 0;
+/** Counts for as long as it takes: a backlog may be large. */
+export function countPurge(database: Database, { table, where }: Purge, now: number): Promise<number> {
+  return database.session(async (session) => {
+    const [row] = await session.query<{ count: number }>(
+      `SELECT count(*) AS count FROM ${quoted(table)} WHERE ${where}`,
+      [new Date(now)],
+    );
+    return row?.count ?? 0;
+  });
 }
 
 /** One batch, in the caller's transaction if there is one. Rows that somebody else holds are left for the next. */

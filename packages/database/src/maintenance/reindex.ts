@@ -25,7 +25,9 @@ const LOCK_TIMEOUT_MS = 60_000;
 const WORTH = 0.3;
 
 export async function reindexTargets(database: Database, { all = false } = {}): Promise<Bloat[]> {
-  const bloat = await readBloat(database, all ? { leastBytes: 0, most: 10_000 } : {});
+  const bloat = await database.session((session) =>
+    readBloat(session, all ? { leastBytes: 0, most: 10_000 } : {}),
+  );
   return bloat.filter(
     ({ kind, bytes, wastedBytes }) => kind === "index" && (all || wastedBytes > bytes * WORTH),
   );

@@ -17,8 +17,6 @@ export interface Vacuumed extends VacuumTarget {
 export interface VacuumOptions {
   /** Tables at a time; 2 unless told. */
   readonly workers?: number;
-  /** Index workers within one table; 0 unless told. */
-  readonly parallel?: number;
   /** A table that somebody holds for longer is skipped; 2 s unless told. */
   readonly lockTimeoutMs?: number;
   /** Stops after the tables under way. */
@@ -39,13 +37,13 @@ export function vacuumTargets(database: Database): Promise<VacuumTarget[]> {
 export async function vacuum(
   database: Database,
   targets: readonly VacuumTarget[],
-  { workers = 2, parallel = 0, lockTimeoutMs = 2_000, signal, onDone = () => {} }: VacuumOptions = {},
+  { workers = 2, lockTimeoutMs = 2_000, signal, onDone = () => {} }: VacuumOptions = {},
 ): Promise<Vacuumed[]> {
   const waiting = [...targets];
   const done: Vacuumed[] = [];
   async function work(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined && signal?.aborted !== true; next = waiting.shift()) {
-      const result = await vacuumOne(database, next, { parallel, lockTimeoutMs });
+      const result = await vacuumOne(database, next, lockTimeoutMs);
       done.push(result);
       onDone(result);
     }
@@ -54,17 +52,14 @@ export async function vacuum(
   return done;
 }
 
-async function vacuumOne(
-  database: Database,
-  target: VacuumTarget,
-  { parallel, lockTimeoutMs }: { readonly parallel: number; readonly lockTimeoutMs: number },
-): Promise<Vacuumed> {
+async function vacuumOne(database: Database, target: VacuumTarget, lockTimeoutMs: number): Promise<Vacuumed> {
   const began = performance.now();
   const name = qualified(target);
   const skipped = await database.session(async (session) => {
     await session.query(`SET lock_timeout = ${Math.max(1, Math.round(lockTimeoutMs))}`);
     try {
-      await session.query(`VACUUM (ANALYZE, PARALLEL ${parallel}) ${name}`);
+      // Our workers are all there are: by itself each would start more for its indexes.
+      await session.query(`VACUUM (ANALYZE, PARALLEL 0) ${name}`);
       return false;
     } catch (error) {
       if (isDatabaseError(error, "timeout")) return true;
