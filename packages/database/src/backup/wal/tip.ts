@@ -17,7 +17,8 @@ export interface Tip {
 const MAX_BYTES = 4_096;
 
 export async function writeTip(vault: Vault, systemIdentifier: string, tip: Tip): Promise<void> {
-  const text = JSON.stringify({ format: 1, ...tip, lsn: formatLsn(tip.lsn) });
+  const { timeline, lsn, at } = tip;
+  const text = JSON.stringify({ format: 1, timeline, lsn: formatLsn(lsn), at });
   await putSealed(vault, tipName(systemIdentifier), once(Buffer.from(text)));
 }
 
