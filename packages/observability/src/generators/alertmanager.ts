@@ -132,7 +132,7 @@ function integrationOf(address: ReceiverAddress, secret: string): object {
     case "log":
       return {};
     case "slack":
-      return { slack_configs: [{ ...slackEntry(address, secret), ...resolved }] };
+      return { slack_configs: [{ ...slackEntry(address, secret), text: SLACK_TEXT, ...resolved }] };
     case "email":
       return { email_configs: address.to.map((to) => ({ to, ...resolved })) };
     case "pagerduty":
@@ -141,6 +141,10 @@ function integrationOf(address: ReceiverAddress, secret: string): object {
       return { webhook_configs: [{ url: address.url, http_config: bearer(secret), ...resolved }] };
   }
 }
+
+/** A line for each alert, with its page; Alertmanager's own text is empty. */
+const SLACK_TEXT =
+  '{{ range .Alerts }}{{ .Annotations.summary }} {{ .Annotations.runbook_url }}{{ "\\n" }}{{ end }}';
 
 function slackEntry(address: Extract<ReceiverAddress, { kind: "slack" }>, secret: string): object {
   if (address.via === "webhook") return { api_url_file: secret };

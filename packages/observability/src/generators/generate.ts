@@ -13,7 +13,7 @@ import { toDashboardsPage } from "./grafana/page.ts";
 import { SHIPPED_DASHBOARDS } from "./grafana/shipped.ts";
 import { toGrafana } from "./grafana/to-grafana.ts";
 import { toOpenSlo } from "./openslo.ts";
-import { toRuleFile, toRuleTests } from "./prometheus.ts";
+import { type RuleFileOptions, toRuleFile, toRuleTests } from "./prometheus.ts";
 import { type ScrapeJob, toPrometheusConfig } from "./prometheus-config.ts";
 import { toReferencePage } from "./reference-page.ts";
 
@@ -83,7 +83,7 @@ const RULE_FILES: readonly RuleGroup[] = [
   ...SHIPPED_OBJECTIVES.map(({ name, alerts }) => ({ name: `objective-${name}`, rules: alerts })),
 ];
 
-function prometheusFiles({ jobs, alertmanagers, interval }: Surroundings): Files {
+function prometheusFiles({ jobs, alertmanagers, interval, runbookBase }: Surroundings): Files {
   const config = toPrometheusConfig({
     jobs,
     alertmanagers,
@@ -92,8 +92,10 @@ function prometheusFiles({ jobs, alertmanagers, interval }: Surroundings): Files
   });
   return [
     ["prometheus/prometheus.yml", config],
-    ...RULE_FILES.map((group) => [`prometheus/${rulePath(group)}`, toRuleFile([group])] as const),
-    ...RULE_FILES.filter(({ rules }) => rules.length > 0).map(testFile),
+    ...RULE_FILES.map(
+      (group) => [`prometheus/${rulePath(group)}`, toRuleFile([group], { runbookBase })] as const,
+    ),
+    ...RULE_FILES.filter(({ rules }) => rules.length > 0).map((group) => testFile(group, { runbookBase })),
   ];
 }
 
@@ -101,9 +103,9 @@ function rulePath({ name }: RuleGroup): string {
   return `rules/${name}.yml`;
 }
 
-function testFile(group: RuleGroup): readonly [string, string] {
+function testFile(group: RuleGroup, options: RuleFileOptions): readonly [string, string] {
   const expected = group.rules.map((rule) => ({ rule, firing: rehearse(rule).firing }));
-  return [`prometheus/tests/${group.name}.test.yml`, toRuleTests(`../${rulePath(group)}`, expected)];
+  return [`prometheus/tests/${group.name}.test.yml`, toRuleTests(`../${rulePath(group)}`, expected, options)];
 }
 
 /** The page of the shipped metrics and alerts. */

@@ -23,5 +23,5 @@ export { objectivesDashboard } from "./grafana/objectives.ts";
 export { SHIPPED_DASHBOARDS } from "./grafana/shipped.ts";
 export { type GrafanaOptions, toGrafana } from "./grafana/to-grafana.ts";
 export { toOpenSlo } from "./openslo.ts";
-export { type Expected, toRuleFile, toRuleTests } from "./prometheus.ts";
+export { type Expected, type RuleFileOptions, toRuleFile, toRuleTests } from "./prometheus.ts";
 export { type PrometheusOptions, type ScrapeJob, toPrometheusConfig } from "./prometheus-config.ts";

@@ -6,27 +6,38 @@ import { durationText } from "../rules/duration.ts";
 import { toPromql } from "../rules/promql.ts";
 import { yamlFile } from "./yaml.ts";
 
-/** A rule file for Prometheus. The same groups give the same bytes. */
-export function toRuleFile(groups: readonly RuleGroup[]): string {
-  return yamlFile([{ groups: groups.map(groupEntry) }]);
+export interface RuleFileOptions {
+  /** Where runbooks are read, with a slash at its end. Default: they are named only. */
+  readonly runbookBase?: string;
 }
 
-function groupEntry({ name, records = [], rules }: RuleGroup): object {
-  return { name, rules: [...records.map(recordEntry), ...rules.map(ruleEntry)] };
+/** A rule file for Prometheus. The same groups give the same bytes. */
+export function toRuleFile(groups: readonly RuleGroup[], options: RuleFileOptions = {}): string {
+  return yamlFile([{ groups: groups.map((group) => groupEntry(group, options)) }]);
+}
+
+function groupEntry({ name, records = [], rules }: RuleGroup, options: RuleFileOptions): object {
+  return { name, rules: [...records.map(recordEntry), ...rules.map((rule) => ruleEntry(rule, options))] };
 }
 
 function recordEntry({ name, expression }: RecordingRule): object {
   return { record: name, expr: toPromql(expression) };
 }
 
-function ruleEntry({ name, expression, forMs, severity, component, summary, runbook }: AlertRule): object {
+function ruleEntry(rule: AlertRule, options: RuleFileOptions): object {
+  const { name, expression, forMs, severity, component } = rule;
   return {
     alert: name,
     expr: toPromql(expression),
     ...(forMs === 0 ? {} : { for: durationText(forMs) }),
     labels: { severity, component },
-    annotations: { summary, runbook },
+    annotations: annotationsOf(rule, options),
   };
+}
+
+function annotationsOf({ summary, runbook }: AlertRule, { runbookBase }: RuleFileOptions): object {
+  if (runbookBase === undefined) return { summary, runbook };
+  return { summary, runbook, runbook_url: `${runbookBase}${runbook}.md` };
 }
 
 /** What fires, and what not any more, at the two times of a rule's scenario. */
@@ -35,8 +46,12 @@ export interface Expected {
   readonly firing: readonly Alert[];
 }
 
-/** Unit tests of the rules for `promtool test rules`, from their scenarios. */
-export function toRuleTests(ruleFile: string, expected: readonly Expected[]): string {
+/** Unit tests of the rules for `promtool test rules`, from their scenarios. The options are those of the rule file. */
+export function toRuleTests(
+  ruleFile: string,
+  expected: readonly Expected[],
+  options: RuleFileOptions = {},
+): string {
   return yamlFile([
     {
       rule_files: [ruleFile],
@@ -46,8 +61,8 @@ export function toRuleTests(ruleFile: string, expected: readonly Expected[]): st
         interval: rule.scenario.every,
         input_series: rule.scenario.series.map(seriesEntry),
         alert_rule_test: [
-          testEntry(rule, rule.scenario.firesAt, firing),
-          testEntry(rule, rule.scenario.resolvedAt, []),
+          testEntry(rule, rule.scenario.firesAt, firing, options),
+          testEntry(rule, rule.scenario.resolvedAt, [], options),
         ],
       })),
     },
@@ -66,16 +81,18 @@ function seriesEntry({ metric, labels, from, runs, missingSteps = 0 }: ScenarioS
 }
 
 function testEntry(
-  { name, severity, component, summary, runbook }: AlertRule,
+  rule: AlertRule,
   at: Scenario["firesAt"],
   alerts: readonly Alert[],
+  options: RuleFileOptions,
 ): object {
+  const { name, severity, component } = rule;
   return {
     eval_time: at,
     alertname: name,
     exp_alerts: alerts.map(({ labels }) => ({
       exp_labels: { ...labels, severity, component },
-      exp_annotations: { summary, runbook },
+      exp_annotations: annotationsOf(rule, options),
     })),
   };
 }
