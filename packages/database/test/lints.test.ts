@@ -85,6 +85,26 @@ test("equal indexes are told from those that only look equal", async () => {
   await database.query("DROP TABLE t");
 });
 
+test("the statements for a partial index are those of the whole one, and take it back", async () => {
+  await database.query(`CREATE TABLE m (a text);
+    INSERT INTO m SELECT CASE WHEN i % 50 = 0 THEN md5(i::text) END FROM generate_series(1, 300000) i`);
+  await database.query(
+    'CREATE INDEX "a"" ON b" ON m (a text_pattern_ops DESC) WITH (fillfactor = 30, deduplicate_items = off)',
+  );
+  await database.query("ANALYZE m");
+  const finding = await only("index-partial-candidate");
+  const definitions = (): Promise<object[]> =>
+    database.query("SELECT indexdef FROM pg_indexes WHERE tablename = 'm' ORDER BY indexname");
+  const before = await definitions();
+  for (const statement of finding.fix) await database.query(statement);
+  const [made, ...more] = await definitions();
+  assert.match(JSON.stringify(made), /text_pattern_ops DESC.*fillfactor.*WHERE \(a IS NOT NULL\)/);
+  assert.deepEqual(more, []);
+  await undo(finding);
+  assert.deepEqual(await definitions(), before);
+  await database.query("DROP TABLE m");
+});
+
 test("an index whose build failed is found and built again, and a failed build of ours is cleared away", async () => {
   await database.query("CREATE TABLE v (a int); INSERT INTO v VALUES (1), (1)");
   await assert.rejects(database.query("CREATE UNIQUE INDEX CONCURRENTLY v_a ON v (a)"));

@@ -29,17 +29,15 @@ export interface NewIndex {
   readonly table: string;
   readonly columns: readonly string[];
   readonly include?: readonly string[];
-  readonly where?: string;
   readonly suffix?: string;
 }
 
 /** The statements that make an index beside running writers, and take it away again. */
 export function newIndex(index: NewIndex): { create: string; drop: string; plain: string } {
-  const { schema, table, columns, include = [], where, suffix } = index;
+  const { schema, table, columns, include = [], suffix } = index;
   const name = indexName(table, columns, suffix);
   const included = include.length > 0 ? ` INCLUDE (${include.map(quoted).join(", ")})` : "";
-  const filter = where === undefined ? "" : ` WHERE ${where}`;
-  const on = `ON ${qualified({ schema, name: table })} (${columns.map(quoted).join(", ")})${included}${filter}`;
+  const on = `ON ${qualified({ schema, name: table })} (${columns.map(quoted).join(", ")})${included}`;
   return {
     create: `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${quoted(name)} ${on}`,
     drop: `DROP INDEX CONCURRENTLY IF EXISTS ${qualified({ schema, name })}`,

@@ -1,6 +1,6 @@
 import { qualified, quoted } from "../../sql-names.ts";
 import type { Finding } from "../finding.ts";
-import { newIndex } from "../index-names.ts";
+import { indexName, recreate } from "../index-names.ts";
 import type { CatalogueSnapshot, IndexFacts } from "../snapshot.ts";
 
 const MOSTLY_NULL = 0.9;
@@ -24,16 +24,28 @@ function nullFraction({ tables }: CatalogueSnapshot, { schema, table }: IndexFac
 }
 
 function finding(index: IndexFacts, column: string, nulls: number): Finding {
+  const { schema, table, name } = index;
   const where = `${quoted(column)} IS NOT NULL`;
-  const { schema, table, include } = index;
-  const { create, drop } = newIndex({ schema, table, columns: [column], include, where, suffix: "_present" });
+  const replacement = indexName(table, [column], "_present");
   return {
     code: "index-partial-candidate",
     severity: "notice",
     object: qualified(index),
     explanation: `${Math.round(nulls * 100)} % of ${quoted(column)} is null. An index of the rest alone is that much smaller; look first whether a query asks for the nulls.`,
-    fix: [create, `DROP INDEX CONCURRENTLY IF EXISTS ${qualified(index)}`],
-    undo: [index.definition.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY IF NOT EXISTS"), drop],
+    fix: [
+      `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${quoted(replacement)} ${behindName(index)} WHERE ${where}`,
+      `DROP INDEX CONCURRENTLY IF EXISTS ${qualified({ schema, name })}`,
+    ],
+    undo: [
+      recreate(index.definition),
+      `DROP INDEX CONCURRENTLY IF EXISTS ${qualified({ schema, name: replacement })}`,
+    ],
     appliable: false,
   };
+}
+
+/** From `ON` to the end, with classes, orders and collations as they are. The server quotes a name only where it must. */
+function behindName({ definition, name }: IndexFacts): string {
+  const spelling = [name, quoted(name)].find((spelt) => definition.startsWith(`CREATE INDEX ${spelt} ON `));
+  return definition.slice(`CREATE INDEX ${spelling ?? name} `.length);
 }
