@@ -149,6 +149,16 @@ test("numbers are decimal integers within their limits and nothing else", () => 
   assert.equal(readConfig(number, { N: "-5" }).N, -5);
 });
 
+test("a share is a decimal number from 0 to 1", () => {
+  const share = z.object({ S: fields.share() });
+  for (const text of ["1.1", "-0", "2", ".5", "1e-1", "0.", "NaN", "٠"])
+    assert.throws(() => readConfig(share, { S: text }), RuntimeError, text);
+  assert.deepEqual(
+    ["0", "0.25", "1", "1.0"].map((S) => readConfig(share, { S }).S),
+    [0, 0.25, 1, 1],
+  );
+});
+
 test("a URL is held to its protocols and a flag to its four words", () => {
   const both = z.object({ U: fields.url(["https"]).optional(), F: fields.flag().optional() });
   assert.equal(readConfig(both, { U: "https://example.org/x" }).U?.hostname, "example.org");

@@ -11,7 +11,7 @@ export const forgeryBlocks: CheckItem = {
   source:
     "csrf_blocks_total, csrf_checks_total and http_requests_total of the running server, since it started",
   advice:
-    "Routes below that people use are a sign of false positives: an origin missing in ALLOWED_ORIGINS, a page kept open over a rotation, a proxy that drops the Origin field. Log lines with `csrf` or `origin-not-allowed` at LOG_LEVEL=debug name each request.",
+    "Routes below that people use are a sign of false positives: an origin missing in ALLOWED_ORIGINS, a page kept open over a rotation, a proxy that drops the Origin field. Lines with `csrf` or `origin-not-allowed` at LOG_LEVEL=debug tell each request.",
   async look({ samples }) {
     const counted = await samples();
     const checks = sumOf(counted, "csrf_checks_total");

@@ -15,7 +15,7 @@ export const failovers: CheckItem = {
   target: "none; up to 1 % of its calls",
   source: "audit log, 7 days; kms_operations_total of the running server",
   advice:
-    "Read why (`rempart audit search --type key.failover`), then bring what was sealed meanwhile under the service again: `rempart keys rewrap`.",
+    "Read why (`rempart audit query --type key.failover`), then bring what was sealed meanwhile under the service again: `rempart keys rewrap`.",
   async look(place) {
     const { count, last } = await recorded(place);
     if (count === 0)

@@ -10,7 +10,7 @@ export const signingIn: CheckItem = {
   target: "over 99.5 %",
   source: "audit log, 7 days",
   advice:
-    "Look at who fails and why (`rempart audit search --type auth.login.failed`): an attack, a broken client, or people who mistype.",
+    "Look at who fails and why (`rempart audit query --type auth.login.failed`): an attack, a broken client, or people who mistype.",
   async look(place) {
     const { succeeded, failed } = await attempts(place);
     const total = succeeded + failed;
