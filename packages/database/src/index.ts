@@ -52,6 +52,12 @@ export type {
   Transaction,
   TransactionOptions,
 } from "./pool/ports.ts";
+export {
+  createReplicas,
+  type ReadOptions,
+  type Replicas,
+  type ReplicasOptions,
+} from "./replicas/replicas.ts";
 export { asPrincipal, type Principal, tenancyMigrations } from "./tenancy/principal.ts";
 export { type MaterializedView, materializedView } from "./views/declare.ts";
 export {
