@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type KeyProvider, KeysError } from "@rempart/keys";
 import { readMessengerConfig } from "@rempart/messenger-server/operator";
 import type { ScrapedSample } from "@rempart/observability";
-import { changed } from "./dependencies.ts";
+import { changed, changesOfTheWeek } from "./dependencies.ts";
 import { rehearseFailover } from "./failover.ts";
 import { forgeryBlocks } from "./forgery.ts";
 import type { CheckItem, CheckPlace, Verdict } from "./item.ts";
@@ -15,7 +19,13 @@ import { checkAll, exitCodeOf } from "./weekly.ts";
 const away = (): Promise<never> => Promise.reject(new Error("away"));
 
 function placeWith(samples: readonly ScrapedSample[]): CheckPlace {
-  return { config: readMessengerConfig({}), now: 0, database: away, samples: async () => samples };
+  return {
+    config: readMessengerConfig({}),
+    now: 0,
+    directory: ".",
+    database: away,
+    samples: async () => samples,
+  };
 }
 
 function item(verdict: Verdict | null, figure = "1"): CheckItem {
@@ -109,4 +119,31 @@ test("new and changed packages are told once, wherever they stand in the tree", 
     ["node_modules/b/node_modules/@s/c", "2.0.0"],
   ]);
   assert.deepEqual(changed(before, now), ["@s/c 2.0.0 is new", "b 1.0.0 → 1.1.0"]);
+});
+
+test("what is new is told against the lock file of a week ago, or it is not known", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "rempart-lock-"));
+  const write = (packages: object) =>
+    writeFile(join(directory, "package-lock.json"), JSON.stringify({ packages: { "": {}, ...packages } }));
+  const git = (date: string, ...args: readonly string[]) =>
+    execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...args], {
+      cwd: directory,
+      env: { PATH: process.env.PATH, GIT_COMMITTER_DATE: date, GIT_AUTHOR_DATE: date },
+    });
+  try {
+    await write({ "node_modules/a": { version: "1.0.0" } });
+    assert.equal((await changesOfTheWeek(directory)).verdict, "unknown");
+    git("", "init", "-q");
+    assert.equal((await changesOfTheWeek(directory)).verdict, "unknown");
+    git("", "add", ".");
+    git(new Date(Date.now() - 9 * 86_400_000).toISOString(), "commit", "-qm", "old");
+    assert.equal((await changesOfTheWeek(directory)).verdict, "pass");
+    await write({ "node_modules/a": { version: "1.0.0" }, "node_modules/b": { version: "2.0.0" } });
+    git(new Date(Date.now() - 2 * 86_400_000).toISOString(), "commit", "-qam", "new");
+    const { verdict, details } = await changesOfTheWeek(directory);
+    assert.equal(verdict, "warn");
+    assert.deepEqual(details, ["b 2.0.0 is new"]);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { explain } from "@rempart/kernel";
 import { z } from "zod";
 import type { CheckItem, Verdict } from "./item.ts";
@@ -14,8 +15,8 @@ export const dependencies: CheckItem = {
   source: `${LOCK_FILE} of the working directory against a week ago in git; npm audit`,
   advice:
     "Read what is new: who keeps it, what it runs at installation, why it is needed. Update what is weak.",
-  async look() {
-    const [changes, audit] = await Promise.all([changesOfTheWeek(), knownWeaknesses()]);
+  async look({ directory }) {
+    const [changes, audit] = await Promise.all([changesOfTheWeek(directory), knownWeaknesses(directory)]);
     return {
       verdict: worse(changes.verdict, audit.verdict),
       figure: `${changes.words}; ${audit.words}`,
@@ -35,9 +36,15 @@ function worse(a: Verdict, b: Verdict): Verdict {
   return ORDER.indexOf(a) >= ORDER.indexOf(b) ? a : b;
 }
 
-async function changesOfTheWeek(): Promise<Part & { readonly details: readonly string[] }> {
+/** What the lock file has now and had not a week ago. */
+export async function changesOfTheWeek(
+  directory: string,
+): Promise<Part & { readonly details: readonly string[] }> {
   try {
-    const details = changed(await lockAWeekAgo(), packagesIn(await readFile(LOCK_FILE, "utf8")));
+    const details = changed(
+      await lockAWeekAgo(directory),
+      packagesIn(await readFile(join(directory, LOCK_FILE), "utf8")),
+    );
     const words = `${details.length} packages added or changed in a week`;
     const rest = details.length > SHOWN ? [`and ${details.length - SHOWN} more`] : [];
     return {
@@ -50,12 +57,16 @@ async function changesOfTheWeek(): Promise<Part & { readonly details: readonly s
   }
 }
 
-async function lockAWeekAgo(): Promise<ReadonlyMap<string, string>> {
-  const found = await run("git", ["log", "-1", "--before=7 days ago", "--format=%H", "--", LOCK_FILE]);
+async function lockAWeekAgo(directory: string): Promise<ReadonlyMap<string, string>> {
+  const found = await run(
+    "git",
+    ["log", "-1", "--before=7 days ago", "--format=%H", "--", LOCK_FILE],
+    directory,
+  );
   const commit = found.output.trim();
   if (found.code !== 0) throw new Error("the working directory is not in git");
   if (!/^[0-9a-f]{40,64}$/.test(commit)) throw new Error("git knows no lock file that old");
-  const { code, output } = await run("git", ["show", `${commit}:./${LOCK_FILE}`]);
+  const { code, output } = await run("git", ["show", `${commit}:./${LOCK_FILE}`], directory);
   if (code !== 0) throw new Error("git cannot show the lock file of then");
   return packagesIn(output);
 }
@@ -91,15 +102,13 @@ const auditReport = z.object({
   }),
 });
 
-async function knownWeaknesses(): Promise<Part> {
+async function knownWeaknesses(directory: string): Promise<Part> {
   try {
-    const { output } = await run("npm", [
-      "audit",
-      "--json",
-      "--omit=dev",
-      "--fetch-timeout=10000",
-      "--fetch-retries=0",
-    ]);
+    const { output } = await run(
+      "npm",
+      ["audit", "--json", "--omit=dev", "--fetch-timeout=10000", "--fetch-retries=0"],
+      directory,
+    );
     const read = auditReport.safeParse(JSON.parse(output));
     if (!read.success) return { verdict: "unknown", words: "npm audit had no answer from the registry" };
     const { high, critical, total } = read.data.metadata.vulnerabilities;

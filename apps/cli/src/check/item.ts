@@ -28,6 +28,8 @@ export interface CheckPlace {
   readonly config: MessengerConfig;
   /** Unix milliseconds. */
   readonly now: number;
+  /** Where the lock file stands. */
+  readonly directory: string;
   /** Rejects where the database is not to be had. */
   database(): Promise<Database>;
   /** What the running server counts. Rejects where it is not to be had. */

@@ -12,9 +12,9 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const SHOWN_ERROR = 300;
 
 /** Runs a program without a shell, for half a minute at most. Rejects when it is not there or does not end. */
-export function run(program: string, args: readonly string[]): Promise<Ended> {
+export function run(program: string, args: readonly string[], cwd?: string): Promise<Ended> {
   const { promise, resolve, reject } = Promise.withResolvers<Ended>();
-  execFile(program, [...args], { timeout: LIMIT_MS, maxBuffer: MAX_BYTES }, (error, output, said) => {
+  execFile(program, [...args], { cwd, timeout: LIMIT_MS, maxBuffer: MAX_BYTES }, (error, output, said) => {
     const code = error === null ? 0 : error.code;
     if (typeof code === "number") resolve({ code, output, error: said.trim().slice(-SHOWN_ERROR) });
     else reject(error);

@@ -42,6 +42,7 @@ function weeklyCommand(): Command {
         const place: CheckPlace = {
           config,
           now: systemClock.now(),
+          directory: process.cwd(),
           database: () => opened.database(),
           samples: once(() => scrape(new URL("/metrics", adminAddress(config, options.admin)))),
         };
