@@ -16,6 +16,7 @@ export { type Hold, holdText } from "./alerting/holds.ts";
 export type { Letter } from "./alerting/letters.ts";
 export type { Mute, MuteRequest, Once, Weekly } from "./alerting/mutes.ts";
 export type { Notification, NotifiedAlert, Occasion } from "./alerting/notification.ts";
+export type { Reason } from "./alerting/reason.ts";
 export {
   checkRoutes,
   type Escalation,
@@ -42,7 +43,7 @@ export { ObservabilityError, type ObservabilityErrorCode } from "./errors.ts";
 export { type ExpositionLimits, parseExposition, type ScrapedSample } from "./history/exposition.ts";
 export { Feed, type Taken } from "./history/feed.ts";
 export { type Appended, History, type HistoryOptions } from "./history/history.ts";
-export { readRegistry } from "./history/registry.ts";
+export { readRegistry, registryPage } from "./history/registry.ts";
 export type { Labels, Sample, Series } from "./history/series.ts";
 export { timeline } from "./history/timeline.ts";
 export type { LabelValues } from "./metrics/children.ts";
@@ -82,6 +83,7 @@ export type {
 } from "./monitor/evaluation.ts";
 export type { Range } from "./monitor/messages.ts";
 export { type Monitor, type MonitorOptions, startMonitor } from "./monitor/monitor.ts";
+export { Remembering } from "./monitor/remembering.ts";
 export type { Target } from "./monitor/scrape.ts";
 export { type Alert, type Alerts, nextAlerts } from "./objectives/alerts.ts";
 export { type Objective, type ObjectiveOptions, objective, type Reachable } from "./objectives/objective.ts";
@@ -94,7 +96,7 @@ export {
   type RuleGroup,
   type Severity,
 } from "./objectives/rule.ts";
-export { type Run, type Scenario, type ScenarioSeries, series } from "./objectives/scenario.ts";
+export { type Run, type Scenario, type ScenarioSeries, samplesOf, series } from "./objectives/scenario.ts";
 export {
   type EventSli,
   errorsOf,

@@ -27,7 +27,7 @@ export function explainCommand(): Command {
     );
 }
 
-function explanationText({ about, rule, alerts, events, advancedAt }: AlertExplanation): string {
+function explanationText({ about, rule, alerts, events, lastFired, advancedAt }: AlertExplanation): string {
   if (rule === null) return `no rule and no alert is called ${about}`;
   const current = alerts.filter(({ phase }) => phase !== "resolved");
   return [
@@ -35,6 +35,7 @@ function explanationText({ about, rule, alerts, events, advancedAt }: AlertExpla
     current.length === 0
       ? `It does not fire: its expression gave nothing when it was last evaluated, ${timeText(advancedAt)}.`
       : current.map(alertText).join("\n"),
+    ...(lastFired === null ? [] : [`When it last fired, ${timeText(lastFired.at)}:\n${lastFired.text}`]),
     ...(events.length === 0 ? [] : [table(events.map(eventRow))]),
   ].join("\n\n");
 }

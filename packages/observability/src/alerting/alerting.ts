@@ -15,6 +15,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { Keeper } from "./keeper.ts";
 import { type Letter, post, setBack } from "./letters.ts";
 import type { Notification } from "./notification.ts";
+import { reasonText } from "./reason.ts";
 import { checkRoutes } from "./routes.ts";
 import type { AlertEvent } from "./state.ts";
 import { step } from "./step.ts";
@@ -74,6 +75,8 @@ const EVERY_MS = 5_000;
 const ATTEMPT_MS = 20_000;
 const STORE_TIMEOUT_MS = 10_000;
 const ASK_AGAIN_MS = 2_000;
+/** At one time: many rules that fire at once have one cause. */
+const MAX_REASONS = 10;
 const PRUNE_MS = 3_600_000;
 const KEEP_EVENTS_MS = 90 * 86_400_000;
 const KEEP_EVENTS = 100_000;
@@ -132,6 +135,20 @@ export function createAlerting(options: AlertingOptions): Alerting {
       log.error({ refused }, "there are more alerts than are kept: these are not told");
     }
     await dispatcher.dispatch();
+    const fired = new Set(events.filter(({ kind }) => kind === "fired").map(({ rule }) => rule));
+    await Promise.all([...fired].slice(0, MAX_REASONS).map(keepReason));
+  }
+
+  /** While the samples are there: afterwards nobody could say why it fired. */
+  async function keepReason(name: string): Promise<void> {
+    const rule = byName.get(name);
+    if (rule === undefined || options.explainRule === undefined || keeper.isAway) return;
+    try {
+      const text = reasonText(await options.explainRule(rule));
+      await store.keepReason(name, { at: clock.now(), text });
+    } catch (error) {
+      log.warn({ err: error, rule: name }, "why the rule fired could not be kept");
+    }
   }
 
   async function prune(): Promise<void> {

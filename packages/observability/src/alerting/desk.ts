@@ -3,6 +3,7 @@ import { type Clock, type Random, uuidV7Generator } from "@rempart/kernel";
 import type { RuleGroup } from "../objectives/rule.ts";
 import { type Letter, withoutLetter } from "./letters.ts";
 import { checkMute, type Mute, type MuteRequest } from "./mutes.ts";
+import type { Reason } from "./reason.ts";
 import { type RouteTree, routerOf } from "./routes.ts";
 import { type AlertEvent, type AlertingPolicy, DEFAULT_POLICY, eventAbout, isFiring } from "./state.ts";
 import type { Rules } from "./step.ts";
@@ -37,6 +38,8 @@ export interface AlertExplanation {
   readonly alerts: readonly AlertView[];
   /** Newest first. */
   readonly events: readonly AlertEvent[];
+  /** What the rule was made of when it last began to fire; null: it did not, or nobody could say. */
+  readonly lastFired: Reason | null;
   /** When the engine last ran; null: it never did. */
   readonly advancedAt: number | null;
   readonly now: number;
@@ -90,9 +93,11 @@ export function createAlertDesk(
     async explain(about) {
       const { alerts: all, advancedAt, now } = await list();
       const alerts = all.filter(({ rule, fingerprint }) => rule === about || fingerprint === about);
+      // What is kept beside the state is no reason to say nothing while the store is away.
       const events = await store.events(about, MAX_EVENTS).catch(() => []);
       const rule = names.has(about) ? about : (alerts[0]?.rule ?? events[0]?.rule ?? null);
-      return { about, rule, alerts, events, advancedAt, now };
+      const lastFired = rule === null ? null : await store.reasonOf(rule).catch(() => null);
+      return { about, rule, alerts, events, lastFired, advancedAt, now };
     },
     async mute(request) {
       checkMute(request);

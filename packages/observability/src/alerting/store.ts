@@ -1,5 +1,6 @@
 /** Where the engine's memory is: one for all processes that share it. */
 import type { Letters } from "./letters.ts";
+import type { Reason } from "./reason.ts";
 import { type AlertEvent, type AlertingState, EMPTY_STATE } from "./state.ts";
 
 export interface Held {
@@ -23,6 +24,10 @@ export interface AlertStore {
   update<T>(work: (held: Held, now: number) => Outcome<T>): Promise<T>;
   /** Newest first; `about` is a fingerprint or a rule's name. */
   events(about: string | null, limit: number): Promise<AlertEvent[]>;
+  /** Keeps the newest reason of each rule. */
+  keepReason(rule: string, reason: Reason): Promise<void>;
+  /** Null: the rule never fired here. */
+  reasonOf(rule: string): Promise<Reason | null>;
   /** Forgets events before this time, and those beyond so many. */
   prune(before: number, keep: number): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { Reason } from "../alerting/reason.ts";
 import type { AlertEvent } from "../alerting/state.ts";
 import type { AlertStore, Held, Outcome } from "../alerting/store.ts";
 import { changedEntries, type Entry, heldFrom, type StoredEntry, withEntries } from "./entries.ts";
@@ -38,6 +39,8 @@ export function postgresAlertStore(database: AlertDatabase): AlertStore {
       return answer;
     },
     events: (about, limit) => eventsOf(database, about, limit),
+    keepReason: (rule, reason) => keepReason(database, rule, reason),
+    reasonOf: (rule) => reasonOf(database, rule),
     prune: (before, keep) => prune(database, before, keep),
   };
 }
@@ -121,6 +124,22 @@ async function eventsOf(database: Queryable, about: string | null, limit: number
     [about, limit],
   );
   return rows.map((row) => ({ ...row, value: Number(row.value) }));
+}
+
+async function keepReason(database: Queryable, rule: string, { at, text }: Reason): Promise<void> {
+  await database.query(
+    `INSERT INTO alert_reasons (rule, fired_at, reason) VALUES ($1, to_timestamp($2 / 1000.0), $3)
+     ON CONFLICT (rule) DO UPDATE SET fired_at = excluded.fired_at, reason = excluded.reason`,
+    [rule, at, text],
+  );
+}
+
+async function reasonOf(database: Queryable, rule: string): Promise<Reason | null> {
+  const [row] = await database.query<Reason>(
+    `SELECT (extract(epoch FROM fired_at) * 1000)::float8 AS at, reason AS text FROM alert_reasons WHERE rule = $1`,
+    [rule],
+  );
+  return row ?? null;
 }
 
 async function prune(database: AlertDatabase, before: number, keep: number): Promise<void> {

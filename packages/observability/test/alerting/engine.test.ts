@@ -161,8 +161,13 @@ test("an explanation says which of all reasons holds an alert back, until when, 
     ["firing", "silence", 0, true],
   );
   assert.equal(alerts[0]?.groups[0]?.nextAt, null);
+  const { lastFired } = await alerting.explain("Urgent");
+  assert.deepEqual(lastFired, { at: clock.now(), text: "level > 1\n  nothing" });
   const quiet = await alerting.explain("Notable");
-  assert.deepEqual([quiet.rule, quiet.alerts, quiet.expression?.promql], ["Notable", [], "level > 1"]);
+  assert.deepEqual(
+    [quiet.rule, quiet.alerts, quiet.expression?.promql, quiet.lastFired],
+    ["Notable", [], "level > 1", null],
+  );
   assert.equal((await alerting.explain("Nonsense")).rule, null);
   clock.advance(2 * MINUTE);
   await alerting.tick();

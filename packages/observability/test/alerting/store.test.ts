@@ -186,6 +186,14 @@ function contract(name: string, open: () => AlertStore, reopen: (store: AlertSto
       ["Other"],
     );
   });
+
+  test(`${name}: of each rule the newest reason is kept`, async () => {
+    const store = open();
+    assert.equal(await store.reasonOf("Unknown"), null);
+    await store.keepReason("Down", { at: 1_800_000_000_000, text: "old" });
+    await store.keepReason("Down", { at: 1_800_000_000_123, text: "new" });
+    assert.deepEqual(await store.reasonOf("Down"), { at: 1_800_000_000_123, text: "new" });
+  });
 }
 
 contract(
