@@ -17,12 +17,13 @@ import type { Clock } from "@rempart/kernel";
 import { KeysError } from "@rempart/keys";
 import express, { type Express, type Request, type Response } from "express";
 import type { Customers } from "./customers.ts";
+import { exportOrderLines } from "./export.ts";
 import { placeOrder } from "./orders.ts";
 import type { PaymentOutcome, Payments } from "./payments.ts";
 import { PROBLEMS } from "./problems.ts";
 import { stockTag } from "./queries/cached.ts";
 import type { ShopQueries } from "./queries/queries.ts";
-import { customerInput, customerSearch, orderInput, searchInput, shelfInput } from "./routes.ts";
+import { customerInput, customerSearch, exportInput, orderInput, searchInput, shelfInput } from "./routes.ts";
 
 export interface ShopParts {
   readonly database: Database;
@@ -74,6 +75,10 @@ export function createShop(parts: ShopParts): Express {
     await cache.deleteTag(stockTag(body.warehouseId)).catch(() => 0);
     response.status(201).json(placed);
   });
+  app.get("/api/export/order-lines", async (request, response) => {
+    const { query } = validated(context(request), exportInput);
+    await exportOrderLines(database, query, request, response);
+  });
   app.post("/webhooks/stripe", express.raw({ type: "*/*", limit: "1mb" }), async (request, response) => {
     if (payments === null) return refuse(request, response, PROBLEMS.notFound);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -102,6 +107,7 @@ function createShopEdge({ adminDigest, clock }: ShopParts): Edge {
         identity: "required",
         validate: customerSearch,
       },
+      { name: "export", path: "/api/export/*", identity: "required", validate: exportInput },
       { name: "customers", path: "/api/customers", validate: customerInput },
       { name: "orders", path: "/api/orders", validate: orderInput },
     ],

@@ -58,3 +58,10 @@ export const orderInput = {
       ),
   }),
 };
+
+export const exportInput = {
+  query: z.object({
+    format: z.enum(["csv", "jsonl"]).default("csv"),
+    after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  }),
+};

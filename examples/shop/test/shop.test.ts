@@ -229,6 +229,31 @@ test("Stripe's word that an order is paid counts once, for the whole sum, and on
   assert.deepEqual(state, [{ status: "paid", payment_intent: "pi_1" }]);
 });
 
+test("every order line is exported to the holder of the key, and an export goes on where it broke off", async () => {
+  const path = "/api/export/order-lines?format=jsonl";
+  assert.equal((await ask(path)).status, 401);
+  const rowsOf = async (more: string, coding: string): Promise<{ row: number }[]> => {
+    const headers = { "X-API-Key": "open-sesame", "Accept-Encoding": coding };
+    const answer = await fetch(`${url}${path}${more}`, { headers });
+    assert.equal(answer.headers.get("content-encoding"), coding === "identity" ? null : coding);
+    const text = await answer.text();
+    return text === ""
+      ? []
+      : text
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line));
+  };
+  const all = await rowsOf("", "identity");
+  const [{ count = 0 } = {}] = await store.database.query<{ count: number }>(
+    "SELECT count(*) FROM order_lines",
+  );
+  assert.equal(all.length, count);
+  assert.deepEqual(await rowsOf("", "gzip"), all);
+  assert.deepEqual(await rowsOf(`&after=${all[4_999]?.row}`, "zstd"), all.slice(5_000));
+  assert.equal((await ask(`${path}&after=x`, { headers: { "X-API-Key": "open-sesame" } })).status, 422);
+});
+
 test("what is not there is a problem document with the edge's headers", async () => {
   const answer = await fetch(`${url}/nothing`);
   assert.equal(answer.status, 404);
