@@ -76,7 +76,7 @@ test("what is there already is compared, and not written", async () => {
   assert.equal((await run([...args, "--check"]))[0], 1, "nothing is there");
   assert.equal((await run(args))[0], 0);
   assert.equal((await run([...args, "--check"]))[0], 0);
-  const [code, text] = await run([...args, "--check", "--secrets", "elsewhere"]);
+  const [code, text] = await run([...args, "--check", "--secrets", "/elsewhere"]);
   assert.deepEqual([code, text], [1, "out/alertmanager/alertmanager.yml is not current\n"]);
 });
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { requireService, startAlertmanager, until } from "@rempart/testing";
+import { ROUTING_KEY, startHook, startPagerDuty } from "@rempart/testing/receivers";
 import { type AlertmanagerOptions, toAlertmanagerConfig } from "../src/generators/index.ts";
 import { type RouteTree, routesFor, SHIPPED_TOPOLOGY } from "../src/index.ts";
 import { parseReceiver } from "../src/receivers/index.ts";
@@ -41,7 +42,7 @@ const options: AlertmanagerOptions = {
   receivers,
   topology: SHIPPED_TOPOLOGY,
   mail: { smarthost: "localhost:587", from: "rempart@example.org", username: "rempart" },
-  secrets: "secrets",
+  secrets: "/secrets",
 };
 
 const folder = await mkdtemp(join(tmpdir(), "rempart-routes-"));
@@ -103,10 +104,11 @@ test("an alert takes the routes that it takes here, with and without maintenance
 test("no secret stands in the file, and what Alertmanager cannot do is said", () => {
   const escalating: RouteTree = { ...routes, escalate: [{ afterMs: 900_000, receiver: "mail" }] };
   const text = toAlertmanagerConfig({ ...options, routes: escalating });
-  assert.match(text, /routing_key_file: "secrets\/on-call"/);
-  assert.match(text, /smtp_auth_password_file: "secrets\/smtp-password"/);
+  assert.match(text, /routing_key_file: "\/secrets\/on-call"/);
+  assert.match(text, /smtp_auth_password_file: "\/secrets\/smtp-password"/);
   assert.match(text, /^# Alertmanager cannot escalate: "mail" is told after 15m/m);
   assert.match(text, /^# Alertmanager cannot write a log for "log"/m);
+  assert.throws(() => toAlertmanagerConfig({ ...options, secrets: "secrets" }), TypeError);
 });
 
 test("a time of maintenance that goes over midnight has a part for each day", () => {
@@ -139,7 +141,7 @@ test("what a component depends on mutes it, when it is at least as grave", { ski
       receivers: [{ name: "log", address: { kind: "log" } }],
       routes: { receiver: "log", groupWaitMs: 0 },
       topology: { application: ["database"], database: [] },
-      secrets: "secrets",
+      secrets: "/secrets",
     }),
   });
   const alerts = [
@@ -160,4 +162,42 @@ test("what a component depends on mutes it, when it is at least as grave", { ski
   });
   assert.equal(shown.length, alerts.length);
   assert.deepEqual(muted(), ["Consequence"]);
+});
+
+test("PagerDuty, Slack and a webhook are told, with what the files beside prove", { skip }, async () => {
+  const secrets = { "on-call": ROUTING_KEY, team: "xoxb-token", hook: "bearer" };
+  for (const [name, secret] of Object.entries(secrets)) await writeFile(join(folder, name), secret);
+  await using pagerDuty = await startPagerDuty();
+  await using hook = await startHook();
+  await using alertmanager = await startAlertmanager({
+    "alertmanager.yml": toAlertmanagerConfig({
+      receivers: [
+        { name: "on-call", address: { kind: "pagerduty", url: pagerDuty.url } },
+        { name: "team", address: { kind: "slack", via: "api", api: hook.address, channel: "#alerts" } },
+        { name: "hook", address: { kind: "webhook", url: `${hook.address}/hook` } },
+      ],
+      routes: {
+        receiver: "hook",
+        groupWaitMs: 0,
+        routes: ["on-call", "team", "hook"].map((receiver) => ({ receiver, continue: true })),
+      },
+      topology: {},
+      secrets: folder,
+    }),
+  });
+  const labels = { alertname: "DatabaseDown", severity: "critical", component: "database" };
+  const annotations = { summary: "It is away.", runbook_url: "https://example.org/database-down.md" };
+  await fetch(`${alertmanager.url}/api/v2/alerts`, {
+    method: "POST",
+    body: JSON.stringify([{ labels, annotations }]),
+    headers: { "content-type": "application/json" },
+  });
+  await until(() => pagerDuty.requests > 0 && hook.received.length === 2, { patienceMs: 30_000 });
+  const [slack] = hook.received.filter(({ path }) => path === "/chat.postMessage");
+  assert.equal(slack?.headers.authorization, "Bearer xoxb-token");
+  assert.match(slack?.body ?? "", /It is away\. https:\/\/example\.org\/database-down\.md/);
+  assert.deepEqual(
+    pagerDuty.events.map((event) => event.event_action),
+    ["trigger"],
+  );
 });

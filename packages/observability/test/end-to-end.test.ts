@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import {
   requireService,
@@ -95,6 +98,9 @@ interface Chain {
 async function startChain(): Promise<Chain> {
   const hook = await startHook();
   after(() => hook[Symbol.asyncDispose]());
+  const secrets = await mkdtemp(join(tmpdir(), "rempart-secrets-"));
+  after(() => rm(secrets, { recursive: true, force: true }));
+  await writeFile(join(secrets, "hook"), "token-of-the-hook");
   const application = startApplication(registry);
   const port = await listen(application);
   const around: Surroundings = {
@@ -104,12 +110,11 @@ async function startChain(): Promise<Chain> {
     interval: "1s",
     receivers: [{ name: "hook", address: { kind: "webhook", url: `${hook.address}/` } }],
     routes: { receiver: "hook", groupBy: ["alertname"], groupWaitMs: 0, groupIntervalMs: 1_000 },
-    secrets: "secrets",
+    secrets,
     runbookBase: "/",
   };
   const alertmanager = await startAlertmanager({
     "alertmanager.yml": generate("alertmanager", around).get("alertmanager/alertmanager.yml") ?? "",
-    "secrets/hook": "token-of-the-hook",
   });
   after(() => alertmanager[Symbol.asyncDispose]());
   const files = generate("prometheus", { ...around, alertmanagers: [alertmanager.address] });

@@ -51,7 +51,12 @@ function generateCommand(): Command {
       collect,
       [],
     )
-    .option("--secrets <folder>", "where Alertmanager finds its secrets", "/etc/alertmanager/secrets")
+    .option(
+      "--secrets <folder>",
+      "where Alertmanager finds its secrets",
+      absolute,
+      "/etc/alertmanager/secrets",
+    )
     .option("--interval <duration>", "between two scrapes, as 15s", duration)
     .action((what: readonly (GeneratedKind | typeof ALL)[], options: GenerateOptions) =>
       withConfig(async (config) => {
@@ -89,6 +94,11 @@ function target(text: string, before: GenerateOptions["target"]): GenerateOption
   const [, job, place] = /^([a-z][a-z0-9-]{0,62})=([\w.:[\]-]+:\d{1,5})$/.exec(text) ?? [];
   if (job === undefined || place === undefined) throw new InvalidArgumentError("It is JOB=HOST:PORT.");
   return new Map([...before, [job, [...(before.get(job) ?? []), place]]]);
+}
+
+function absolute(path: string): string {
+  if (!path.startsWith("/")) throw new InvalidArgumentError("It is an absolute path.");
+  return path;
 }
 
 function duration(text: string): Duration {

@@ -32,13 +32,17 @@ export interface AlertmanagerOptions {
   readonly maintenance?: readonly MaintenanceTime[];
   /** Needed where a receiver is an e-mail address. */
   readonly mail?: MailServer;
-  /** Folder with one file for each secret, named after its receiver. No secret stands in the configuration. */
+  /**
+   * Folder with one file for each secret, named after its receiver: no secret stands in the configuration. Absolute, since
+   * Alertmanager reads some of them from where it was started, and others from where its configuration is.
+   */
   readonly secrets: string;
 }
 
-/** A configuration for Alertmanager 0.25 or newer. The same options give the same bytes. */
+/** A configuration for Alertmanager 0.25 or newer. The same options give the same bytes. Throws TypeError for a relative folder. */
 export function toAlertmanagerConfig(options: AlertmanagerOptions): string {
   const { routes, receivers, topology, maintenance = [], mail, secrets } = options;
+  if (!secrets.startsWith("/")) throw new TypeError(`"${secrets}" is not an absolute path`);
   return yamlFile(
     [
       {
