@@ -24,7 +24,14 @@ export function adopt(held: Held, own: Held, seed: Held, now: number): Held {
     groups.set(key, stored === undefined ? group : changedFields(stored, group, seed.state.groups.get(key)));
   }
   return {
-    state: { ...held.state, alerts, groups, mutes: adoptedMutes(held, own, seed) },
+    state: {
+      ...held.state,
+      alerts,
+      groups,
+      mutes: adoptedMutes(held, own, seed),
+      // What the process saw is over when it is, also if the store never heard of it.
+      reporters: new Map([...held.state.reporters, ...own.state.reporters]),
+    },
     letters: adoptedLetters(held, own.letters, seed.letters, now),
   };
 }

@@ -6,6 +6,7 @@ import { gauge } from "../metrics/declare.ts";
 import { alert } from "../objectives/rule.ts";
 import { series } from "../objectives/scenario.ts";
 import { above, gaugeOf } from "../rules/builders.ts";
+import { adopt } from "./adopt.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { holdsAt } from "./holds.ts";
 import type { Mute } from "./mutes.ts";
@@ -86,6 +87,8 @@ const move = fc.oneof(
     name: fc.constantFrom("Root", "Leaf"),
     ms: fc.integer({ min: 1, max: 90 * MINUTE }),
   }),
+  fc.record({ kind: fc.constant("lose" as const) }),
+  fc.record({ kind: fc.constant("find" as const) }),
   fc.record({
     kind: fc.constant("jump" as const),
     ms: fc.integer({ min: -200 * MINUTE, max: 200 * MINUTE }),
@@ -106,6 +109,17 @@ test("receivers know what fires and is not held back, hear of each end, and hear
       const told = new Told();
       let state: AlertingState = EMPTY_STATE;
       let now = 10_000_000_000;
+      let seed: AlertingState | null = null;
+      const letters = new Map();
+      const find = (): void => {
+        if (seed === null) return;
+        const [stored, own] = [
+          { state: seed, letters },
+          { state, letters },
+        ];
+        state = adopt(stored, own, stored, now).state;
+        seed = null;
+      };
       const turn = (reporter: string | null, sightings: typeof SIGHTINGS): void => {
         const report = reporter === null ? null : { reporter, sightings, blind: [] };
         const next = step(state, report, now, rules);
@@ -114,6 +128,8 @@ test("receivers know what fires and is not held back, hear of each end, and hear
       };
       for (const one of moves) {
         if (one.kind === "see") turn(one.reporter, one.sightings);
+        else if (one.kind === "lose") seed ??= state;
+        else if (one.kind === "find") find();
         else if (one.kind === "mute") {
           const when = { kind: "once", from: now, to: now + one.ms } as const;
           const where = { alertname: one.name };
@@ -133,6 +149,7 @@ test("receivers know what fires and is not held back, hear of each end, and hear
         }
         assert.ok(state.alerts.size <= SIGHTINGS.length && state.groups.size <= SIGHTINGS.length);
       }
+      find();
       state = { ...state, mutes: new Map() };
       for (let minute = 0; minute < 90; minute++) {
         now += MINUTE;
