@@ -18,6 +18,12 @@ export function adopt(held: Held, own: Held, seed: Held, now: number): Held {
     const stored = alerts.get(fingerprint);
     alerts.set(fingerprint, stored === undefined ? record : adoptedAlert(stored, record, before));
   }
+  for (const [fingerprint, before] of seed.state.alerts) {
+    const stored = alerts.get(fingerprint);
+    if (stored === undefined || own.state.alerts.has(fingerprint)) continue;
+    // It was told to be over, and forgotten.
+    alerts.set(fingerprint, { ...stored, told: adoptedTold(stored.told, {}, before.told) });
+  }
   const groups = new Map(held.state.groups);
   for (const [key, group] of own.state.groups) {
     const stored = groups.get(key);
