@@ -11,6 +11,7 @@ import { cyclesIn } from "./cycles.ts";
 import { documentation } from "./documentation.ts";
 import { examples } from "./examples.ts";
 import { fileLength } from "./file-length.ts";
+import { generated } from "./generated.ts";
 import { importsOf } from "./imports.ts";
 import { isPermissive, licences } from "./licences.ts";
 import { lockFile } from "./lock-file.ts";
@@ -261,6 +262,16 @@ test("runbooks: a page that is missing, one that nobody finds, and one without a
   assert.deepEqual(problems(["b"]), ["Rule leads to docs/runbooks/b.md, which is not there"]);
   assert.equal(problems(["a"], { "c.md": page }).length, 1);
   assert.equal(problems(["a"], { "a.md": "# P\n\n## Look\n\n## Do\n" }).length, 1);
+});
+
+test("generated: a file that is missing or changed, and one that nothing generates any more", async () => {
+  const folders = ["ops/prometheus/rules", "ops/prometheus/tests", "ops/grafana/dashboards"];
+  const old = Object.fromEntries(folders.map((folder) => [`${folder}/old`, ""]));
+  const problems = await problemsWith(generated, { ...old, "ops/prometheus/prometheus.yml": "changed" });
+  const about = (path: string) => problems.filter((problem) => problem.startsWith(`${path} `)).length;
+  assert.equal(about("ops/prometheus/prometheus.yml"), 1);
+  assert.equal(about("ops/alertmanager/alertmanager.yml"), 1);
+  for (const folder of folders) assert.equal(about(`${folder}/old`), 1, folder);
 });
 
 test("reference: codes are read with their comments, however they are written", () => {

@@ -3,15 +3,9 @@ import { access, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { createDatabase } from "@rempart/database";
-import { explain } from "@rempart/kernel";
 import { credentialFile } from "@rempart/keys";
 import type { DatabaseConfig, MessengerConfig } from "@rempart/messenger-server/operator";
-
-export interface Finding {
-  readonly state: "ok" | "warning" | "failed";
-  readonly what: string;
-  readonly detail: string;
-}
+import { type Finding, failed, type Judged, look, ok, warning } from "../finding.ts";
 
 const OLDEST_NODE = 26;
 const LEAST_FREE_BYTES = 500_000_000;
@@ -21,42 +15,29 @@ const DATABASE_LIMIT_MS = 5_000;
 export async function examine(config: MessengerConfig): Promise<Finding[]> {
   const { host, port, webDirectory } = config.public;
   return Promise.all([
-    finding("Node", async () => nodeVersion()),
-    finding("public port", () => portFree(host, port)),
-    finding("administration port", () => portFree(config.admin.host, config.admin.port)),
+    look("Node", async () => nodeVersion()),
+    look("public port", () => portFree(host, port)),
+    look("administration port", () => portFree(config.admin.host, config.admin.port)),
     ...(config.database.kind === "embedded"
       ? [
-          finding("data directory", embedded(config.database.directory, writable)),
-          finding("disk", embedded(config.database.directory, freeSpace)),
+          look("data directory", embedded(config.database.directory, writable)),
+          look("disk", embedded(config.database.directory, freeSpace)),
         ]
-      : [finding("database", reachable(config.database))]),
-    finding("web client", () => built(webDirectory)),
+      : [look("database", reachable(config.database))]),
+    look("web client", () => built(webDirectory)),
   ]);
 }
 
-type Outcome = Pick<Finding, "state" | "detail">;
-
-async function finding(what: string, look: () => Promise<Outcome>): Promise<Finding> {
-  try {
-    return { what, ...(await look()) };
-  } catch (error) {
-    return { what, state: "failed", detail: explain(error) };
-  }
-}
-
-const ok = (detail: string): Outcome => ({ state: "ok", detail });
-const failed = (detail: string): Outcome => ({ state: "failed", detail });
-
-function nodeVersion(): Outcome {
+function nodeVersion(): Judged {
   const version = process.versions.node;
   if (Number.parseInt(version, 10) >= OLDEST_NODE) return ok(version);
   return failed(`${version}; the source needs ${OLDEST_NODE} or newer: start through npm`);
 }
 
 /** By listening on it for a moment; port 0 is always free. */
-async function portFree(host: string, port: number): Promise<Outcome> {
+async function portFree(host: string, port: number): Promise<Judged> {
   const server = createServer();
-  const { promise, resolve: done } = Promise.withResolvers<Outcome>();
+  const { promise, resolve: done } = Promise.withResolvers<Judged>();
   server.once("error", (error: NodeJS.ErrnoException) => {
     done(failed(error.code === "EADDRINUSE" ? `${host}:${port} is taken by another process` : error.message));
   });
@@ -64,10 +45,10 @@ async function portFree(host: string, port: number): Promise<Outcome> {
   return promise;
 }
 
-function embedded(directory: string, look: (existing: string, wanted: string) => Promise<Outcome>) {
-  return async (): Promise<Outcome> => {
+function embedded(directory: string, judge: (existing: string, wanted: string) => Promise<Judged>) {
+  return async (): Promise<Judged> => {
     const wanted = resolve(directory);
-    return look(await nearestExisting(wanted), wanted);
+    return judge(await nearestExisting(wanted), wanted);
   };
 }
 
@@ -78,23 +59,21 @@ async function nearestExisting(path: string): Promise<string> {
   return nearestExisting(dirname(path));
 }
 
-async function writable(existing: string, wanted: string): Promise<Outcome> {
+async function writable(existing: string, wanted: string): Promise<Judged> {
   if (!(await stat(existing)).isDirectory()) return failed(`${existing} is not a directory`);
   await access(existing, constants.W_OK | constants.X_OK);
   return ok(existing === wanted ? wanted : `${wanted} (will be made)`);
 }
 
-async function freeSpace(existing: string): Promise<Outcome> {
+async function freeSpace(existing: string): Promise<Judged> {
   const { bavail, bsize } = await statfs(existing);
   const free = bavail * bsize;
   const text = `${(free / 1e9).toFixed(1)} GB free`;
-  return free >= LEAST_FREE_BYTES
-    ? ok(text)
-    : { state: "warning", detail: `${text}; less than 0.5 GB will not last` };
+  return free >= LEAST_FREE_BYTES ? ok(text) : warning(`${text}; less than 0.5 GB will not last`);
 }
 
 function reachable(config: Exclude<DatabaseConfig, { kind: "embedded" }>) {
-  return async (): Promise<Outcome> => {
+  return async (): Promise<Judged> => {
     const url = config.kind === "url" ? config.url : await credentialFile(config.path).read();
     const database = createDatabase({ url: url.reveal(), poolSize: 1, connectTimeoutMs: DATABASE_LIMIT_MS });
     try {
@@ -106,7 +85,7 @@ function reachable(config: Exclude<DatabaseConfig, { kind: "embedded" }>) {
   };
 }
 
-async function built(directory: string): Promise<Outcome> {
+async function built(directory: string): Promise<Judged> {
   const found = await stat(join(directory, "index.html")).catch(() => null);
   return found === null
     ? failed(`not built in ${directory}: start through npm, which builds it`)

@@ -3,7 +3,7 @@ import { systemClock } from "@rempart/kernel";
 import { alertReceivers, type MessengerConfig } from "@rempart/messenger-server/operator";
 import type { ReceiverAddress } from "@rempart/observability/receivers";
 import { silentLogger } from "@rempart/runtime";
-import { type Finding, type Judged, look, ok, warning } from "./finding.ts";
+import { type Finding, type Judged, look, ok, warning } from "../finding.ts";
 
 const LIMIT_MS = 3_000;
 

@@ -1,5 +1,5 @@
 import { missingMetrics, SHIPPED_GROUPS } from "@rempart/observability";
-import { type Finding, ok, some, warning } from "./finding.ts";
+import { type Finding, ok, some, warning } from "../finding.ts";
 
 /** Written by the scrape itself. */
 const ALWAYS = ["up"];

@@ -1,7 +1,7 @@
 import type { MessengerConfig } from "@rempart/messenger-server/operator";
+import type { Finding } from "../finding.ts";
 import { alertmanager } from "./alertmanager.ts";
 import { adminHealth, clocks, publicHealth, publicMetrics, scrapeMetrics } from "./endpoints.ts";
-import type { Finding } from "./finding.ts";
 import { metricNames, prometheus } from "./prometheus.ts";
 import { receivers } from "./receivers.ts";
 import { silentRules } from "./rules.ts";
