@@ -12,7 +12,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** All on one machine, people reached by Slack, and by PagerDuty when it cannot wait: what `ops/` shows. */
 const EXAMPLE: Surroundings = {
-  service: "secure-messenger",
+  service: "messenger",
   jobs: [
     { name: "messenger", targets: ["localhost:3001"] },
     { name: "gateway", targets: ["localhost:9901"] },

@@ -19,7 +19,7 @@ import { toReferencePage } from "./reference-page.ts";
 
 /** What the files of one installation depend on beside the shipped declarations. */
 export interface Surroundings {
-  /** As OpenSLO and CloudWatch call it. */
+  /** As OpenSLO calls it, and the dimension `job` of its metrics in CloudWatch. */
   readonly service: string;
   readonly jobs: readonly ScrapeJob[];
   /** Each `host:port`. */
