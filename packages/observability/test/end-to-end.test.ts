@@ -120,6 +120,7 @@ async function startChain(): Promise<Chain> {
   const files = generate("prometheus", { ...around, alertmanagers: [alertmanager.address] });
   const prometheus = await startPrometheus({
     ...Object.fromEntries([...files].map(([path, text]) => [path.replace("prometheus/", ""), text])),
+    // In place of the least urgent ones: the shipped rules have minutes of patience.
     "rules/info.yml": toRuleFile([{ name: "test", rules: [targetDown] }]),
   });
   after(() => prometheus[Symbol.asyncDispose]());
