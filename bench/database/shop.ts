@@ -2,17 +2,14 @@
  * The shop's three questions on the plain schema and on the fast one, in one run on one server: at 10,000 products, at
  * 100,000, and with `--large` at a million with five million order lines.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createDatabase, type Database, migrate, startEmbeddedPostgres } from "@rempart/database";
-import { silentLogger } from "@rempart/runtime";
+import { type Database, migrate } from "@rempart/database";
 import { generate, LARGE, type ShopSize, SMALL } from "../../examples/shop/src/generate/generate.ts";
 import { makeFast, plainShop } from "../../examples/shop/src/migrations.ts";
 import { fastQueries } from "../../examples/shop/src/queries/fast.ts";
 import { plainQueries } from "../../examples/shop/src/queries/plain.ts";
 import type { ShopQueries } from "../../examples/shop/src/queries/queries.ts";
 import { count, median, type Row, ratio, table, writeReport } from "../lib/report.ts";
+import { type BenchServer, benchServer } from "./tools.ts";
 
 const ROUNDS = 7;
 /** For both: an operator who adds up months would set it. */
@@ -80,33 +77,31 @@ async function compare(plain: Database, fast: Database, question: Question): Pro
 }
 
 /** The plain shop, and a copy of it that is made fast. */
-async function measure(server: Database, urlOf: (name: string) => string, size: ShopSize): Promise<string> {
-  await server.session(async (session) => {
-    for (const name of ["plain", "fast"])
-      await session.query(`DROP DATABASE IF EXISTS shop_${name} WITH (FORCE)`);
-    await session.query("CREATE DATABASE shop_plain");
-    await session.query(`ALTER DATABASE shop_plain SET work_mem = '${WORK_MEM}'`);
-  });
-  await using plain = open(urlOf("shop_plain"));
-  await migrate(plain.database, [plainShop]);
-  await generate(plain.database, {
-    size,
-    progress: (step) => process.stderr.write(`${size.products}: ${step}\n`),
-  });
-  const [{ lines = 0 } = {}] = await plain.database.query<{ lines: number }>(
+async function measure(server: BenchServer, size: ShopSize): Promise<string> {
+  const [plainName, fastName] = [`plain_${size.products}`, `fast_${size.products}`];
+  // Statements of the plain schema may take long: that is what is measured.
+  const open = (name: string): Database => server.open(name, { statementTimeoutMs: 120_000 });
+  const admin = server.open();
+  const create = (name: string, template = ""): Promise<void> =>
+    admin.session(async (session) => {
+      await session.query(`CREATE DATABASE ${name} ${template}`);
+      await session.query(`ALTER DATABASE ${name} SET work_mem = '${WORK_MEM}'`);
+    });
+  await create(plainName);
+  const filling = open(plainName);
+  const progress = (step: string): void => void process.stderr.write(`${size.products}: ${step}\n`);
+  await migrate(filling, [plainShop]);
+  await generate(filling, { size, progress });
+  const [{ lines = 0 } = {}] = await filling.query<{ lines: number }>(
     "SELECT count(*) AS lines FROM order_lines",
   );
-  await plain.database.close();
-  await server.session(async (session) => {
-    await session.query("CREATE DATABASE shop_fast TEMPLATE shop_plain STRATEGY FILE_COPY");
-    await session.query(`ALTER DATABASE shop_fast SET work_mem = '${WORK_MEM}'`);
-  });
-  await using fast = open(urlOf("shop_fast"));
-  await using before = open(urlOf("shop_plain"));
-  const made = await milliseconds(() => makeFast(fast.database));
-  await fast.database.session((session) => session.query("VACUUM (ANALYZE)"));
+  await filling.close();
+  await create(fastName, `TEMPLATE ${plainName} STRATEGY FILE_COPY`);
+  const [plain, fast] = [open(plainName), open(fastName)];
+  const made = await milliseconds(() => makeFast(fast));
+  await fast.session((session) => session.query("VACUUM (ANALYZE)"));
   const rows: Row[] = [];
-  for (const question of QUESTIONS) rows.push(await compare(before.database, fast.database, question));
+  for (const question of QUESTIONS) rows.push(await compare(plain, fast, question));
   return [
     `## ${count(size.products)} products, ${count(lines)} order lines`,
     table(["question", "plain, ms", "fast, ms", "gain", "aim at a million"], rows),
@@ -114,29 +109,10 @@ async function measure(server: Database, urlOf: (name: string) => string, size: 
   ].join("\n\n");
 }
 
-/** Statements of the plain schema are allowed to take long: that is what is measured. */
-function open(url: string): AsyncDisposable & { readonly database: Database } {
-  const database = createDatabase({ url, statementTimeoutMs: 120_000 });
-  return { database, [Symbol.asyncDispose]: () => database.close() };
-}
-
-const directory = await mkdtemp(join(tmpdir(), "rempart-bench-shop-"));
-const server = await startEmbeddedPostgres({ directory: join(directory, "postgres"), log: silentLogger });
-const admin = createDatabase({ url: server.superuserUrl });
-const urlOf = (name: string): string => {
-  const url = new URL(server.superuserUrl);
-  url.pathname = `/${name}`;
-  return url.href;
-};
-try {
-  const sections: string[] = [];
-  for (const size of SIZES) sections.push(await measure(admin, urlOf, size));
-  writeReport("shop", "The shop, plain and fast", [
-    "Medians of rounds that alternate, each with another word, shelf or warehouse; both answer the same (`examples/shop/test/queries.test.ts`).",
-    ...sections,
-  ]);
-} finally {
-  await admin.close();
-  await server.stop();
-  await rm(directory, { recursive: true, force: true });
-}
+await using server = await benchServer();
+const sections: string[] = [];
+for (const size of SIZES) sections.push(await measure(server, size));
+writeReport("shop", "The shop, plain and fast", [
+  "Medians of rounds that alternate, each with another word, shelf or warehouse; both answer the same (`examples/shop/test/queries.test.ts`).",
+  ...sections,
+]);

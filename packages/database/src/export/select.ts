@@ -49,6 +49,13 @@ function cell({ name, type }: Column): string {
   return `CASE WHEN left(${column}::text, 1) IN (${FORMULA}) THEN '''' || ${column}::text ELSE ${column}::text END AS ${column}`;
 }
 
+/** Types whose JSON has no line break. A `json` is kept as it was written, with breaks between its values, and other types may hold one. */
+const ONE_LINE = /^(?:text|character|name|jsonb|inet|cidr|interval)\b/;
+
+function isOneLine({ type }: Column): boolean {
+  return HARMLESS.test(type) || ONE_LINE.test(type);
+}
+
 /** In JSON no line can break but between values, and no control character stands as it is: CSV with such quotes is the bare text. */
 const BARE_LINES = "(FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')";
 
@@ -64,7 +71,8 @@ export function copyPage(
     const cells = source.columns.map(cell).join(", ");
     return `COPY (SELECT ${cells} FROM (${page}) page ${qualifiedOrder(source)}) TO STDOUT (FORMAT csv, HEADER ${header})`;
   }
-  const line = "translate(row_to_json(page)::text, E'\\n\\r', '  ')";
+  const json = "row_to_json(page)";
+  const line = source.columns.every(isOneLine) ? json : `translate(${json}::text, E'\\n\\r', '  ')`;
   return `COPY (SELECT ${line} FROM (${page} ${order}) page) TO STDOUT ${BARE_LINES}`;
 }
 
