@@ -184,6 +184,7 @@ const OPERATORS: Readonly<Record<string, Expression>> = {
     period: "15m",
     periods: 3,
     floor: 0.5,
+    share: 0.1,
   }),
 };
 

@@ -4,11 +4,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { manualClock } from "@rempart/kernel";
 import fc from "fast-check";
-import { Counter, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { ChunkWriter, readChunk, type SampleValue, STALE } from "./chunk.ts";
 import { Feed } from "./feed.ts";
 import { History } from "./history.ts";
-import { readRegistry } from "./registry.ts";
+import { readRegistry, registryPage, registrySlices } from "./registry.ts";
 import { Series } from "./series.ts";
 import { timeline } from "./timeline.ts";
 
@@ -193,6 +193,20 @@ test("the process's own registry is read with its histograms", async () => {
     { name: "b_sum", labels: {}, value: 2 },
     { name: "b_count", labels: {}, value: 1 },
   ]);
+});
+
+test("the page is the one that prom-client writes, and a reader that hangs or fails is left out", async () => {
+  const registry = new Registry();
+  const registers = [registry];
+  new Counter({ name: "a_total", help: "a", labelNames: ["x"], registers }).inc({ x: 'q"\\\n' }, 3);
+  new Histogram({ name: "b", help: "b", buckets: [1], registers }).observe(2);
+  assert.equal(await registryPage(registry), await registry.metrics());
+  const before = await readRegistry(registry);
+  const whole = await registry.metrics();
+  new Gauge({ name: "hangs", help: "c", registers, collect: () => new Promise<void>(() => {}) });
+  new Gauge({ name: "fails", help: "d", registers, collect: () => Promise.reject(new Error("away")) });
+  assert.equal(await registryPage(registry, 20), whole);
+  assert.deepEqual((await Array.fromAsync(registrySlices(registry, 20))).flat(), before);
 });
 
 test("time goes on when the clock is set back, and follows it when it is far ahead", () => {

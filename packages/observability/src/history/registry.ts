@@ -4,7 +4,7 @@ import { timeLimit } from "@rempart/runtime";
 import type { MetricObjectWithValues, MetricValue, Registry } from "prom-client";
 import type { ScrapedSample } from "./exposition.ts";
 
-/** So long the event loop may be kept, give or take one metric. */
+/** So long, in milliseconds, the event loop may be kept, give or take one metric. */
 const TURN_MS = 3;
 const SLICE = 1_000;
 const READ_WITHIN_MS = 5_000;
@@ -20,15 +20,15 @@ export async function* registrySlices(
   withinMs = READ_WITHIN_MS,
 ): AsyncGenerator<ScrapedSample[]> {
   const giveWay = turns();
-  const asked: Promise<Read | null>[] = [];
+  const asked: Promise<Read | null | undefined>[] = [];
   for (const { name } of registry.getMetricsAsArray()) {
-    asked.push(readOne(registry, name, withinMs));
+    asked.push(inTime(async () => registry.getSingleMetric(name)?.get(), withinMs));
     await giveWay();
   }
   for (const one of asked) {
-    const read = await one;
-    for (let start = 0; read !== null && start < read.values.length; start += SLICE) {
-      yield read.values.slice(start, start + SLICE).map((value) => toSample(read.name, value));
+    const { name = "", values = [] } = (await one) ?? {};
+    for (let start = 0; start < values.length; start += SLICE) {
+      yield values.slice(start, start + SLICE).map((value) => toSample(name, value));
       await giveWay();
     }
   }
@@ -37,6 +37,21 @@ export async function* registrySlices(
 /** All of `registrySlices` at once. */
 export async function readRegistry(registry: Registry): Promise<ScrapedSample[]> {
   return (await Array.fromAsync(registrySlices(registry))).flat();
+}
+
+/**
+ * The registry's page in the text exposition format, metric by metric: between them others have their turn. What is left out is
+ * the same as in `registrySlices`. The registry's content type is that format, as it is unless told otherwise.
+ */
+export async function registryPage(registry: Registry, withinMs = READ_WITHIN_MS): Promise<string> {
+  const giveWay = turns();
+  const asked: Promise<string | null>[] = [];
+  for (const { name } of registry.getMetricsAsArray()) {
+    asked.push(inTime(() => registry.getSingleMetricAsString(name), withinMs));
+    await giveWay();
+  }
+  const pages = await Promise.all(asked);
+  return `${pages.filter((page) => page !== null).join("\n\n")}\n`;
 }
 
 /** Waits for the next turn of the event loop when this one has been used for long enough. */
@@ -49,13 +64,14 @@ export function turns(): () => Promise<void> {
   };
 }
 
-async function readOne(registry: Registry, name: string, withinMs: number): Promise<Read | null> {
-  let read: Read | null = null;
+/** Null: it failed, or took longer. */
+async function inTime<T>(read: () => Promise<T>, withinMs: number): Promise<T | null> {
+  let answer: T | null = null;
   const work = async (): Promise<void> => {
-    read = (await registry.getSingleMetric(name)?.get()) ?? null;
+    answer = await read();
   };
   const isInTime = await timeLimit(work(), withinMs).catch(() => false);
-  return isInTime ? read : null;
+  return isInTime ? answer : null;
 }
 
 function toSample(metric: string, sample: MetricValue<string>): ScrapedSample {

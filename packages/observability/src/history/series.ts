@@ -79,11 +79,13 @@ export class Series {
   /** The same as `between`, by place. Windows that are asked again and again, as rules do, are kept at hand. */
   window(from: number, to: number): Samples {
     if (this.#tail !== null && from >= this.#tail.from) return this.#tail.between(from, to);
+    // Of long ago, only what was asked for: the way from there to now is far.
+    const isLately = to >= this.#head.firstAt;
     const tail = new Tail(from, Math.max(0, this.lastAt - from));
-    this.#visit(from, Number.POSITIVE_INFINITY, (at, value) => {
+    this.#visit(from, isLately ? Number.POSITIVE_INFINITY : to, (at, value) => {
       if (value !== STALE) tail.push(at, value);
     });
-    if (tail.size <= MAX_TAIL_SAMPLES) this.#tail = tail;
+    if (isLately && tail.size <= MAX_TAIL_SAMPLES) this.#tail = tail;
     return tail.between(from, to);
   }
 

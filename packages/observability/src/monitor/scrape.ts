@@ -2,7 +2,7 @@
 import { parseExposition, type ScrapedSample } from "../history/exposition.ts";
 
 export interface Target {
-  /** Of its page, in the text exposition format or OpenMetrics. */
+  /** Of its page, in the text exposition format. */
   readonly url: string;
   readonly job: string;
   /** Default: host and port of the address. */
@@ -18,7 +18,7 @@ export interface ScrapeLimits {
   readonly maxBytes: number;
 }
 
-const ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4";
+const ACCEPT = "text/plain;version=0.0.4";
 
 /** Rejects when the target does not answer, answers too much, or nonsense. */
 export async function scrape(target: Target, limits: ScrapeLimits): Promise<ScrapedSample[]> {

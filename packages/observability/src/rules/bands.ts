@@ -39,12 +39,15 @@ export interface MadOptions {
   readonly period?: Duration;
   /** Periods compared with. Default 4. All of them must be in the history; what lacks is left out. */
   readonly periods?: number;
+  /** The least deviation taken for one, in the unit of the value. */
   readonly floor: number;
+  /** A share of the median that is added to the deviation: four weeks say little about how much a busy hour varies. Default 0. */
+  readonly share?: number;
 }
 
 /** How many robust deviations (1.4826 × median absolute deviation) a value is from the median of its season, with its sign. */
 export function mad(of: Vector, options: MadOptions): Vector {
-  const { by, window = "1h", step = "1m", period = "1w", periods = 4, floor } = options;
+  const { by, window = "1h", step = "1m", period = "1w", periods = 4, floor, share = 0 } = options;
   if (!Number.isInteger(periods) || periods < 2) throw new TypeError("a median needs two periods or more");
   const now = overTime("avg", of, { window, step });
   const [first, ...others] = Array.from({ length: periods }, (_, index) => {
@@ -54,6 +57,7 @@ export function mad(of: Vector, options: MadOptions): Vector {
   const seasons = either(first as Vector, ...others);
   const median = quantileBy(0.5, by, seasons);
   const away = abs(arithmetic(seasons, "-", median, { on: by, manyLeft: true }));
-  const deviation = arithmetic(quantileBy(0.5, by, away), "*", MAD_TO_DEVIATION);
+  const robust = arithmetic(quantileBy(0.5, by, away), "*", MAD_TO_DEVIATION);
+  const deviation = share === 0 ? robust : arithmetic(robust, "+", arithmetic(abs(median), "*", share));
   return ratio(arithmetic(now, "-", median), atLeast(deviation, floor));
 }

@@ -69,6 +69,26 @@ export const SERVICE_RULES = [
     },
   }),
   alert({
+    name: "MostRequestsFail",
+    expression: both(
+      above(ratio(sumBy([], increase(errors, "1m")), sumBy([], increase(requests, "1m"))), 0.5),
+      compare(sumBy([], increase(requests, "1m")), ">=", 20),
+    ),
+    for: "30s",
+    severity: "critical",
+    summary: "More than half of the requests fail: nobody can work.",
+    runbook: "high-error-rate",
+    scenario: {
+      every: "15s",
+      series: [
+        series(httpRequests, { method: "GET", route: "/", status: "200" }, 0, [20, 20], [40, 0], [20, 20]),
+        series(httpRequests, { method: "GET", route: "/", status: "500" }, 0, [20, 0], [40, 20], [20, 0]),
+      ],
+      firesAt: "10m",
+      resolvedAt: "18m",
+    },
+  }),
+  alert({
     name: "ErrorRateElevated",
     expression: both(
       above(ratio(sumBy([], increase(errors, "15m")), sumBy([], increase(requests, "15m"))), 0.01),
@@ -94,6 +114,15 @@ export const SERVICE_RULES = [
     for: "2m",
     severity: "critical",
     summary: "A process does not answer its scrape.",
+    runbook: "application-down",
+    scenario: gaugeScenario(up, 1, 0),
+  }),
+  alert({
+    name: "ServiceDown",
+    expression: compare(maxBy(["job"], gaugeOf(up, { job: { not: "prometheus" } })), "==", 0),
+    for: "30s",
+    severity: "critical",
+    summary: "No process of a service answers.",
     runbook: "application-down",
     scenario: gaugeScenario(up, 1, 0),
   }),
