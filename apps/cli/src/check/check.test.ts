@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Database } from "@rempart/database";
 import { type KeyProvider, KeysError } from "@rempart/keys";
 import { readMessengerConfig } from "@rempart/messenger-server/operator";
 import type { ScrapedSample } from "@rempart/observability";
@@ -11,6 +12,7 @@ import { changed, changesOfTheWeek } from "./dependencies.ts";
 import { rehearseFailover } from "./failover.ts";
 import { forgeryBlocks } from "./forgery.ts";
 import type { CheckItem, CheckPlace, Verdict } from "./item.ts";
+import { failovers } from "./keys.ts";
 import { reportHtml } from "./report-html.ts";
 import { reportText } from "./report-text.ts";
 import { tokenSize } from "./signing-in.ts";
@@ -89,6 +91,18 @@ test("tokens are judged by their mean size; without any it is not known", async 
     await Promise.all([verdictOf(5_000, 10), verdictOf(20_000, 10), verdictOf(50_000, 10), verdictOf(0, 0)]),
     ["pass", "warn", "fail", "unknown"],
   );
+});
+
+test("failovers are weighed against the calls of the key service, not of the local key", async () => {
+  const query = async () => [{ count: 2, last: new Date(0) }];
+  const operations = (provider: string, value: number) => count("kms_operations_total", value, { provider });
+  const verdictOf = async (...samples: ScrapedSample[]) => {
+    const place = { ...placeWith(samples), database: async () => ({ query }) as unknown as Database };
+    return (await failovers.look(place)).verdict;
+  };
+  const bridged = count("kms_failover_total", 2, { provider: "vault" });
+  assert.equal(await verdictOf(bridged, operations("vault", 100), operations("local", 10_000)), "fail");
+  assert.equal(await verdictOf(bridged, operations("vault", 400), operations("local", 2)), "warn");
 });
 
 test("the rehearsal of an outage holds, with nothing but what it made itself", async () => {

@@ -3,6 +3,8 @@ import { rehearseFailover } from "./failover.ts";
 import { type CheckItem, type CheckPlace, type Finding, percent, sumOf, WEEK_MS } from "./item.ts";
 
 const TARGET = 0.01;
+/** Not a key service, though it is counted beside it. */
+const LOCAL = "local";
 
 interface Failovers {
   readonly count: number;
@@ -44,7 +46,8 @@ async function recorded({ database, now }: CheckPlace): Promise<Failovers> {
 
 async function shareNow({ samples }: CheckPlace): Promise<number | null> {
   const counted = await samples();
-  const calls = sumOf(counted, "kms_operations_total") ?? 0;
+  const own = sumOf(counted, "kms_operations_total", { provider: LOCAL }) ?? 0;
+  const calls = (sumOf(counted, "kms_operations_total") ?? 0) - own;
   const bridged = sumOf(counted, "kms_failover_total") ?? 0;
   return calls === 0 ? null : bridged / calls;
 }
