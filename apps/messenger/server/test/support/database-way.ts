@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from "node:net";
 
 /** The way to a database, which may end or fall silent while the database itself is well. */
 export interface DatabaseWay extends AsyncDisposable {
@@ -14,7 +14,7 @@ export interface DatabaseWay extends AsyncDisposable {
 
 export async function databaseWay(): Promise<DatabaseWay> {
   let mode: "open" | "cut" | "frozen" = "open";
-  let target: URL | null = null;
+  let target: NetConnectOpts | null = null;
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -22,7 +22,7 @@ export async function databaseWay(): Promise<DatabaseWay> {
   };
   const server = createServer((near) => {
     if (mode === "cut" || target === null) return void near.destroy();
-    const far = keep(connect(Number(target.port), target.hostname));
+    const far = keep(connect(target));
     keep(near).pipe(far).pipe(near);
     near.once("close", () => far.destroy());
     far.once("close", () => near.destroy());
@@ -32,8 +32,9 @@ export async function databaseWay(): Promise<DatabaseWay> {
   await once(server, "listening");
   return {
     through(url) {
-      target = new URL(url);
+      target = placeOf(new URL(url));
       const own = new URL(url);
+      own.search = "";
       own.hostname = "127.0.0.1";
       own.port = String((server.address() as AddressInfo).port);
       return own.href;
@@ -55,4 +56,11 @@ export async function databaseWay(): Promise<DatabaseWay> {
       server.close();
     },
   };
+}
+
+/** A server of tests listens on a socket in the file system, which its address names as `host`. */
+function placeOf({ hostname, port, searchParams }: URL): NetConnectOpts {
+  const directory = searchParams.get("host");
+  if (directory === null) return { host: hostname, port: Number(port) };
+  return { path: `${directory}/.s.PGSQL.${searchParams.get("port") ?? port}` };
 }

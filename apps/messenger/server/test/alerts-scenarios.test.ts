@@ -1,0 +1,73 @@
+/** Alerts that no fault brings about in seconds, each from a real page through the real monitor to a real receiver. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { manualClock, systemRandom } from "@rempart/kernel";
+import { type AlertRule, memoryAlertStore, milliseconds, SHIPPED_GROUPS } from "@rempart/observability";
+import { silentLogger } from "@rempart/runtime";
+import { Registry } from "prom-client";
+import { readMessengerConfig } from "../src/index.ts";
+import { createMonitoring } from "../src/monitoring/monitoring.ts";
+import { type AlertReceiver, startAlertReceiver } from "./support/alert-receiver.ts";
+import { PROOFS } from "./support/proofs.ts";
+import { scenarioTarget } from "./support/scenario-target.ts";
+
+const rules = SHIPPED_GROUPS.flatMap((group) => group.rules);
+
+test("each shipped alert is proven one way, and what is proven is shipped", () => {
+  assert.deepEqual(Object.keys(PROOFS).toSorted(), rules.map(({ name }) => name).toSorted());
+});
+
+for (const rule of rules.filter(({ name }) => PROOFS[name] === "scenario")) {
+  test(`${rule.name} is told, and that it ended`, async () => {
+    await using receiver = await startAlertReceiver();
+    await tell(rule, receiver);
+  });
+}
+
+/** An application that counts nothing is told of, and what depends on it is not. */
+const COUNTED = 'http_requests_total{status="200"} 0\nhttp_request_duration_seconds_count 0\n';
+const MINUTE_MS = 60_000;
+/** A warning waits for others of its kind, and what is new about them for the next time that they are told of. */
+const LATEST_MS = 10 * MINUTE_MS;
+
+async function tell(rule: AlertRule, receiver: AlertReceiver): Promise<void> {
+  const clock = manualClock(Date.now());
+  const always = rule.component === "application" ? "" : COUNTED;
+  await using target = await scenarioTarget(rule.scenario, clock, always);
+  let look = async (): Promise<void> => {};
+  const monitoring = createMonitoring(
+    readMessengerConfig({ ...receiver.env, MONITOR_TARGETS: `scene=${target.url}` }),
+    {
+      registry: new Registry(),
+      database: nowhere,
+      clock,
+      random: systemRandom,
+      log: silentLogger,
+      rim: {
+        clock,
+        store: () => memoryAlertStore(clock),
+        drive: (next) => {
+          look = next;
+        },
+      },
+    },
+  );
+  monitoring.start("test");
+  const step = Math.max(MINUTE_MS, milliseconds(rule.scenario.every));
+  const until = milliseconds(rule.scenario.resolvedAt) + LATEST_MS + HISTORY_MS;
+  for (let passed = 0; passed <= until && !receiver.wasTold(rule.name, "resolved"); passed += step) {
+    await look();
+    clock.advance(step);
+  }
+  await monitoring.stop();
+  assert.ok(receiver.wasTold(rule.name, "firing"), "it was told");
+  assert.ok(receiver.wasTold(rule.name, "resolved"), "its end was told");
+}
+
+/** A history that is younger knows too little to say that an alert is over. */
+const HISTORY_MS = 60 * MINUTE_MS;
+
+/** What is kept is kept in memory. */
+const nowhere = new Proxy({} as Parameters<typeof createMonitoring>[1]["database"], {
+  get: () => assert.fail("the database is not asked"),
+});
