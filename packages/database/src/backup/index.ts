@@ -3,6 +3,11 @@ export { heldBack } from "./archive/held-back.ts";
 export type { BackupSource } from "./builtin/base-backup.ts";
 export { type BuiltInEngineOptions, builtInEngine } from "./builtin/engine.ts";
 export type { RecoveryPrograms } from "./builtin/restore.ts";
+export type { CheckOutcome, DrillCheck } from "./drill/checks.ts";
+export type { DrillOptions } from "./drill/drill.ts";
+export { drill } from "./drill/recorded.ts";
+export { type DrillHistory, type DrillRecord, readDrills } from "./drill/records.ts";
+export type { DrillReport, RecoveryTime } from "./drill/report.ts";
 export {
   type EmbeddedRestoreOptions,
   type EmbeddedRestoreReport,
@@ -13,4 +18,5 @@ export type { BackupManifest } from "./manifest.ts";
 export type * from "./ports.ts";
 export { directoryRepository } from "./repository/directory.ts";
 export { type BackupScheduleOptions, backupSchedule } from "./schedule/backup-schedule.ts";
+export { type DrillScheduleOptions, drillSchedule } from "./schedule/drill-schedule.ts";
 export { type LogKeeperOptions, logKeeper } from "./schedule/log-keeper.ts";

@@ -1,0 +1,74 @@
+import { type Clock, explain, systemClock } from "@rempart/kernel";
+import { type Component, type Logger, repeat, silentLogger } from "@rempart/runtime";
+import type { DrillHistory, DrillRecord } from "../drill/records.ts";
+
+export interface DrillScheduleOptions {
+  /** What drills found so far, as the repository knows it. */
+  readonly history: () => Promise<DrillHistory>;
+  readonly drill: (signal: AbortSignal) => Promise<DrillRecord>;
+  /** Told at the start of what is known, and of each drill. Never throws. */
+  readonly observe?: (history: DrillHistory) => void;
+  /** Milliseconds from one drill to the next; a week unless told. */
+  readonly everyMs?: number;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+const LOOK_EVERY_MS = 15 * 60_000;
+/** A first backup takes its time, and a drill is not what a start should wait for. */
+const FIRST_LOOK_MS = 60_000;
+/** After one that failed: soon enough to see that what was mended holds. */
+const RETRY_MS = 6 * 3_600_000;
+
+/** Proves once a week that what is backed up can be had back, also when no process ran on the day. */
+export function drillSchedule(options: DrillScheduleOptions): Component {
+  const stopping = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  let looked = false;
+  const look = async (): Promise<number> => {
+    if (looked) return drillWhenDue(options, stopping.signal);
+    looked = true;
+    await tellHistory(options);
+    return FIRST_LOOK_MS;
+  };
+  return {
+    name: "drill-schedule",
+    async start() {
+      running = repeat(stopping.signal, look);
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function drillWhenDue(options: DrillScheduleOptions, signal: AbortSignal): Promise<number> {
+  const { clock = systemClock, log = silentLogger } = options;
+  try {
+    const { newest } = await options.history();
+    if (newest !== null && !isDue(newest, clock.now(), options.everyMs ?? WEEK_MS)) return LOOK_EVERY_MS;
+    const record = await options.drill(signal);
+    if (record.passed) log.info({ drill: record }, "a backup was restored and found whole");
+    else log.error({ drill: record }, "the restore drill failed: backups may not be what they should be");
+    await tellHistory(options);
+  } catch (error) {
+    if (!signal.aborted) log.error({ error: explain(error) }, "the restore drill could not be made");
+  }
+  return LOOK_EVERY_MS;
+}
+
+/** One from the future is of a clock that went back since. */
+function isDue({ startedAt, passed }: DrillRecord, now: number, everyMs: number): boolean {
+  const age = now - startedAt;
+  return age < 0 || age >= (passed ? everyMs : Math.min(everyMs, RETRY_MS));
+}
+
+async function tellHistory({ history, observe = () => {}, log = silentLogger }: DrillScheduleOptions) {
+  try {
+    observe(await history());
+  } catch (error) {
+    log.warn({ error: explain(error) }, "what drills found cannot be read from the repository");
+  }
+}
