@@ -68,8 +68,9 @@ const log = {
 
 /** What the target answers next. */
 let page: { readonly status: number; readonly body: string } = { status: 200, body: "remote 7\n" };
+let hangs = false;
 const target = createServer((_, response) => {
-  response.writeHead(page.status).end(page.body);
+  if (!hangs) response.writeHead(page.status, { location: "/elsewhere" }).end(page.body);
 });
 const registry = new Registry();
 const metrics = registerMetrics(registry, { load });
@@ -85,7 +86,7 @@ before(async () => {
     own: { registry, job: "app", instance: "one" },
     targets: [{ url: `http://127.0.0.1:${port}/metrics`, job: "peer", instance: "two" }],
     groups: [{ name: "test", records: [average], rules: [high, ambiguous, slow, recorded] }],
-    everyMs: 40,
+    everyMs: 120,
     clock: systemClock,
     log,
     onEvaluation: (evaluation) => void evaluations.push(evaluation),
@@ -95,6 +96,7 @@ before(async () => {
 
 after(async () => {
   await monitor[Symbol.asyncDispose]();
+  target.closeAllConnections();
   target.close();
 });
 
@@ -189,6 +191,17 @@ test("a target that answers nonsense, an error or too much is down, and well aga
   page = { status: 200, body: "remote 7\n" };
   await until(() => evaluations.at(-1)?.targets[0]?.up === true);
   assert.ok(lines.some(({ level, message }) => level === "info" && /peer two is well again/.test(message)));
+});
+
+test("a target that hangs or leads elsewhere is down, and holds nothing up", async () => {
+  page = { status: 302, body: "remote 8\n" };
+  await until(() => evaluations.at(-1)?.targets[0]?.up === false);
+  page = { status: 200, body: "remote 7\n" };
+  hangs = true;
+  await until(() => /time/.test(evaluations.at(-1)?.targets[0]?.reason ?? ""));
+  assert.equal((await next()).results.length, 3);
+  hangs = false;
+  await until(() => evaluations.at(-1)?.targets[0]?.up === true);
 });
 
 test("a rule that cannot cross to the thread is refused, and harms nothing", async () => {

@@ -22,7 +22,10 @@ export interface ZscoreOptions {
   readonly floor: number;
 }
 
-/** How many standard deviations a value is from its own mean of the window, with its sign. */
+/**
+ * How many standard deviations a value is from its own mean of the window, with its sign. The value is in the window: among `n`
+ * it is never further than the root of `n - 1`, and a threshold beyond that is crossed by nothing.
+ */
 export function zscore(of: Vector, { window, step, floor }: ZscoreOptions): Vector {
   const mean = overTime("avg", of, { window, step });
   const deviation = atLeast(overTime("stddev", of, { window, step }), floor);
