@@ -26,7 +26,7 @@ export interface EngineUnderTest extends AsyncDisposable {
 
 /** What every `BackupEngine` keeps its word on. `open` gives a server with a repository of its own that is empty. */
 export function engineContract(name: string, open: () => Promise<EngineUnderTest>): void {
-  test(`${name}: keeps its word`, async (t) => {
+  test(`${name}: keeps its word`, { concurrency: 4 }, async (t) => {
     await using under = await open();
     const { engine, database, scratch } = under;
     const restore = restoring(under);
@@ -130,14 +130,19 @@ async function pointInTime(t: Context, under: EngineUnderTest): Promise<void> {
     { kind: "name", name: "between" },
     { kind: "lsn", lsn: here?.lsn ?? "" },
   ];
-  for (const target of between.filter(({ kind }) => targets.includes(kind)))
-    await t.test(
-      `restored to a ${target.kind} between two commits, the first is there and the second is not`,
-      async () => {
-        const { rows } = await restore(target);
-        assert.deepEqual([rows.includes(2001), rows.includes(2002)], [true, false]);
-      },
-    );
+  await Promise.all(
+    between
+      .filter(({ kind }) => targets.includes(kind))
+      .map((target) =>
+        t.test(
+          `restored to a ${target.kind} between two commits, the first is there and the second is not`,
+          async () => {
+            const { rows } = await restore(target);
+            assert.deepEqual([rows.includes(2001), rows.includes(2002)], [true, false]);
+          },
+        ),
+      ),
+  );
   await t.test("restored to latest, both are there", async () => {
     const { rows } = await restore({ kind: "latest" });
     assert.deepEqual([rows.includes(2001), rows.includes(2002)], [true, true]);

@@ -1,20 +1,21 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, systemClock } from "@rempart/kernel";
 import type { Database } from "../../pool/ports.ts";
 import type { BackupEngine, Progress, RestoreContext, RestoreReport } from "../ports.ts";
 import { type CheckOutcome, type DrillCheck, runCheck, Skipped } from "./checks.ts";
+import { checkForeignKeys } from "./foreign-keys.ts";
 import { checkIndexes } from "./index-check.ts";
 import { readPrimary, untilArchived } from "./primary.ts";
 import { readPages } from "./read-pages.ts";
 import { type DrillReport, reportOf } from "./report.ts";
 import { compareCounts, countRows, type RowCounts, readChanges } from "./row-counts.ts";
+import { inThrowAwayPlace } from "./throw-away-place.ts";
 
 export interface DrillOptions {
   readonly engine: BackupEngine;
-  /** A directory to make, restore below, and remove whatever happens. */
-  readonly directory: string;
+  /** Where there is room: a directory is made in it, and removed whatever happens, with those that killed drills left. */
+  readonly place: string;
   /** As whom and where the application works. */
   readonly application: { readonly role: string; readonly database: string };
   /** A superuser's, in the application's database. Left out on a machine without the server: nothing is compared with it then. */
@@ -40,20 +41,18 @@ const COUNTERS_SETTLE_MS = 11_000;
  * been lost. What is wrong is in the report. Rejects as `BackupEngine.restore` does when nothing can be restored at all.
  */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {
-  const { clock = systemClock, engine, directory } = options;
+  const { clock = systemClock, engine } = options;
   const { recoverableTo } = await engine.status();
   const primary = options.primary === undefined ? null : await readPrimary(options.primary);
   const startedAt = primary?.now ?? clock.now();
-  try {
-    const counted = await countBefore(options, clock);
-    const { restored, answerMs, checks } = await restoreAndLook(options, clock, counted);
+  const counted = await countBefore(options, clock);
+  return inThrowAwayPlace(options.place, async (directory) => {
+    const { restored, answerMs, checks } = await restoreAndLook(options, directory, clock, counted);
     const pages = await runCheck("page checksums", clock, () =>
       checkPages(join(directory, "data"), options.signal),
     );
     return reportOf({ startedAt, recoverableTo, primary, restored, answerMs, checks: [...checks, pages] });
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What is restored afterwards is at least as new as what was counted. */
@@ -75,6 +74,7 @@ interface Restored {
 
 async function restoreAndLook(
   options: DrillOptions,
+  directory: string,
   clock: Clock,
   counted: RowCounts | null,
 ): Promise<Restored> {
@@ -91,7 +91,7 @@ async function restoreAndLook(
       checks = await lookAt(context, opened, options, clock, counted);
     },
   };
-  const { engine, directory, signal, onProgress } = options;
+  const { engine, signal, onProgress } = options;
   const restored = await engine.restore({
     target: { kind: "latest" },
     directory: join(directory, "data"),
@@ -115,6 +115,7 @@ async function lookAt(
     const database = context.open(superuser, name);
     outcomes.push(await runCheck(`indexes of ${name}`, clock, () => checkIndexes(database)));
   }
+  outcomes.push(await runCheck("foreign keys", clock, () => checkForeignKeys(opened)));
   outcomes.push(await runCheck("row counts", clock, () => checkRows(context, options, counted)));
   for (const check of options.checks ?? [])
     outcomes.push(await runCheck(check.name, clock, () => check.run(opened)));

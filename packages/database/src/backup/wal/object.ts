@@ -29,7 +29,9 @@ export interface WalFile {
 /** The largest segment there is (`initdb --wal-segsize`). */
 const MAX_WAL_BYTES = 2 ** 30;
 const MAX_ABOUT_BYTES = 1_024;
-const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
+/** Node's own pieces of 16 KiB would cost twice the time. */
+const CHUNK = { chunkSize: 2 ** 20 };
+const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 3 }, ...CHUNK };
 
 export interface NewWalFile {
   readonly name: string;
@@ -48,7 +50,10 @@ export async function storeWalFile(
 ): Promise<number> {
   const { name, content, writtenAt } = file;
   const about: WalAbout = { format: 1, name, bytes: content.length, writtenAt };
-  const sealed = Buffer.concat([Buffer.from(`${JSON.stringify(about)}\n`), await compress(content, LEVEL)]);
+  const sealed = Buffer.concat([
+    Buffer.from(`${JSON.stringify(about)}\n`),
+    await compress(content, COMPRESSION),
+  ]);
   try {
     return await putSealed(vault, walObject(systemIdentifier, name), once(sealed), { ifAbsent: true });
   } catch (error) {
@@ -75,6 +80,7 @@ export async function readWalFile(vault: Vault, systemIdentifier: string, name: 
   if (about === null) throw altered(object, "it does not say what it is");
   const content = await decompress(sealed.subarray(sealed.indexOf("\n") + 1), {
     maxOutputLength: Math.max(about.bytes, 1),
+    ...CHUNK,
   }).catch((cause) => {
     throw altered(object, "it does not decompress", cause);
   });
