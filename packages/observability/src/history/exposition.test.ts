@@ -34,6 +34,20 @@ test("a page as targets write it is read", () => {
   assert.deepEqual(parseExposition(""), []);
 });
 
+test("OpenMetrics is read, and its exemplars are dropped", () => {
+  const page = [
+    "# TYPE a histogram",
+    'a_bucket{le="1"} 2 # {trace_id="4bf92f3577b34da6a3ce929d0e0e4736"} 0.25 1790000000.125',
+    "a_count 2 1790000000.125",
+    "# EOF",
+    "",
+  ].join("\n");
+  assert.deepEqual(parseExposition(page), [
+    { name: "a_bucket", labels: { le: "1" }, value: 2 },
+    { name: "a_count", labels: {}, value: 2 },
+  ]);
+});
+
 test("what is not the format is refused, with its line", () => {
   const wrong = [
     "a",
@@ -49,7 +63,12 @@ test("what is not the format is refused, with its line", () => {
     "a{x=1} 1",
     'a{x="\\t"} 1',
     'a{,x="1"} 1',
-    "a 1 # {} 1",
+    "a 1 # ",
+    "a 1 # {}",
+    "a 1 # {} x",
+    'a 1 # {a="1" 1',
+    "a 1 # {} 1 1 1",
+    "a 1 # {} 1 # {} 1",
     "a infx",
   ];
   for (const line of wrong) refuses(`ok 1\n${line}\n`, 2);

@@ -1,5 +1,5 @@
 /**
- * The text exposition format 0.0.4, as a scraped target answers it. The target is not trusted: sizes are bounded, no input
+ * The text exposition format 0.0.4, and OpenMetrics 1.0, as a scraped target answers it. The target is not trusted: sizes are bounded, no input
  * costs more than linear time, and what is not the format is refused as a whole.
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
@@ -29,7 +29,8 @@ const LABEL_VALUE = /"(?:[^"\\\n]|\\[\\"n])*"/y;
 const BLANKS = /[ \t]*/y;
 /** Digits, or a word of Go's ParseFloat, of which prom-client writes `Nan`. */
 const NUMBER = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])|(?:nan|[+-]?inf(?:inity)?)(?![\w.])/iy;
-const TIMESTAMP = /-?\d{1,16}(?![\w.])/y;
+/** Milliseconds, or in OpenMetrics seconds with a fraction. */
+const TIMESTAMP = /-?\d{1,16}(?:\.\d{1,9})?(?![\w.])/y;
 
 /** The samples of a page, in its order. A sample's own time is checked and dropped. Throws ObservabilityError `exposition-malformed`. */
 export function parseExposition(page: string, limits: ExpositionLimits = {}): ScrapedSample[] {
@@ -67,8 +68,21 @@ class Line {
     this.#take(BLANKS);
     this.#take(TIMESTAMP);
     this.#take(BLANKS);
+    if (this.#skip("#")) this.#exemplar();
     if (this.#position !== this.#text.length) throw this.#error("the end of the line");
     return { name, labels, value };
+  }
+
+  /** Checked and dropped: of a bucket, one observation and where it was made. */
+  #exemplar(): void {
+    this.#take(BLANKS);
+    if (!this.#skip("{")) throw this.#error("the labels of an exemplar");
+    this.#labels();
+    this.#take(BLANKS);
+    this.#expect(NUMBER, "the value of an exemplar");
+    this.#take(BLANKS);
+    this.#take(TIMESTAMP);
+    this.#take(BLANKS);
   }
 
   #labels(): Labels {

@@ -205,7 +205,7 @@ test("the page is the one that prom-client writes, and a reader that hangs or fa
   const whole = await registry.metrics();
   new Gauge({ name: "hangs", help: "c", registers, collect: () => new Promise<void>(() => {}) });
   new Gauge({ name: "fails", help: "d", registers, collect: () => Promise.reject(new Error("away")) });
-  assert.equal(await registryPage(registry, 20), whole);
+  assert.equal(await registryPage(registry, "text", 20), whole);
   assert.deepEqual((await Array.fromAsync(registrySlices(registry, 20))).flat(), before);
 });
 

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { timeLimit } from "@rempart/runtime";
 import type { MetricObjectWithValues, MetricValue, Registry } from "prom-client";
 import type { ScrapedSample } from "./exposition.ts";
+import { openMetricsFamily } from "./openmetrics.ts";
 
 /** So long, in milliseconds, the event loop may be kept, give or take one metric. */
 const TURN_MS = 3;
@@ -40,22 +41,32 @@ export async function readRegistry(registry: Registry): Promise<ScrapedSample[]>
 }
 
 /**
- * The registry's page in the text exposition format, metric by metric: between them others have their turn. What is left out is
- * the same as in `registrySlices`. The registry's content type is that format, as it is unless told otherwise.
+ * The registry's page, metric by metric: between them others have their turn. What is left out is the same as in
+ * `registrySlices`. Exemplars are in OpenMetrics alone; who asks for it by `Accept` understands it.
  */
-export async function registryPage(registry: Registry, withinMs = READ_WITHIN_MS): Promise<string> {
+export async function registryPage(
+  registry: Registry,
+  format: "text" | "openmetrics" = "text",
+  withinMs = READ_WITHIN_MS,
+): Promise<string> {
   const giveWay = turns();
   const asked: Promise<string | null>[] = [];
   for (const { name } of registry.getMetricsAsArray()) {
-    asked.push(inTime(() => registry.getSingleMetricAsString(name), withinMs));
+    asked.push(inTime(() => familyText(registry, name, format), withinMs));
     await giveWay();
   }
-  const pages = await Promise.all(asked);
-  return `${pages.filter((page) => page !== null).join("\n\n")}\n`;
+  const families = (await Promise.all(asked)).filter((family) => family !== null);
+  return format === "text" ? `${families.join("\n\n")}\n` : `${families.join("")}# EOF\n`;
+}
+
+async function familyText(registry: Registry, name: string, format: "text" | "openmetrics"): Promise<string> {
+  if (format === "text") return registry.getSingleMetricAsString(name);
+  const metric = await registry.getSingleMetric(name)?.get();
+  return metric === undefined ? "" : openMetricsFamily(metric);
 }
 
 /** Waits for the next turn of the event loop when this one has been used for long enough. */
-export function turns(): () => Promise<void> {
+function turns(): () => Promise<void> {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < TURN_MS) return;

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Registry } from "prom-client";
+import { parseExposition } from "../history/exposition.ts";
+import { registryPage } from "../history/registry.ts";
 import { counter, gauge, histogram } from "./declare.ts";
 import { registerLabelledReader, registerMetrics, registerReader } from "./register.ts";
 
@@ -76,6 +78,35 @@ test("a value that is no number does not spoil a histogram", async () => {
   const metrics = registerMetrics(registry, { seconds });
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 0.25]) metrics.seconds.observe(value);
   assert.match(await registry.metrics(), /wait_seconds_sum 0\.25/);
+});
+
+test("an observation within a trace is the exemplar of its bucket, and the page with it is read as the plain one", async () => {
+  const registry = new Registry();
+  const seconds = histogram({
+    name: "wait_seconds",
+    help: 'A "quoted" \\ help.',
+    unit: "seconds",
+    labels: { method: methods },
+    buckets: [0.1, 1],
+  });
+  let trace: string | undefined = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const metrics = registerMetrics(registry, { seconds, requests }, { traceId: () => trace });
+  const child = metrics.seconds.labels({ method: "GET" });
+  child.observe(0.5);
+  trace = undefined;
+  child.observe(0.05);
+  child.observe(Number.NaN);
+  metrics.requests.labels({ method: "GET", route: "/a" }).inc();
+  const page = await registryPage(registry, "openmetrics");
+  assert.match(
+    page,
+    /^wait_seconds_bucket\{le="1",method="GET"\} 2 # \{trace_id="4bf92f3577b34da6a3ce929d0e0e4736"\} 0\.5 \d{10}\.\d{3}$/m,
+  );
+  assert.match(page, /^wait_seconds_bucket\{le="0\.1",method="GET"\} 1$/m);
+  assert.match(page, /^# TYPE http_requests counter$/m);
+  assert.match(page, /^# HELP wait_seconds A \\"quoted\\" \\\\ help\.$/m);
+  assert.ok(page.endsWith("\n# EOF\n"));
+  assert.deepEqual(parseExposition(page), parseExposition(await registryPage(registry)));
 });
 
 test("a reader that has nothing to tell, or fails, leaves no sample and harms no other", async () => {

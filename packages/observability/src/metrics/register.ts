@@ -46,12 +46,21 @@ export type Registered<M extends Metric<never>> = Handle<keyof M["labels"] & str
 
 type Handle<Label extends string, Child> = [Label] extends [never] ? Child : Labelled<Label, Child>;
 
+export interface RegisterOptions {
+  /** Asked with each observation of a histogram: the trace it is made in becomes the exemplar of its bucket. */
+  readonly traceId?: () => string | undefined;
+}
+
 /** The metrics that count, under the keys of their declarations. Throws TypeError when a name is taken in the registry. */
 export function registerMetrics<const Declared extends Readonly<Record<string, Metric<never>>>>(
   registry: Registry,
   declared: Declared,
+  { traceId }: RegisterOptions = {},
 ): { readonly [Key in keyof Declared]: Registered<Declared[Key]> } {
-  const entries = Object.entries(declared).map(([key, metric]) => [key, handle(registry, metric as Metric)]);
+  const entries = Object.entries(declared).map(([key, metric]) => [
+    key,
+    handle(registry, metric as Metric, traceId),
+  ]);
   return Object.fromEntries(entries);
 }
 
@@ -99,9 +108,9 @@ async function answer<T>(read: () => T | Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
-function handle(registry: Registry, metric: Metric): unknown {
+function handle(registry: Registry, metric: Metric, traceId: RegisterOptions["traceId"]): unknown {
   refuseTaken(registry, metric.name);
-  const children = childrenOf(registry, metric);
+  const children = childrenOf(registry, metric, traceId);
   return Object.keys(metric.labels).length === 0
     ? children.get({})
     : { labels: (values: LabelValues<string>) => children.get(values) };
@@ -111,7 +120,11 @@ function refuseTaken(registry: Registry, name: string): void {
   if (registry.getSingleMetric(name) !== undefined) throw new TypeError(`${name} is registered already`);
 }
 
-function childrenOf(registry: Registry, metric: Metric): Children<string, unknown> {
+function childrenOf(
+  registry: Registry,
+  metric: Metric,
+  traceId: RegisterOptions["traceId"],
+): Children<string, unknown> {
   const { name, help } = metric;
   const config = { name, help, labelNames: Object.keys(metric.labels), registers: [registry] };
   switch (metric.kind) {
@@ -124,8 +137,16 @@ function childrenOf(registry: Registry, metric: Metric): Children<string, unknow
       return new Children(metric, (labels): BoundGauge => gauge.labels(labels));
     }
     case "histogram": {
-      const histogram = new Histogram({ ...config, buckets: [...metric.buckets] });
-      return new Children(metric, (labels): BoundHistogram => observed(histogram, labels));
+      const enableExemplars = traceId !== undefined;
+      // prom-client takes exemplars into registries of OpenMetrics alone; ours writes both pages.
+      const histogram = new Histogram({
+        ...config,
+        buckets: [...metric.buckets],
+        enableExemplars,
+        registers: [],
+      });
+      registry.registerMetric(histogram);
+      return new Children(metric, (labels): BoundHistogram => observed(histogram, labels, traceId));
     }
   }
 }
@@ -136,12 +157,19 @@ function counted(child: BoundCounter): BoundCounter {
   return child;
 }
 
-function observed(histogram: Histogram, labels: LabelValues<string>): BoundHistogram {
+function observed(
+  histogram: Histogram,
+  labels: LabelValues<string>,
+  traceId: RegisterOptions["traceId"] = () => undefined,
+): BoundHistogram {
   histogram.zero(labels);
   const child = histogram.labels(labels);
   return {
     observe(value) {
-      if (Number.isFinite(value)) child.observe(value);
+      if (!Number.isFinite(value)) return;
+      const trace = traceId();
+      if (trace === undefined) child.observe(value);
+      else histogram.observe({ labels, value, exemplarLabels: { trace_id: trace } });
     },
   };
 }
