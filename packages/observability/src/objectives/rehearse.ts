@@ -14,21 +14,26 @@ export interface Rehearsal {
   readonly stillFiring: readonly Alert[];
 }
 
-/** Evaluates a rule over its scenario, every minute. */
+/** Evaluates a rule over its scenario, every minute that an answer depends on. */
 export function rehearse(rule: AlertRule): Rehearsal {
   const { scenario } = rule;
   const history = new History({ keepMs: milliseconds("4w") });
   for (const one of scenario.series) {
     for (const { at, value } of samplesOf(scenario, one)) history.append(one.metric, one.labels, at, value);
   }
-  const firing: Alert[] = [];
+  return {
+    firing: firingAt(rule, history, milliseconds(scenario.firesAt)),
+    stillFiring: firingAt(rule, history, milliseconds(scenario.resolvedAt)),
+  };
+}
+
+/** An alert fires when its element was there for the rule's time: what was before does not matter. */
+function firingAt(rule: AlertRule, history: History, end: number): Alert[] {
+  const minutes = Math.ceil(rule.forMs / MINUTE_MS);
   let alerts: Alerts = new Map();
-  const end = milliseconds(scenario.resolvedAt);
-  for (let at = 0; at <= end; at += MINUTE_MS) {
+  for (let at = end - minutes * MINUTE_MS; at <= end; at += MINUTE_MS)
     alerts = nextAlerts(rule, alerts, evaluate(rule.expression, history, at), at);
-    if (at === milliseconds(scenario.firesAt)) firing.push(...firingOf(alerts));
-  }
-  return { firing, stillFiring: firingOf(alerts) };
+  return firingOf(alerts);
 }
 
 function firingOf(alerts: Alerts): Alert[] {
