@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { manualClock, systemRandom } from "@rempart/kernel";
 import { type AlertRule, memoryAlertStore, milliseconds, SHIPPED_GROUPS } from "@rempart/observability";
 import { silentLogger } from "@rempart/runtime";
-import { Registry } from "prom-client";
+import { Gauge, Registry } from "prom-client";
 import { readMessengerConfig } from "../src/index.ts";
 import { createMonitoring } from "../src/monitoring/monitoring.ts";
 import { type AlertReceiver, startAlertReceiver } from "./support/alert-receiver.ts";
@@ -38,7 +38,7 @@ async function tell(rule: AlertRule, receiver: AlertReceiver): Promise<void> {
   const monitoring = createMonitoring(
     readMessengerConfig({ ...receiver.env, MONITOR_TARGETS: `scene=${target.url}` }),
     {
-      registry: new Registry(),
+      registry: registryFor(rule),
       database: nowhere,
       clock,
       random: systemRandom,
@@ -62,6 +62,16 @@ async function tell(rule: AlertRule, receiver: AlertReceiver): Promise<void> {
   await monitoring.stop();
   assert.ok(receiver.wasTold(rule.name, "firing"), "it was told");
   assert.ok(receiver.wasTold(rule.name, "resolved"), "its end was told");
+}
+
+/** Where nobody ever counted something, that it is absent is no news. */
+function registryFor({ expression }: AlertRule): Registry {
+  const registry = new Registry();
+  if (expression.kind === "absent" && expression.of.kind === "select") {
+    const { metric: name } = expression.of;
+    registry.registerMetric(new Gauge({ name, help: name, labelNames: ["any"], registers: [] }));
+  }
+  return registry;
 }
 
 /** A history that is younger knows too little to say that an alert is over. */

@@ -133,10 +133,12 @@ function openAlerting(
   });
 }
 
-/** Pages of others may tell of anything; alone, there is what this process counts. */
+/** Pages of others may tell of anything, but that something is absent is news of what this process counts alone. */
 function chosenRules(registry: Registry, hasTargets: boolean, log: Logger): readonly RuleGroup[] {
   const names = new Set(registry.getMetricsAsArray().map(({ name }) => name));
-  const { groups, leftOut } = rulesFor(SHIPPED_GROUPS, (metric) => hasTargets || names.has(metric));
+  const { groups, leftOut } = rulesFor(SHIPPED_GROUPS, (metric, forItsAbsence) => {
+    return names.has(metric) || (hasTargets && !forItsAbsence);
+  });
   if (leftOut.length > 0) log.info({ rules: leftOut }, "rules about what is not counted here are left out");
   return groups;
 }

@@ -1,4 +1,4 @@
-import { type AlertRule, missingMetrics, type RuleGroup } from "@rempart/observability";
+import { type AlertRule, type Counted, missingMetrics, type RuleGroup } from "@rempart/observability";
 
 export interface LeftOut {
   readonly rule: string;
@@ -17,11 +17,13 @@ const PART = /_(bucket|count|sum)$/;
 const UP = "up";
 
 /** Of the rules those that are about something, where `counted` says which metrics there are. */
-export function rulesFor(groups: readonly RuleGroup[], counted: (metric: string) => boolean): ChosenRules {
+export function rulesFor(groups: readonly RuleGroup[], counted: Counted): ChosenRules {
   const recorded = new Set<string>([UP]);
   const leftOut: LeftOut[] = [];
-  const isCounted = (metric: string): boolean =>
-    recorded.has(metric) || counted(metric) || counted(metric.replace(PART, ""));
+  const isCounted: Counted = (metric, forItsAbsence) =>
+    recorded.has(metric) ||
+    counted(metric, forItsAbsence) ||
+    counted(metric.replace(PART, ""), forItsAbsence);
   const isAboutSomething = ({ name, expression }: Named): boolean => {
     const missing = missingMetrics(expression, isCounted);
     if (missing.length > 0) leftOut.push({ rule: name, missing });
