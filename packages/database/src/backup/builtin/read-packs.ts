@@ -7,7 +7,7 @@ import { decodeBlock, type Frame, readFrames } from "../sealed/frames.ts";
 import { eachOf, inOrder } from "../sealed/in-order.ts";
 import { altered, openSealed, type Vault } from "../sealed/objects.ts";
 
-const PACKS_UNDER_WAY = 3;
+const PACKS_UNDER_WAY = 2;
 const BLOCKS_UNDER_WAY = 4;
 
 export interface ReadOptions {
