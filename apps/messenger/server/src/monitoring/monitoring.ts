@@ -129,6 +129,7 @@ function openAlerting(
     routes: routesOf(config.monitoring),
     topology: SHIPPED_TOPOLOGY,
     receivers: alertReceivers(config, ports),
+    attemptMs: config.monitoring.attemptMs,
     ...(rim === undefined ? {} : { everyMs: null }),
   });
 }

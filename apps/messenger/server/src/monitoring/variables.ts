@@ -23,7 +23,7 @@ export const monitoringVariables = {
     .refine((items) => items.every((item) => parseTarget(item) !== null))
     .default([])
     .describe(
-      "Pages of metrics that the rules read beside this process's own, comma-separated, each as NAME=URL: gateway=http://127.0.0.1:3011/metrics.",
+      "Pages of metrics that the rules read beside this process's own, comma-separated, each as NAME=URL: gateway=http://127.0.0.1:9901/metrics.",
     ),
   ALERT_RECEIVERS: list({ max: 20 })
     .refine((items) => items.every((item) => parseReceiver(item) !== null))
@@ -56,6 +56,11 @@ export const monitoringVariables = {
     .describe(
       "How long a critical alert waits for others of its kind to be told with it; a warning six times that.",
     ),
+  ALERT_TIMEOUT: integer({ min: 1, max: 120, unit: "seconds" })
+    .default(20)
+    .describe(
+      "How long a receiver has to answer. What a process that died was sending is sent again after three times that.",
+    ),
   ALERT_LANGUAGE: oneOf(["en", "fr"]).default("en").describe("Language of what receivers are told."),
   ALERT_TIME_ZONE: text({ max: 64 })
     .default("UTC")
@@ -80,6 +85,8 @@ export interface MonitoringConfig {
   readonly warning: readonly string[];
   readonly info: readonly string[];
   readonly groupWaitMs: number;
+  /** That one attempt to tell a receiver may take. */
+  readonly attemptMs: number;
   readonly wording: Wording;
 }
 
@@ -107,6 +114,7 @@ export function monitoringConfig(read: Read): MonitoringConfig {
     critical: read.ALERT_CRITICAL ?? all,
     warning: read.ALERT_WARNING ?? wakeNobody.map(({ name }) => name),
     info: read.ALERT_INFO,
+    attemptMs: read.ALERT_TIMEOUT * 1000,
     groupWaitMs: read.ALERT_GROUP_WAIT * 1000,
     wording: {
       language: read.ALERT_LANGUAGE,

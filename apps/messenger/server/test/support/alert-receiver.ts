@@ -36,8 +36,8 @@ export interface AlertReceiver extends AsyncDisposable {
 
 const KEY = Buffer.alloc(32, 7);
 
-/** A real HTTP receiver that checks the signature of what it is sent. */
-export async function startAlertReceiver(): Promise<AlertReceiver> {
+/** A real HTTP receiver, called by this name, that checks the signature of what it is sent. */
+export async function startAlertReceiver(name = "team"): Promise<AlertReceiver> {
   const told: Told[] = [];
   const server = createServer(async (request, response) => {
     const body = await text(request);
@@ -52,9 +52,9 @@ export async function startAlertReceiver(): Promise<AlertReceiver> {
     told.slice(from).some(({ alerts }) => alerts.some((one) => one.name === rule && one.state === state));
   const receiver: AlertReceiver = {
     env: {
-      ALERT_RECEIVERS: `team=webhook+http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts`,
-      ALERT_RECEIVER_SECRETS: `team=whsec_${KEY.toString("base64")}`,
-      ALERT_INFO: "team",
+      ALERT_RECEIVERS: `${name}=webhook+http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts`,
+      ALERT_RECEIVER_SECRETS: `${name}=whsec_${KEY.toString("base64")}`,
+      ALERT_INFO: name,
     },
     told,
     mood: "accept",

@@ -29,6 +29,8 @@ export interface ServerOptions extends Omit<MessengerOptions, "config"> {
 
 export interface TestMessenger extends Messenger, AsyncDisposable {
   readonly storage: TestDatabase;
+  /** For another process of the same installation. */
+  readonly env: Readonly<Record<string, string>>;
   /** Another server process on the same database. */
   sibling(options?: ServerOptions): Promise<Messenger & AsyncDisposable>;
   /** What an operator's command opens beside the server. */
@@ -45,6 +47,7 @@ export async function testMessenger(options: ServerOptions = {}): Promise<TestMe
   return {
     ...messenger,
     storage,
+    env: envOf(place, options),
     sibling: (more = {}) => start(place, { ...options, ...more }),
     installation: () => openInstallation(configOf(place, options), silentLogger),
     async [Symbol.asyncDispose]() {
@@ -67,8 +70,12 @@ async function start(place: Place, options: ServerOptions): Promise<Messenger & 
   return { ...messenger, [Symbol.asyncDispose]: messenger.stop };
 }
 
-function configOf({ url, directory }: Place, { env = {} }: ServerOptions): MessengerConfig {
-  return readMessengerConfig({
+function configOf(place: Place, options: ServerOptions): MessengerConfig {
+  return readMessengerConfig(envOf(place, options));
+}
+
+function envOf({ url, directory }: Place, { env = {} }: ServerOptions): Record<string, string> {
+  return {
     DATABASE_URL: url,
     DATA_DIRECTORY: directory,
     DATABASE_POOL_SIZE: "8",
@@ -79,5 +86,5 @@ function configOf({ url, directory }: Place, { env = {} }: ServerOptions): Messe
     MONITOR_ENABLED: "false",
     ...UNLIMITED,
     ...env,
-  });
+  };
 }

@@ -51,13 +51,21 @@ export interface Telling {
   readonly from?: number;
 }
 
+export interface WatchedOptions extends ServerOptions {
+  /** Told of everything as well. */
+  readonly beside?: AlertReceiver;
+}
+
 /** A messenger that tells a real receiver, by a time that the test lets pass. */
-export async function watchedMessenger(options: ServerOptions = {}): Promise<WatchedMessenger> {
+export async function watchedMessenger({
+  beside,
+  ...options
+}: WatchedOptions = {}): Promise<WatchedMessenger> {
   const watch = new Watch();
   const receiver = await startAlertReceiver();
   const server = await testMessenger({
     ...options,
-    env: { MONITOR_ENABLED: "true", ...receiver.env, ...options.env },
+    env: { MONITOR_ENABLED: "true", ...joined(receiver.env, beside?.env ?? {}), ...options.env },
     monitoringRim: watch.rim,
   });
   return {
@@ -78,6 +86,14 @@ export async function watchedMessenger(options: ServerOptions = {}): Promise<Wat
       await receiver[Symbol.asyncDispose]();
     },
   };
+}
+
+type Env = Readonly<Record<string, string>>;
+
+/** Lists of the same variable, one after the other. */
+function joined(one: Env, other: Env): Env {
+  const both = Object.entries(other).map(([name, value]) => [name, `${one[name]},${value}`]);
+  return { ...one, ...Object.fromEntries(both) };
 }
 
 function notTold(rule: string, state: string, { told }: AlertReceiver): string {
