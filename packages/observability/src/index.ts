@@ -43,7 +43,7 @@ export { ObservabilityError, type ObservabilityErrorCode } from "./errors.ts";
 export { type ExpositionLimits, parseExposition, type ScrapedSample } from "./history/exposition.ts";
 export { Feed, type Taken } from "./history/feed.ts";
 export { type Appended, History, type HistoryOptions } from "./history/history.ts";
-export { readRegistry, registryPage } from "./history/registry.ts";
+export { acceptedPage, type Page, readRegistry, registryPage } from "./history/registry.ts";
 export type { Labels, Sample, Series } from "./history/series.ts";
 export { timeline } from "./history/timeline.ts";
 export type { LabelValues } from "./metrics/children.ts";

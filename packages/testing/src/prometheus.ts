@@ -21,6 +21,7 @@ export function startPrometheus(files: Files = { "prometheus.yml": "global: {}\n
     `--storage.tsdb.path=${join(directory, "data")}`,
     `--web.listen-address=${address}`,
     "--web.enable-remote-write-receiver",
+    "--enable-feature=exemplar-storage",
     "--rules.alert.resend-delay=1s",
   ]);
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createEdge, EDGE_PROBLEMS, type EdgeContext, type Exchange } from "@rempart/edge";
 import { createEdgeServer } from "@rempart/edge/node";
+import { acceptedPage } from "@rempart/observability";
 import type { Registry } from "prom-client";
 import type { Upstream } from "../core/upstream/upstream.ts";
 import type { Target } from "./target.ts";
@@ -25,8 +26,10 @@ export function createAdminServer(options: AdminOptions): Server {
     context: EdgeContext,
   ): Promise<void> => {
     switch ((request.url ?? "/").split("?", 1)[0]) {
-      case "/metrics":
-        return answer(response, 200, options.registry.contentType, await options.registry.metrics());
+      case "/metrics": {
+        const { contentType, text } = await acceptedPage(options.registry, request.headers.accept);
+        return answer(response, 200, contentType, text);
+      }
       case "/health/live":
         return answer(response, 200, "application/json", '{"status":"live"}');
       case "/health":

@@ -42,7 +42,7 @@ export async function readRegistry(registry: Registry): Promise<ScrapedSample[]>
 
 /**
  * The registry's page, metric by metric: between them others have their turn. What is left out is the same as in
- * `registrySlices`. Exemplars are in OpenMetrics alone; who asks for it by `Accept` understands it.
+ * `registrySlices`. Exemplars are in OpenMetrics alone.
  */
 export async function registryPage(
   registry: Registry,
@@ -57,6 +57,21 @@ export async function registryPage(
   }
   const families = (await Promise.all(asked)).filter((family) => family !== null);
   return format === "text" ? `${families.join("\n\n")}\n` : `${families.join("")}# EOF\n`;
+}
+
+const OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+export interface Page {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** The page as who scrapes it asks for it, by the field `Accept`. */
+export async function acceptedPage(registry: Registry, accept = ""): Promise<Page> {
+  return accept.includes("application/openmetrics-text")
+    ? { contentType: OPENMETRICS, text: await registryPage(registry, "openmetrics") }
+    : { contentType: TEXT, text: await registryPage(registry) };
 }
 
 async function familyText(registry: Registry, name: string, format: "text" | "openmetrics"): Promise<string> {

@@ -3,6 +3,7 @@ import { logFile, type ObjectStore } from "@rempart/audit";
 import { createEdge, type Edge, type Observer, type RequestTracer } from "@rempart/edge";
 import { createEdgeServer, type NodeHandler } from "@rempart/edge/node";
 import type { Clock, Random } from "@rempart/kernel";
+import { acceptedPage } from "@rempart/observability";
 import type { Registry } from "prom-client";
 import type { LimitsConfig } from "../../config.ts";
 import { answerHealth, type HealthChecks } from "../health.ts";
@@ -58,7 +59,7 @@ export function createAdminServer({ edge, api, health, registry, auditObjects }:
     const path = (request.url ?? "/").split("?", 1)[0] as string;
     if (path === "/metrics" && registry !== null) {
       context.route = path;
-      return answerMetrics(registry, response);
+      return answerMetrics(registry, request, response);
     }
     if (path === "/health" || path === "/health/live" || path === "/health/ready") {
       context.route = path;
@@ -89,8 +90,12 @@ async function answerLogFile(objects: ObjectStore, path: string, response: Serve
   response.end(body);
 }
 
-async function answerMetrics(registry: Registry, response: ServerResponse): Promise<void> {
-  const text = await registry.metrics();
-  response.writeHead(200, { "Content-Type": registry.contentType, "Cache-Control": "no-store" });
+async function answerMetrics(
+  registry: Registry,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { contentType, text } = await acceptedPage(registry, request.headers.accept);
+  response.writeHead(200, { "Content-Type": contentType, "Cache-Control": "no-store" });
   response.end(text);
 }
