@@ -6,10 +6,17 @@ import type { Account } from "../../embedded/account.ts";
 import { runningAsRoot } from "../../embedded/account.ts";
 import { reachableNode } from "./node.ts";
 
-/** `EXIT_*` are what PostgreSQL makes of an answer; for `restore_command` above 125 means: stop, this is no end of the log. */
 export const EXIT_DONE = 0;
 export const EXIT_FAILED = 1;
+/** To `restore_command` above 125 means: stop, this is not the end of the log. */
 export const EXIT_STOP = 126;
+/** There is no such file: a code that nothing but our answer gives. */
+export const EXIT_ABSENT = 64;
+
+/** For `restore_command`: without our own word that a file is absent, whatever went wrong stops recovery. */
+export function stopUnlessAnswered(command: string): string {
+  return `${command}; case $? in 0) ;; ${EXIT_ABSENT}) exit 1 ;; *) exit ${EXIT_STOP} ;; esac`;
+}
 
 /** Answers one request with an exit code. Must not reject. */
 export type Answer = (words: readonly string[]) => Promise<number>;

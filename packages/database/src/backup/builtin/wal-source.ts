@@ -1,7 +1,7 @@
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Account, runningAsRoot } from "../../embedded/account.ts";
-import { EXIT_DONE, EXIT_FAILED, EXIT_STOP } from "../archive/socket.ts";
+import { EXIT_ABSENT, EXIT_DONE, EXIT_STOP } from "../archive/socket.ts";
 import type { Vault } from "../sealed/objects.ts";
 import { walFileKind } from "../wal/names.ts";
 import { readWalFile } from "../wal/object.ts";
@@ -40,7 +40,7 @@ export class WalSource {
 
   async answer([verb, name = "", path = ""]: readonly string[]): Promise<number> {
     if (verb !== "restore" || walFileKind(name) === null || !WANTED.test(path)) return EXIT_STOP;
-    if (!this.#options.available.has(name)) return EXIT_FAILED;
+    if (!this.#options.available.has(name)) return EXIT_ABSENT;
     try {
       await this.#give(name, path);
       return EXIT_DONE;
