@@ -65,6 +65,7 @@ test("one without a condition, an author, a reason or an end, or that no store c
     { where: { alertname: { oneOf: Array.from({ length: 1_000 }, () => "a long enough name") } } },
     { when: { kind: "once", from: 1, to: 1 } },
     { when: { kind: "once", from: 0, to: Number.POSITIVE_INFINITY } },
+    { when: { kind: "once", from: 0, to: 8.64e15 + 1 } },
     { when: { ...weekly, minutes: 0 } },
     { when: { ...weekly, minutes: 7 * 24 * 60 } },
     { when: { ...weekly, startMinute: 1_440 } },

@@ -52,9 +52,14 @@ export function checkMute({ where, author, reason, when }: MuteRequest): void {
     }
   }
   if (when.kind === "once") {
-    if (!Number.isFinite(when.from) || !Number.isFinite(when.to) || when.to <= when.from)
-      throw new TypeError("it ends before it begins");
+    if (!isDate(when.from) || !isDate(when.to) || when.to <= when.from)
+      throw new TypeError("it ends before it begins, or at no time that there is");
   } else checkWeekly(when);
+}
+
+/** Others write it as a date: ECMAScript's end after 275,760 years. */
+function isDate(at: number): boolean {
+  return !Number.isNaN(new Date(at).getTime());
 }
 
 function checkWeekly({ weekday, startMinute, minutes, timeZone }: Weekly): void {
