@@ -203,5 +203,5 @@ function deadLetter(id: string): Letter {
     at: 0,
   } as const;
   const dead = { at: 1_790_000_000_000, reason: "answered 404" };
-  return { id, notification, attempts: 3, firstAttemptAt: 0, nextAttemptAt: 0, lease: null, dead };
+  return { id, notification, attempts: 3, firstAttemptAt: 0, nextAttemptAt: 0, pausedUntil: null, lease: null, dead };
 }

@@ -111,6 +111,12 @@ test("a receiver that says when to come back hears nothing until then, of no gro
   const settled = settle(letters, { letter, sender: "a", delivery: asked }, 1, random) ?? new Map();
   assert.deepEqual(take(settled, 90_000).taken, []);
   assert.equal(take(settled, 100_000).taken.length, 2);
+
+  const news = [about("3", "g", [alertOf("x", "resolved")], 2), about("4", "i", [alertOf("z", "firing")], 2)];
+  const more = post(settled, [...news, about("5", "g", [], 2, "mail")], 2);
+  const early = take(more, 90_000).taken.map(({ id }) => id);
+  assert.deepEqual(early, ["5"], "also of what comes meanwhile");
+  assert.equal(take(setBack(more, 80_000), 20_000).taken.length, 3);
 });
 
 test("a clock that is set back keeps no letter waiting", () => {
@@ -129,6 +135,12 @@ test("one receiver takes no more than its share of the senders", () => {
     ({ notification }) => notification.receiver,
   );
   assert.deepEqual(receivers.toSorted(), ["mail", "pager", "pager"]);
+});
+
+test("the gravest letter goes first, however many wait", () => {
+  const many = Array.from({ length: 5 }, (_, index) => about(`${index}`, `g${index}`, []));
+  const grave: Notification = { ...about("c", "g", []), severity: "critical" };
+  assert.equal(take(post(new Map(), [...many, grave], 0), 0, "a", 1).taken[0]?.id, "c");
 });
 
 test("what is refused is dead at once, and the oldest dead ones go", () => {

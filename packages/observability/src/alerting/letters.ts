@@ -12,6 +12,8 @@ export interface Letter {
   readonly attempts: number;
   readonly firstAttemptAt: number | null;
   readonly nextAttemptAt: number;
+  /** Its receiver asked to hear nothing before; null: it did not. */
+  readonly pausedUntil: number | null;
   readonly lease: Lease | null;
   /** Why it will never be sent; null while it may be. */
   readonly dead: { readonly at: number; readonly reason: string } | null;
@@ -29,6 +31,7 @@ export function post(letters: Letters, notifications: readonly Notification[], n
   if (notifications.length === 0) return letters;
   const next = new Map(letters);
   for (const notification of notifications) {
+    const pausedUntil = pauseOf(next, notification.receiver, now);
     let whole = notification;
     for (const older of next.values()) {
       if (!isWaiting(older, now) || !isSameTopic(older.notification, notification)) continue;
@@ -40,12 +43,23 @@ export function post(letters: Letters, notifications: readonly Notification[], n
       notification: whole,
       attempts: 0,
       firstAttemptAt: null,
-      nextAttemptAt: now,
+      nextAttemptAt: pausedUntil ?? now,
+      pausedUntil,
       lease: null,
       dead: null,
     });
   }
   return next;
+}
+
+/** Until when the receiver asked to be left alone; null: it did not, or the time is over. */
+function pauseOf(letters: Letters, receiver: string, now: number): number | null {
+  let latest: number | null = null;
+  for (const { notification, pausedUntil, dead } of letters.values()) {
+    if (notification.receiver !== receiver || dead !== null || (pausedUntil ?? now) <= now) continue;
+    latest = Math.max(latest ?? now, pausedUntil ?? now);
+  }
+  return latest;
 }
 
 function isLeased({ lease }: Letter, now: number): boolean {
@@ -96,7 +110,7 @@ export interface Claimed {
   readonly taken: readonly Letter[];
 }
 
-/** Takes letters that are due. Of one group to one receiver, one is under way at a time, and only the newest is sent. */
+/** Takes letters that are due, the gravest first. Of one group to one receiver, one is under way at a time, and only the newest is sent. */
 export function claim(
   before: Letters,
   now: number,
@@ -109,7 +123,10 @@ export function claim(
   for (const { notification } of underWay.filter(({ lease }) => lease?.sender === sender))
     load.set(notification.receiver, (load.get(notification.receiver) ?? 0) + 1);
   const taken: Letter[] = [];
-  for (const letter of letters.values()) {
+  const gravestFirst = [...letters.values()].toSorted(
+    (a, b) => rankOf(b.notification.severity) - rankOf(a.notification.severity),
+  );
+  for (const letter of gravestFirst) {
     const { receiver } = letter.notification;
     const isFree = isWaiting(letter, now) && !topics.has(topicOf(letter.notification));
     if (taken.length >= limit) break;
@@ -183,8 +200,9 @@ function postponed(letters: Letters, receiver: string, delivery: Delivery, until
   if (delivery.kind !== "retry" || delivery.afterMs === undefined) return letters;
   return new Map(
     [...letters].map(([id, letter]) => {
-      const waits = letter.dead === null && letter.notification.receiver === receiver;
-      return [id, waits && letter.nextAttemptAt < until ? { ...letter, nextAttemptAt: until } : letter];
+      if (letter.dead !== null || letter.notification.receiver !== receiver) return [id, letter];
+      const nextAttemptAt = Math.max(letter.nextAttemptAt, until);
+      return [id, { ...letter, nextAttemptAt, pausedUntil: until }];
     }),
   );
 }
@@ -207,8 +225,9 @@ export function withoutLetter(letters: Letters, id: string): Letters {
 
 /** After the clock was set back by so many milliseconds: no letter waits for the time to come again. */
 export function setBack(letters: Letters, by: number): Letters {
-  const earlier = ({ lease, firstAttemptAt, nextAttemptAt, ...letter }: Letter): Letter => ({
+  const earlier = ({ lease, firstAttemptAt, nextAttemptAt, pausedUntil, ...letter }: Letter): Letter => ({
     ...letter,
+    pausedUntil: pausedUntil === null ? null : pausedUntil - by,
     firstAttemptAt: firstAttemptAt === null ? null : firstAttemptAt - by,
     nextAttemptAt: nextAttemptAt - by,
     lease: lease === null ? null : { ...lease, until: lease.until - by },
