@@ -81,7 +81,7 @@ const hostileText = fc.oneof(
 );
 const time = fc.integer({ min: 0, max: 4_000_000_000_000 });
 
-const anyAlert: fc.Arbitrary<NotifiedAlert> = fc.record({
+const anyBareAlert: fc.Arbitrary<NotifiedAlert> = fc.record({
   name: hostileText,
   fingerprint: fc.string({ maxLength: 64 }),
   state: fc.constantFrom("firing", "resolved"),
@@ -94,6 +94,9 @@ const anyAlert: fc.Arbitrary<NotifiedAlert> = fc.record({
   firingSince: time,
   resolvedAt: fc.option(time),
 });
+const anyAlert = fc
+  .tuple(anyBareAlert, fc.option(hostileText))
+  .map(([alert, by]): NotifiedAlert => (by === null ? alert : { ...alert, acknowledgedBy: by }));
 
 /** Every notification that could be, and many that could not. */
 export const anyNotification: fc.Arbitrary<Notification> = fc.record({
@@ -101,7 +104,15 @@ export const anyNotification: fc.Arbitrary<Notification> = fc.record({
   receiver: fc.constant("team"),
   groupKey: hostileText,
   groupLabels: fc.dictionary(hostileText, hostileText, { maxKeys: 40 }),
-  occasion: fc.constantFrom<Occasion[]>("new", "changed", "repeated", "escalated", "resolved", "test"),
+  occasion: fc.constantFrom<Occasion[]>(
+    "new",
+    "changed",
+    "repeated",
+    "escalated",
+    "acknowledged",
+    "resolved",
+    "test",
+  ),
   status: fc.constantFrom("firing", "resolved"),
   severity: fc.constantFrom("critical", "warning", "info"),
   alerts: fc.oneof(

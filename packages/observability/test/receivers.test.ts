@@ -147,7 +147,7 @@ test("a hundred hostile alerts are taken by Slack, and no markup of theirs is ma
   }
 });
 
-test("PagerDuty has one alert for a group, triggered again without a second one, and resolved", async () => {
+test("PagerDuty has one alert for a group, triggered again without a second one, acknowledged and resolved", async () => {
   const key = hash("sha256", notification().groupKey);
   assert.deepEqual(await send(pager()), { kind: "accepted" });
   assert.deepEqual(await send(pager(), notification({ id: "another", occasion: "repeated" })), {
@@ -159,6 +159,10 @@ test("PagerDuty has one alert for a group, triggered again without a second one,
   assert.equal(payload?.severity, "critical");
   assert.equal(payload?.source, "messenger.example");
   assert.deepEqual(links, [{ href: "https://docs.example/runbooks/high-error-rate.md", text: "Runbook" }]);
+  const alerts = [notifiedAlert({ acknowledgedBy: "ada" })];
+  const acknowledged = notification({ id: "one more", occasion: "acknowledged", alerts });
+  assert.deepEqual(await send(pager(), acknowledged), { kind: "accepted" });
+  assert.equal(pagerDuty.alerts.get(key), "acknowledged");
   assert.deepEqual(await send(pager(), resolution()), { kind: "accepted" });
   assert.equal(pagerDuty.alerts.get(key), "resolved");
   assert.equal(pagerDuty.alerts.size, 1);

@@ -47,11 +47,15 @@ export interface Absorbed {
 /** The state after a report. Entries that say nothing new stay the same objects. */
 export function absorb(state: AlertingState, report: Report, now: number, policy: AlertingPolicy): Absorbed {
   const alerts = new Map(state.alerts);
+  const rules = new Set([...alerts.values()].map(({ rule }) => rule));
   const seen = new Set<string>();
   let refused = 0;
   for (const one of report.sightings) {
     const before = alerts.get(one.fingerprint);
-    if (before === undefined && alerts.size >= policy.maxAlerts) refused += 1;
+    // A rule that nothing is known of has room: one that runs wild hides no other.
+    const hasRoom = before !== undefined || alerts.size < policy.maxAlerts || !rules.has(one.rule.name);
+    rules.add(one.rule.name);
+    if (!hasRoom) refused += 1;
     else alerts.set(one.fingerprint, sighted(before ?? created(one, now), one, report.reporter, now));
     seen.add(one.fingerprint);
   }

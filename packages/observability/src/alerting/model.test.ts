@@ -44,6 +44,7 @@ const SIGHTINGS = (
 /** What one receiver knows of the groups that it was told about. */
 class Told {
   readonly firing = new Map<string, Set<string>>();
+  readonly #acknowledged = new Set<string>();
 
   hear({ groupKey, alerts, occasion, status }: Notification): void {
     const known = this.firing.get(groupKey) ?? new Set();
@@ -52,6 +53,11 @@ class Told {
     );
     if (occasion === "new" || occasion === "changed" || occasion === "resolved")
       assert.ok(isNew, "told without news");
+    if (occasion === "acknowledged") {
+      assert.ok(!this.#acknowledged.has(groupKey), "acknowledged twice");
+      assert.ok(alerts.every(({ acknowledgedBy }) => acknowledgedBy !== undefined));
+      this.#acknowledged.add(groupKey);
+    } else this.#acknowledged.delete(groupKey);
     for (const { fingerprint, state } of alerts) {
       if (state === "firing") known.add(fingerprint);
       else assert.ok(known.delete(fingerprint), "the end of what was never told");
@@ -87,6 +93,7 @@ const move = fc.oneof(
     name: fc.constantFrom("Root", "Leaf"),
     ms: fc.integer({ min: 1, max: 90 * MINUTE }),
   }),
+  fc.record({ kind: fc.constant("acknowledge" as const) }),
   fc.record({ kind: fc.constant("lose" as const) }),
   fc.record({ kind: fc.constant("find" as const) }),
   fc.record({
@@ -130,7 +137,14 @@ test("receivers know what fires and is not held back, hear of each end, and hear
         if (one.kind === "see") turn(one.reporter, one.sightings);
         else if (one.kind === "lose") seed ??= state;
         else if (one.kind === "find") find();
-        else if (one.kind === "mute") {
+        else if (one.kind === "acknowledge") {
+          const acknowledged = { by: "ada", at: now };
+          const alerts = [...state.alerts].map(
+            ([fingerprint, record]) =>
+              [fingerprint, isFiring(record) ? { ...record, acknowledged } : record] as const,
+          );
+          state = { ...state, alerts: new Map(alerts) };
+        } else if (one.kind === "mute") {
           const when = { kind: "once", from: now, to: now + one.ms } as const;
           const where = { alertname: one.name };
           const mute: Mute = {

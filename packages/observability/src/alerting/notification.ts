@@ -20,10 +20,20 @@ export interface NotifiedAlert {
   readonly resolvedAt: number | null;
   /** It comes and goes too often to be told each time: it is held as firing until it has been away for a while. */
   readonly flapping?: boolean;
+  /** Who said that they are on it. */
+  readonly acknowledgedBy?: string;
 }
 
 /** Why a receiver is told now. */
-export type Occasion = "new" | "changed" | "repeated" | "escalated" | "resolved" | "test";
+export type Occasion =
+  | "new"
+  | "changed"
+  | "repeated"
+  | "escalated"
+  /** Somebody is on everything that fires. */
+  | "acknowledged"
+  | "resolved"
+  | "test";
 
 /** What one receiver is told about one group of alerts, once. */
 export interface Notification {

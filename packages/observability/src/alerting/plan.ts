@@ -112,7 +112,7 @@ function turnOf(members: Members, before: GroupRecord | undefined, now: number, 
   )
     return { group: null, changed: [], notifications: [] };
   const group = before ?? newGroup(members, now);
-  const occasion = now < group.dueAt ? null : occasionOf(members, group, reading, now);
+  const occasion = occasionOf(members, group, reading, now);
   const told = occasion === null ? unchanged(group) : tell(members, group, reading, occasion, now, options);
   // The group begins anew with the next alert.
   if (occasion === "resolved") return { ...told, group: null };
@@ -133,20 +133,28 @@ function isNews(record: AlertRecord, key: string, policy: AlertingPolicy): boole
 
 function newGroup({ key, labels, route }: Members, now: number): GroupRecord {
   const receivers = route === null ? [] : [route.receiver];
-  return { key, labels, receivers, dueAt: now + (route?.groupWaitMs ?? 0), toldAt: null };
+  const dueAt = now + (route?.groupWaitMs ?? 0);
+  return { key, labels, receivers, dueAt, toldAt: null, isAcknowledged: false };
 }
 
 function occasionOf(
   { route }: Members,
-  { toldAt }: GroupRecord,
+  { toldAt, dueAt, isAcknowledged }: GroupRecord,
   { firing, fresh, ended }: Reading,
   now: number,
 ): Occasion | null {
-  if (fresh.length > 0) return toldAt === null ? "new" : "changed";
-  if (ended.length > 0) return firing.length === 0 ? "resolved" : "changed";
-  if (firing.length === 0 || route === null || toldAt === null || now - toldAt < route.repeatMs) return null;
-  // Somebody is on it.
-  return firing.every(({ acknowledged }) => acknowledged !== null) ? null : "repeated";
+  const isDue = now >= dueAt;
+  if (fresh.length > 0) return isDue ? (toldAt === null ? "new" : "changed") : null;
+  if (ended.length > 0) return isDue ? (firing.length === 0 ? "resolved" : "changed") : null;
+  if (firing.length === 0 || route === null || toldAt === null) return null;
+  // Who is called by it need not be any more: that does not wait for the interval.
+  if (isOnAll(firing)) return isAcknowledged ? null : "acknowledged";
+  return isDue && now - toldAt >= route.repeatMs ? "repeated" : null;
+}
+
+/** Somebody is on everything that fires. */
+function isOnAll(firing: readonly AlertRecord[]): boolean {
+  return firing.length > 0 && firing.every(({ acknowledged }) => acknowledged !== null);
 }
 
 function unchanged(group: GroupRecord): Turn & { group: GroupRecord } {
@@ -165,7 +173,8 @@ function tell(
   const notifications = group.receivers.map((receiver) =>
     notificationFor(receiver, { group, alerts: [...firing, ...ended], occasion, now }, options),
   );
-  const after = { ...group, toldAt: now, dueAt: now + (route?.groupIntervalMs ?? 0) };
+  const dueAt = now + (route?.groupIntervalMs ?? 0);
+  const after = { ...group, toldAt: now, dueAt, isAcknowledged: isOnAll(firing) };
   // Receivers hear that the group is over: what is only held back now is news to them when it is not any more.
   if (firing.length === 0)
     return { group: after, changed: records.map((one) => forgotten(one, key, now, options)), notifications };
@@ -269,8 +278,8 @@ function notificationFor(
 }
 
 function notified(record: AlertRecord, policy: AlertingPolicy): NotifiedAlert {
-  const { rule, fingerprint, severity, component, labels, value, summary, runbook, firingAt, resolvedAt } =
-    record;
+  const { rule, fingerprint, severity, component, labels, value, summary, runbook } = record;
+  const { firingAt, resolvedAt, acknowledged } = record;
   return {
     name: rule,
     fingerprint,
@@ -284,5 +293,6 @@ function notified(record: AlertRecord, policy: AlertingPolicy): NotifiedAlert {
     firingSince: firingAt ?? 0,
     resolvedAt,
     ...(isFiring(record) && isFlapping(record, policy) ? { flapping: true } : {}),
+    ...(acknowledged === null ? {} : { acknowledgedBy: acknowledged.by }),
   };
 }

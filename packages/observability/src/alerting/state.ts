@@ -66,6 +66,8 @@ export interface GroupRecord {
   /** Nothing is told before. */
   readonly dueAt: number;
   readonly toldAt: number | null;
+  /** Its receivers know that somebody is on everything that fires. */
+  readonly isAcknowledged: boolean;
 }
 
 /** A process that evaluates. */
@@ -104,7 +106,7 @@ export interface AlertingPolicy {
   readonly flapWindowMs: number;
   /** A flapping alert is over when it was away for so long. Default 15 minutes. */
   readonly flapHoldMs: number;
-  /** What comes beyond is refused, and counted. Default 10,000. */
+  /** What comes beyond is refused, and counted, but for the first alert of each rule. Default 10,000. */
   readonly maxAlerts: number;
   /** Alerts that a notification lists; more are counted. Default 50. */
   readonly maxListed: number;

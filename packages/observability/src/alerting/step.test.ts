@@ -86,6 +86,14 @@ class Run {
     return [...notifications];
   }
 
+  acknowledge(rule: string): void {
+    const alerts = [...this.state.alerts].map(([fingerprint, record]) => {
+      const acknowledged = record.rule === rule ? { by: "ada", at: this.now } : record.acknowledged;
+      return [fingerprint, { ...record, acknowledged }] as const;
+    });
+    this.state = { ...this.state, alerts: new Map(alerts) };
+  }
+
   set(mute: Omit<Mute, "id" | "author" | "reason" | "createdAt">): void {
     const whole = { ...mute, id: "m", author: "ada", reason: "work", createdAt: this.now };
     this.state = { ...this.state, mutes: new Map([["m", whole]]) };
@@ -261,15 +269,24 @@ test("what nobody acknowledges goes to the next ones, each once, who hear of its
   );
 });
 
-test("what is acknowledged is neither escalated nor repeated", () => {
+test("what is acknowledged is told so at once, and neither escalated nor repeated", () => {
   const run = new Run({ receiver: "all", escalate: [{ afterMs: 10 * MINUTE, receiver: "lead" }] });
-  run.keepSeeing([sightingOf(DOWN)], MINUTE);
-  const [[fingerprint, record]] = [...run.state.alerts] as [
-    [string, NonNullable<ReturnType<typeof run.state.alerts.get>>],
-  ];
-  const acknowledged = { ...record, acknowledged: { by: "ada", at: run.now } };
-  run.state = { ...run.state, alerts: new Map([[fingerprint, acknowledged]]) };
-  assert.deepEqual(run.keepSeeing([sightingOf(DOWN)], 5 * 60 * MINUTE), []);
+  run.keepSeeing([sightingOf(DOWN), sightingOf(FULL)], MINUTE);
+  run.acknowledge("Down");
+  assert.deepEqual(run.tick(), [], "the other one still waits for somebody");
+  run.acknowledge("Full");
+  const [told] = run.tick();
+  assert.deepEqual(said(told === undefined ? [] : [told]), ["all: acknowledged firing Down,Full"]);
+  assert.deepEqual(
+    told?.alerts.map(({ acknowledgedBy }) => acknowledgedBy),
+    ["ada", "ada"],
+  );
+  assert.deepEqual(run.keepSeeing([sightingOf(DOWN), sightingOf(FULL)], 5 * 60 * MINUTE), []);
+
+  const more = [sightingOf(DOWN), sightingOf(FULL), sightingOf(ODD)];
+  assert.deepEqual(said(run.keepSeeing(more, MINUTE)), ["all: changed firing Down,Full,Odd"]);
+  run.acknowledge("Odd");
+  assert.deepEqual(said(run.tick()), ["all: acknowledged firing Down,Full,Odd"]);
 });
 
 test("ten thousand alerts at once are one notification of bounded size, and no more are kept", () => {
@@ -289,6 +306,15 @@ test("ten thousand alerts at once are one notification of bounded size, and no m
   run.now += 2 * 60 * MINUTE;
   run.tick();
   assert.equal(run.state.alerts.size + run.state.groups.size, 0);
+});
+
+test("a rule that runs wild leaves room for the first alert of every other", () => {
+  const run = new Run({ receiver: "all", groupBy: ["alertname"] }, { maxAlerts: 20 });
+  const many = Array.from({ length: 30 }, (_, index) => sightingOf(ODD, { shard: String(index) }));
+  run.keepSeeing(many, MINUTE);
+  const told = run.keepSeeing([...many, sightingOf(DOWN, { shard: "1" }), sightingOf(DOWN)], MINUTE);
+  assert.deepEqual(said(told), ["all: new firing Down"]);
+  assert.equal(run.state.alerts.size, 21);
 });
 
 test("a clock that is set forward or back ends no alert, tells none twice, and keeps nothing waiting", () => {

@@ -22,7 +22,8 @@ export function logReceiver(name: string, log: Logger, wording: Wording): Receiv
 }
 
 function levelOf({ status, occasion, severity }: Notification): "error" | "warn" | "info" {
-  return status === "resolved" || occasion === "test" ? "info" : LEVELS[severity];
+  const isCalm = status === "resolved" || occasion === "acknowledged" || occasion === "test";
+  return isCalm ? "info" : LEVELS[severity];
 }
 
 function fieldsOf({ alerts, omitted, groupLabels, at: _, ...rest }: Notification): object {

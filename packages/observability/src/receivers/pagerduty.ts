@@ -30,7 +30,7 @@ export function readRoutingKey(text: string): Secret | null {
   return ROUTING_KEY.test(text) ? new Secret(text) : null;
 }
 
-/** Triggers and resolves one PagerDuty alert for each group of alerts. */
+/** Triggers, acknowledges and resolves one PagerDuty alert for each group of alerts. */
 export function pagerDuty(name: string, options: PagerDutyOptions): Receiver {
   const { url, routingKey, clock } = options;
   const judge = (answer: Answer): Promise<Delivery> => judgeAnswer(answer, routingKey);
@@ -44,7 +44,7 @@ export function pagerDuty(name: string, options: PagerDutyOptions): Receiver {
 }
 
 function eventOf(notification: Notification, options: PagerDutyOptions): object {
-  const { status, groupKey } = notification;
+  const { status, groupKey, occasion } = notification;
   const { wording, routingKey } = options;
   const key = {
     routing_key: routingKey.reveal(),
@@ -52,6 +52,7 @@ function eventOf(notification: Notification, options: PagerDutyOptions): object 
     dedup_key: hash("sha256", groupKey),
   };
   if (status === "resolved") return { ...key, event_action: "resolve" };
+  if (occasion === "acknowledged") return { ...key, event_action: "acknowledge" };
   const rendered = renderNotification(notification, wording);
   const links = rendered.alerts.flatMap(({ runbook }) => (runbook === null ? [] : [runbook]));
   return {

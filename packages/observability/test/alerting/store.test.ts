@@ -64,14 +64,24 @@ const letter: Letter = {
   attempts: 1,
   firstAttemptAt: 5,
   nextAttemptAt: 6,
+  pausedUntil: 7,
   lease: { sender: "a", until: 9 },
   dead: null,
+};
+
+const group = {
+  key: "group",
+  labels: {},
+  receivers: ["log"],
+  dueAt: 6,
+  toldAt: 5,
+  isAcknowledged: true,
 };
 
 const everything: Held = {
   state: {
     alerts: new Map([["f", record]]),
-    groups: new Map([["group", { key: "group", labels: {}, receivers: ["log"], dueAt: 6, toldAt: 5 }]]),
+    groups: new Map([["group", group]]),
     reporters: new Map([["a", { id: "a", heardAt: 5, blind: ["Slow"] }]]),
     mutes: new Map([
       [

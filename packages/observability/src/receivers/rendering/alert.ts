@@ -38,6 +38,7 @@ export function renderAlert(alert: NotifiedAlert, at: number, voice: Voice): Ren
     [phrases.value, formats.number(alert.value)],
     [phrases.labels, labelText(alert.labels)],
     [phrases.flapping, alert.flapping === true ? phrases.comesAndGoes : ""],
+    [phrases.acknowledgedBy, oneLine(alert.acknowledgedBy ?? "", MAX_NAME)],
     [phrases.runbook, runbook === null ? oneLine(alert.runbook, MAX_NAME) : ""],
   ];
   const facts = known.filter(([, value]) => value !== "");

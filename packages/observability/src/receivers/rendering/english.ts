@@ -5,7 +5,12 @@ export const english: Phrases = {
   severities: { critical: "critical", warning: "warning", info: "info" },
   resolved: "resolved",
   test: "test",
-  occasions: { changed: "changed", repeated: "still firing", escalated: "escalated" },
+  occasions: {
+    changed: "changed",
+    repeated: "still firing",
+    escalated: "escalated",
+    acknowledged: "acknowledged",
+  },
   andMore: (count, write) => `and ${write(count)} more`,
   counts: ({ firing, resolved, omitted }, write) => {
     const parts = [
@@ -26,6 +31,7 @@ export const english: Phrases = {
   labels: "Labels",
   flapping: "Flapping",
   comesAndGoes: "it comes and goes, and is held as firing until it stays away",
+  acknowledgedBy: "Acknowledged by",
   runbook: "Runbook",
   console: "Console",
   colon: ": ",

@@ -7,7 +7,12 @@ export const french: Phrases = {
   severities: { critical: "critique", warning: "avertissement", info: "information" },
   resolved: "résolu",
   test: "test",
-  occasions: { changed: "modifié", repeated: "toujours actif", escalated: "escalade" },
+  occasions: {
+    changed: "modifié",
+    repeated: "toujours actif",
+    escalated: "escalade",
+    acknowledged: "pris en charge",
+  },
   andMore: (count, write) => `et ${write(count)} ${plural(count, "autre")}`,
   counts: ({ firing, resolved, omitted }, write) => {
     const parts = [
@@ -28,6 +33,7 @@ export const french: Phrases = {
   labels: "Étiquettes",
   flapping: "Instable",
   comesAndGoes: "l’alerte va et vient ; elle reste active jusqu’à sa disparition durable",
+  acknowledgedBy: "Pris en charge par",
   runbook: "Procédure",
   console: "Console",
   colon: " : ",

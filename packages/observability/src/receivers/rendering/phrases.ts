@@ -35,6 +35,7 @@ export interface Phrases {
   readonly labels: string;
   readonly flapping: string;
   readonly comesAndGoes: string;
+  readonly acknowledgedBy: string;
   readonly runbook: string;
   readonly console: string;
   /** Between a word and what it says. */
