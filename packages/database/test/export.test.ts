@@ -157,10 +157,27 @@ test("keys of every kind carry an export through its pages", async () => {
       .split("\n");
     assert.equal(new Set(lines).size, 50, key);
   }
+  await database.query(`
+    CREATE TABLE padded (c character(6), b bit(8), v varbit, d date);
+    INSERT INTO padded SELECT 'k' || i, i::bit(8), i::bit(7), date '2026-01-01' + i FROM generate_series(1, 50) i`);
+  for (const key of ["c", "b", "v", "d"]) {
+    const lines = (await textOf({ select: "SELECT * FROM padded -- all", key, pageRows: 7, format: "jsonl" }))
+      .trimEnd()
+      .split("\n");
+    assert.deepEqual([lines.length, new Set(lines).size], [50, 50], key);
+  }
   assert.match(
     await textOf({ select: 'SELECT 1 AS "odd ""name""", 2 AS b', key: 'odd "name"' }),
     /^"odd ""name""",b\n1,2\n$/,
   );
+});
+
+test("a key that is null somewhere is refused before a row is left out", async () => {
+  await database.query("CREATE TABLE gaps (k int); INSERT INTO gaps VALUES (1), (NULL), (3)");
+  for (const pageRows of [1, 2, 50_000])
+    await assert.rejects(textOf({ select: "SELECT k FROM gaps", key: "k", pageRows }), {
+      code: "invalid-value",
+    });
 });
 
 test("all pages are of one moment, whatever is written meanwhile", async () => {
@@ -200,6 +217,27 @@ test("who stops early, or asks for what is not there, leaves no connection behin
   });
   await assert.rejects(exportRows({ ...options, format: "json", after: "1" }).next(), TypeError);
   assert.deepEqual(await one.query("SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+test("who takes nothing for too long holds the database no longer", async () => {
+  const one = open({ poolSize: 1 });
+  await database.query(
+    "CREATE TABLE wide AS SELECT i AS id, repeat(md5(i::text), 100) AS t FROM generate_series(1, 20000) i",
+  );
+  const stream = exportRows({
+    database: one,
+    select: "SELECT * FROM wide",
+    key: "id",
+    format: "csv",
+    patienceMs: 20,
+  });
+  assert.equal((await stream.next()).done, false);
+  assert.deepEqual(await one.query("SELECT 1 AS one"), [{ one: 1 }]);
+  await assert.rejects(drain(stream), { code: "timeout" });
+  const working = await database.query(
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%' AND state = 'active'",
+  );
+  assert.deepEqual(working, []);
 });
 
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {

@@ -26,10 +26,13 @@ export interface ExportOptions {
   readonly after?: string;
   /** Default 50,000. */
   readonly pageRows?: number;
+  /** Milliseconds that a reader may let pass between two parts, since it holds a connection and old rows; 60,000 unless told. */
+  readonly patienceMs?: number;
   readonly onPage?: (progress: ExportProgress) => void;
 }
 
 const PAGE_ROWS = 50_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Rows as CSV (RFC 4180, safe to open in a spreadsheet), as one JSON array, or as a JSON value a line: as fast as they are
@@ -37,16 +40,17 @@ const PAGE_ROWS = 50_000;
  * is of a later one. Stopping early ends the statement. Throws `DatabaseError`.
  */
 export async function* exportRows(options: ExportOptions): AsyncGenerator<Uint8Array> {
-  const { format, after, pageRows = PAGE_ROWS } = options;
+  const { format, after, pageRows = PAGE_ROWS, patienceMs = PATIENCE_MS } = options;
   if (format === "json" && after !== undefined)
     throw new TypeError("a JSON array cannot be resumed: use jsonl");
   if (!Number.isInteger(pageRows) || pageRows < 1) throw new TypeError("pageRows is at least 1");
-  yield* inSession(options.database, (session) => pages(session, options));
+  yield* inSession(options.database, patienceMs, (session) => pages(session, options));
 }
 
-/** A session whose work is a stream: it ends when the stream is done or no longer wanted. */
+/** A session whose work is a stream: it ends when the stream is done, no longer wanted, or not taken for so long. */
 async function* inSession<T>(
   database: Database,
+  patienceMs: number,
   work: (session: Session) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
   const opened = Promise.withResolvers<Session>();
@@ -57,7 +61,19 @@ async function* inSession<T>(
   });
   session.catch(opened.reject);
   try {
-    yield* work(await opened.promise);
+    for await (const part of work(await opened.promise)) {
+      let tooLong = false;
+      const timer = setTimeout(() => {
+        tooLong = true;
+        finished.resolve();
+      }, patienceMs);
+      try {
+        yield part;
+      } finally {
+        clearTimeout(timer);
+      }
+      if (tooLong) throw new DatabaseError("timeout", `nothing was taken for ${patienceMs} ms`);
+    }
   } finally {
     finished.resolve();
     await session.catch(() => undefined);
@@ -91,6 +107,8 @@ async function describe(session: Session, { select, key }: ExportOptions): Promi
 
 async function keyOf(session: Session, statement: string): Promise<string | null> {
   const [row] = await session.query<{ key: string | null }>(statement);
+  if (row?.key === null)
+    throw new DatabaseError("invalid-value", "the key of the export is null in some row");
   return row?.key ?? null;
 }
 

@@ -19,7 +19,7 @@ export interface ExportSource {
 function within({ select, key }: ExportSource, { after, upTo }: PageBounds): string {
   const bound = (operator: string, value: string | null) =>
     value === null ? "" : ` AND ${quoted(key.name)} ${operator} ${literal(value)}::${key.type}`;
-  return `(${select}) exported WHERE true${bound(">", after)}${bound("<=", upTo)}`;
+  return `(${select}\n) exported WHERE true${bound(">", after)}${bound("<=", upTo)}`;
 }
 
 /** The key of the last row of a page of so many rows; no row when fewer are left. */
@@ -29,10 +29,10 @@ export function pageEnd(source: ExportSource, after: string | null, rows: number
   return `SELECT ${key}::text AS key FROM ${from} ORDER BY ${key} OFFSET ${rows - 1} LIMIT 1`;
 }
 
-/** The key of the last row of all. */
+/** The key of the last row of all; null when one is null somewhere, for nulls sort last. */
 export function lastKey(source: ExportSource): string {
   const key = quoted(source.key.name);
-  return `SELECT ${key}::text AS key FROM (${source.select}) exported ORDER BY ${key} DESC LIMIT 1`;
+  return `SELECT ${key}::text AS key FROM (${source.select}\n) exported ORDER BY ${key} DESC LIMIT 1`;
 }
 
 /**
@@ -50,7 +50,7 @@ function cell({ name, type }: Column): string {
 }
 
 /** Types whose JSON has no line break. A `json` is kept as it was written, with breaks between its values, and other types may hold one. */
-const ONE_LINE = /^(?:text|character|name|jsonb|inet|cidr|interval)\b/;
+const ONE_LINE = /^(?:text|character|bpchar|name|jsonb|inet|cidr|interval)\b/;
 
 function isOneLine({ type }: Column): boolean {
   return HARMLESS.test(type) || ONE_LINE.test(type);

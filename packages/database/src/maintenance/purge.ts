@@ -63,10 +63,11 @@ export async function purgeBatch(
   now: number,
 ): Promise<number> {
   const rows = await db.query<{ count: number }>(
-    `WITH gone AS (
-       DELETE FROM ${quoted(table)} WHERE ctid = ANY (ARRAY(
-         SELECT ctid FROM ${quoted(table)} WHERE ${where} LIMIT ${batch} FOR UPDATE SKIP LOCKED))
-       RETURNING 1)
+    // A row's place is its own in one part of a table only.
+    `WITH due AS (
+       SELECT tableoid AS part, ctid AS place FROM ${quoted(table)} WHERE ${where} LIMIT ${batch} FOR UPDATE SKIP LOCKED),
+     gone AS (
+       DELETE FROM ${quoted(table)} doomed USING due WHERE doomed.ctid = due.place AND doomed.tableoid = due.part RETURNING 1)
      SELECT count(*) AS count FROM gone`,
     [new Date(now)],
   );

@@ -89,8 +89,9 @@ async function runSession<T>(connections: Connections, work: (session: Session) 
 }
 
 async function columnsOf(lease: Lease, select: string): Promise<Column[]> {
-  const { fields } = await lease.run(`SELECT * FROM (${select}) described LIMIT 0`);
-  const { rows } = await lease.run("SELECT format_type(t, NULL) AS type FROM unnest($1::oid[]) t", [
+  const { fields } = await lease.run(`SELECT * FROM (${select}\n) described LIMIT 0`);
+  // Of no length, which a cast would cut to: `character` alone has the length one.
+  const { rows } = await lease.run("SELECT format_type(t, -1) AS type FROM unnest($1::oid[]) t", [
     fields.map(({ dataTypeID }) => dataTypeID),
   ]);
   return fields.map(({ name }, index) => ({ name, type: rows[index].type as string }));

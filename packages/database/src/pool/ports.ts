@@ -16,7 +16,7 @@ export interface Queryable {
 
 export interface Column {
   readonly name: string;
-  /** As PostgreSQL names it, such as `bigint` or `timestamp with time zone`. */
+  /** As PostgreSQL names it, such as `bigint` or `timestamp with time zone`; of any length. */
   readonly type: string;
 }
 
