@@ -105,3 +105,22 @@ test("a critical alert is an incident while it fires; seen again, also by anothe
     ],
   );
 });
+
+test("a clock that was set while an alert fires, or that another process has, makes no second incident, and leaves none open", async () => {
+  const [take, another] = [alertIncidents(store, "clocks"), alertIncidents(store, "clocks")];
+  const alert: SeenAlert = {
+    fingerprint: "k",
+    rule: "ApplicationDown",
+    severity: "critical",
+    phase: "firing",
+    firingAt: 10_000,
+    resolvedAt: null,
+  };
+  await take([alert]);
+  await another([{ ...alert, firingAt: 9_950 }]);
+  await take([{ ...alert, firingAt: 9_950 }]);
+  const ended = { ...alert, firingAt: 9_950, phase: "resolved", resolvedAt: 70_000 } as const;
+  await Promise.all([take([ended]), another([ended])]);
+  const [told, ...more] = await store.incidents("clocks", 0);
+  assert.deepEqual([told?.openedAt, told?.closedAt, more], [10_000, 70_000, []]);
+});

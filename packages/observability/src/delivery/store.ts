@@ -14,10 +14,14 @@ export interface DeliveryStore {
   record(deployment: Deployment): Promise<boolean>;
   /** Newest first, since `from`, at most `limit`. */
   deployments(environment: string, from: number, limit?: number): Promise<Deployment[]>;
-  /** False when an incident of that id was opened before. Throws `delivery-invalid`. */
-  open(incident: Omit<Incident, "closedAt">): Promise<boolean>;
+  /**
+   * False when an incident of that id was opened before, or one about the subject goes on. Throws `delivery-invalid`.
+   */
+  open(incident: Omit<Incident, "closedAt">, subject?: string): Promise<boolean>;
   /** False when there is no such incident, or it is closed. */
   close(id: string, at: number): Promise<boolean>;
+  /** Of the subject. False when none goes on. */
+  closeAbout(environment: string, subject: string, at: number): Promise<boolean>;
   /** Newest first, those since `from` and those that go on. */
   incidents(environment: string, from: number, limit?: number): Promise<Incident[]>;
 }
@@ -57,13 +61,13 @@ export function deliveryStore(database: DeliveryDatabase): DeliveryStore {
       );
       return rows.map(toDeployment);
     },
-    async open(incident) {
+    async open(incident, subject) {
       const { id, environment, title, openedAt, deployment } = incident;
-      checkTexts({ id, environment, title, ...(deployment === null ? {} : { deployment }) });
+      checkTexts({ id, environment, title, deployment, subject });
       const rows = await database.query(
-        `INSERT INTO delivery_incidents (id, environment, title, opened_at, deployment)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING RETURNING id`,
-        [id, environment, title, timeOf(openedAt), deployment],
+        `INSERT INTO delivery_incidents (id, environment, title, opened_at, deployment, subject)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id`,
+        [id, environment, title, timeOf(openedAt), deployment, subject ?? null],
       );
       return rows.length > 0;
     },
@@ -72,6 +76,14 @@ export function deliveryStore(database: DeliveryDatabase): DeliveryStore {
         `UPDATE delivery_incidents SET closed_at = greatest(opened_at, $2)
           WHERE id = $1 AND closed_at IS NULL RETURNING id`,
         [id, timeOf(at)],
+      );
+      return rows.length > 0;
+    },
+    async closeAbout(environment, subject, at) {
+      const rows = await database.query(
+        `UPDATE delivery_incidents SET closed_at = greatest(opened_at, $3)
+          WHERE environment = $1 AND subject = $2 AND closed_at IS NULL RETURNING id`,
+        [environment, subject, timeOf(at)],
       );
       return rows.length > 0;
     },
