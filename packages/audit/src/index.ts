@@ -37,6 +37,7 @@ export { syslogSink } from "./sinks/syslog.ts";
 export type { Finding, FindingKind, VerificationReport } from "./verification/finding.ts";
 export { type VerifyFilesOptions, verifyFiles } from "./verification/verify-files.ts";
 export { type VerifyOptions, verifyLog } from "./verification/verify-log.ts";
+export { type VerifyRestoredOptions, verifyRestored } from "./verification/verify-restored.ts";
 export type { WitnessAddress } from "./witness/client.ts";
 export { MAX_REQUEST_BYTES as MAX_WITNESS_REQUEST_BYTES } from "./witness/request.ts";
 export { witnessStore } from "./witness/store.ts";

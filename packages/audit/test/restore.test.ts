@@ -13,8 +13,10 @@ import { type Sequencer, startSequencer } from "../src/log/sequencer.ts";
 import { logFile } from "../src/log/serve.ts";
 import { openSigner, signerKeys } from "../src/log/signer.ts";
 import { nodePrimitives } from "../src/node-primitives.ts";
+import { directoryStore } from "../src/objects/directory.ts";
 import type { VerificationReport } from "../src/verification/finding.ts";
 import { verifyLog } from "../src/verification/verify-log.ts";
+import { verifyRestored } from "../src/verification/verify-restored.ts";
 import { type TestLog, testLog, treeHashing } from "./log.ts";
 
 const clock = systemClock;
@@ -211,4 +213,33 @@ test("bodies pruned before the restore stay proven in the continued log", async 
     Array.from({ length: 100 }, (_, i) => `entry-removed ${i}`),
     "their leaves are told from the old bundles: only the rows are missed, as they were removed before their time",
   );
+});
+
+test("a restored database that is older than what was published proves itself, and an entry changed in it is found", async () => {
+  await using log = await testLog();
+  const installation = installationOf(log);
+  await grow(log, installation, 300);
+  await round(installation);
+  const restore = await restorePoint(log.database);
+  await grow(log, installation, 20);
+  await round(installation);
+  await restore();
+  const logKeys = await signerKeys(log.database);
+  const verified = async (scratch: string): Promise<VerificationReport> =>
+    verifyRestored({
+      database: log.database,
+      scratch: directoryStore(join(log.directory, scratch)),
+      published: log.objects,
+      primitives: nodePrimitives,
+      policy: { origin: NAME, logKeys, witnessKeys: [], quorum: 0 },
+      now: clock.now(),
+    });
+  const sound = await verified("one");
+  assert.deepEqual([sound.findings, sound.checked], [[], 300]);
+  await log.database.query("ALTER TABLE audit_entries DISABLE TRIGGER USER");
+  await log.database.query(
+    `UPDATE audit_entries SET body = '{"changed": true}' WHERE id = (SELECT entry_id FROM audit_leaves WHERE leaf_index = 7)`,
+  );
+  const changed = await verified("two");
+  assert.ok(changed.findings.some(({ kind, index }) => kind === "entry-altered" && index === 7));
 });

@@ -3,6 +3,7 @@ import { type OperatorBackups, operatorBackups } from "@rempart/messenger-server
 import { silentLogger } from "@rempart/runtime";
 import { Command } from "commander";
 import { backupTable, progressLine, sizeText, statusText, timeText, verifyText } from "../backup/show.ts";
+import { drillsText, drillText } from "../backup/show-drill.ts";
 import { lsnIn, type TargetOptions, targetOf, timeIn, transactionIn } from "../backup/target.ts";
 import { confirmed } from "../confirm.ts";
 import { type JsonOption, report, withConfig } from "../installation.ts";
@@ -14,7 +15,8 @@ export function backupCommand(): Command {
     .addCommand(listCommand())
     .addCommand(statusCommand())
     .addCommand(verifyCommand())
-    .addCommand(restoreCommand());
+    .addCommand(restoreCommand())
+    .addCommand(drillCommand());
 }
 
 function withBackups(work: (backups: OperatorBackups) => Promise<void>): Promise<void> {
@@ -56,9 +58,10 @@ function statusCommand(): Command {
     )
     .option("--json", "print JSON")
     .action((options: JsonOption) =>
-      withBackups(async ({ engine }) => {
-        const status = await engine.status();
-        report(options, status, statusText(status, systemClock.now()));
+      withBackups(async ({ engine, drills }) => {
+        const [status, drilled] = [await engine.status(), await drills()];
+        const text = `${statusText(status, systemClock.now())}\n${drillsText(drilled)}`;
+        report(options, { ...status, drills: drilled }, text);
         if (status.recoverableTo === null || status.missingSegment !== null) process.exitCode = 1;
       }),
     );
@@ -79,6 +82,27 @@ function verifyCommand(): Command {
     );
 }
 
+interface DrillCommandOptions extends JsonOption {
+  readonly place?: string;
+}
+
+function drillCommand(): Command {
+  return new Command("drill")
+    .description(
+      "restore the newest beside everything else, check it, and measure recovery time and recovery point; exit code 1 when it is not what it should be",
+    )
+    .option("--place <directory>", "where there is room; beside the database unless told")
+    .option("--json", "print JSON")
+    .action(({ place, ...options }: DrillCommandOptions) =>
+      withBackups(async (backups) => {
+        const onProgress = progressLine(process.stderr);
+        const record = await backups.drill({ onProgress, ...(place === undefined ? {} : { place }) });
+        report(options, record, drillText(record));
+        if (!record.passed) process.exitCode = 1;
+      }),
+    );
+}
+
 interface RestoreCommandOptions extends TargetOptions, JsonOption {
   readonly to?: string;
   readonly yes?: boolean;
@@ -87,7 +111,7 @@ interface RestoreCommandOptions extends TargetOptions, JsonOption {
 function restoreCommand(): Command {
   return new Command("restore")
     .description("restore the database: in its place, with the messenger stopped, or beside it with --to")
-    .argument("[backup]", "the newest that lies before the target, unless told")
+    .argument("[backup]", "latest, unless told: the newest that lies before the target")
     .option(
       "--time <time>",
       "up to this time, as in 2026-11-21T12:30:00Z; everything there is unless told",
@@ -119,7 +143,8 @@ async function restore(
     return;
   }
   const onProgress = progressLine(process.stderr);
-  const asked = { target, onProgress, ...(backup === undefined ? {} : { backup }) };
+  const newest = backup === undefined || backup === "latest";
+  const asked = { target, onProgress, ...(newest ? {} : { backup }) };
   if (options.to !== undefined) {
     const done = await backups.engine.restore({ ...asked, directory: options.to });
     return report(options, done, `${done.backup} is restored into ${options.to}, up to ${upTo(done)}`);

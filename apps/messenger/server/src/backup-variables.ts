@@ -14,23 +14,29 @@ export const backupVariables = {
   BACKUP_INTERVAL: integer({ min: 60, max: 2_678_400, unit: "seconds" })
     .default(86_400)
     .describe("How often the embedded database is copied whole. Its changes are taken all the time."),
+  BACKUP_DRILL_INTERVAL: integer({ min: 60, max: 31_536_000, unit: "seconds" })
+    .default(604_800)
+    .describe("How often the newest backup is restored beside the database, checked and measured."),
 };
 
 export interface BackupConfig {
   /** A directory; null: no backups. */
   readonly directory: string | null;
   readonly everyMs: number;
+  readonly drillEveryMs: number;
 }
 
 interface Read {
   readonly BACKUP_REPOSITORY?: string | undefined;
   readonly BACKUP_INTERVAL: number;
+  readonly BACKUP_DRILL_INTERVAL: number;
 }
 
 export function backupConfig(read: Read, embeddedBelow: string | null): BackupConfig {
   return {
     directory: directoryOf(read.BACKUP_REPOSITORY, embeddedBelow),
     everyMs: read.BACKUP_INTERVAL * 1_000,
+    drillEveryMs: read.BACKUP_DRILL_INTERVAL * 1_000,
   };
 }
 

@@ -59,6 +59,8 @@ export const EVENTS = {
   "key.change": kind("KEY_CHANGE", "notice", "keys"),
   "key.rotated": kind("KEY_ROTATED", "notice", "security"),
   "key.failover": kind("KEY_FAILOVER", "critical", "security"),
+  "backup.drill.passed": kind("DRILL_PASSED", "info", "security"),
+  "backup.drill.failed": kind("DRILL_FAILED", "critical", "security"),
   "conversation.changed": kind("CONVERSATION_CHANGED", "info", "access"),
   "edge.attack": kind("SUSPICIOUS_ACTIVITY", "warning", "security"),
   "edge.limited": kind("RATE_LIMITED", "info", "access"),

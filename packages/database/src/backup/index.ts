@@ -8,6 +8,7 @@ export type { DrillOptions } from "./drill/drill.ts";
 export { drill } from "./drill/recorded.ts";
 export { type DrillHistory, type DrillRecord, readDrills } from "./drill/records.ts";
 export type { DrillReport, RecoveryTime } from "./drill/report.ts";
+export { drillEmbedded, type EmbeddedDrillOptions } from "./embedded-drill.ts";
 export {
   type EmbeddedRestoreOptions,
   type EmbeddedRestoreReport,

@@ -26,7 +26,7 @@ after(() => server.stop());
 function options(): DrillOptions {
   return {
     engine: server.engine,
-    directory: join(server.scratch, "drill"),
+    place: join(server.scratch, "drills"),
     application: { role: "postgres", database: "postgres" },
     primary: server.database,
     countersSettleMs: 0,
@@ -98,13 +98,14 @@ test("a drill proves the newest there is, measures it, leaves nothing behind, an
       "indexes of postgres",
       "indexes of rempart",
       "indexes of template1",
+      "foreign keys",
       "row counts",
       "all rows",
       "page checksums",
       "measurement",
     ],
   );
-  assert.ok(!(await readdir(server.scratch)).includes("drill"));
+  assert.deepEqual(await readdir(join(server.scratch, "drills")), []);
   assert.deepEqual(await readDrills(server), { newest: report, passedAt: report.startedAt });
 });
 

@@ -6,6 +6,7 @@ import {
   backupFailures,
   backupLastSuccess,
   backupRecoveryPoint,
+  restoreDrillFailed,
   restoreDrillLastSuccess,
   restoreDrillRecoveryTime,
 } from "./metrics.ts";
@@ -46,6 +47,15 @@ export const BACKUP_RULES = [
     summary: "What is to be backed up does not reach the repository, again and again.",
     runbook: "backup-failed",
     scenario: burstScenario(backupFailures, 8, "25m", { kind: "segment" }),
+  }),
+  alert({
+    name: "RestoreDrillFailed",
+    expression: above(gaugeOf(restoreDrillFailed), 0),
+    severity: "critical",
+    component: "backup",
+    summary: "A backup was restored and is not what it should be, or could not be restored.",
+    runbook: "restore-drill",
+    scenario: gaugeScenario(restoreDrillFailed, 0, 1),
   }),
   alert({
     name: "RestoreDrillOverdue",

@@ -40,6 +40,24 @@ export const restoreDrillRecoveryTime = gauge({
   unit: "seconds",
 });
 
+export const restoreDrillRecoveryPoint = gauge({
+  name: "restore_drill_recovery_point_seconds",
+  help: "How much of the latest writes a loss would have taken along when the last restore drill began.",
+  unit: "seconds",
+});
+
+export const restoreDrillExpectedRecoveryTime = gauge({
+  name: "restore_drill_expected_recovery_time_seconds",
+  help: "How long a recovery takes at the size that the database had at the last restore drill.",
+  unit: "seconds",
+});
+
+export const restoreDrillFailed = gauge({
+  name: "restore_drill_failed",
+  help: "1 when the last restore drill failed, 0 when a backup was restored and found whole.",
+  unit: "count",
+});
+
 export const durabilityChecks = counter({
   name: "durability_checks_total",
   help: "Stored things read back and compared, by restore drills and by scrubbing.",

@@ -8,6 +8,7 @@ import { createSinks } from "../audit/sinks.ts";
 import { type AuditWatch, openAuditWatch } from "../audit/watch.ts";
 import { accountBans } from "../bans/account-bans.ts";
 import type { MessengerConfig } from "../config.ts";
+import { scheduledDrills } from "../drill/drills.ts";
 import { type SharedCounts, sharedCounts } from "../http/shared-counts.ts";
 import { createMessengerIdentity } from "../identity.ts";
 import { smtpMailer } from "../mail/smtp-mailer.ts";
@@ -63,6 +64,13 @@ export async function openCore(config: MessengerConfig, ports: Ports, closers: C
   });
   closers.add(() => auditLog.stop());
   keyEvents.recordTo(auditLog.audit, database);
+  if (backups !== null && embedded !== null) {
+    const { audit } = auditLog;
+    const { repository } = backups;
+    const drills = scheduledDrills(config, { ...ports, repository, keyring, registry, database, audit });
+    await drills.start(new AbortController().signal);
+    closers.add(() => drills.stop());
+  }
   const mailer = config.mail && smtpMailer(config.mail, address);
   closers.add(async () => mailer?.close());
   const observe = observeIdentity(ports, auditLog, security);

@@ -5,6 +5,7 @@ import {
   createWalArchiver,
   directoryRepository,
   logKeeper,
+  type Repository,
 } from "@rempart/database/backup";
 import type { Clock, Random } from "@rempart/kernel";
 import type { Keyring } from "@rempart/keys";
@@ -14,6 +15,7 @@ import type { MessengerConfig } from "../config.ts";
 import { countBackups } from "../telemetry/backup-metrics.ts";
 
 export interface Backups {
+  readonly repository: Repository;
   /** With which the server is started. */
   readonly settings: NonNullable<EmbeddedPostgresOptions["settings"]>;
   /** Begins to take backups; answers the way to stop. */
@@ -39,6 +41,7 @@ export function openBackups({ backup, database }: MessengerConfig, ports: Backup
   const observe = countBackups(ports.registry, clock);
   const archiver = createWalArchiver({ repository, sealing, clock, log, observe });
   return {
+    repository,
     settings: archiver.attach,
     async start({ superuserUrl, dataDirectory }) {
       const admin = createDatabase({ url: superuserUrl, poolSize: 3, applicationName: "rempart-backup" });

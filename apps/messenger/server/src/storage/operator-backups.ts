@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { createAudit } from "@rempart/audit";
 import {
   createDatabase,
   type EmbeddedPostgres,
@@ -12,14 +13,19 @@ import {
   type BackupSource,
   builtInEngine,
   createWalArchiver,
+  type DrillHistory,
+  type DrillRecord,
   directoryRepository,
   type EmbeddedRestoreReport,
   type RestoreOptions,
+  readDrills,
   restoreEmbedded,
 } from "@rempart/database/backup";
 import { systemClock, systemRandom } from "@rempart/kernel";
+import type { Keyring } from "@rempart/keys";
 import type { Logger } from "@rempart/runtime";
 import type { MessengerConfig } from "../config.ts";
+import { drillMessenger, recordDrill } from "../drill/drills.ts";
 import { openKeyring } from "./keyring.ts";
 import { restoreHooks } from "./restore-hooks.ts";
 
@@ -30,6 +36,10 @@ export interface OperatorBackups extends AsyncDisposable {
   run(options: Parameters<BackupEngine["run"]>[0]): ReturnType<BackupEngine["run"]>;
   /** In the place of the messenger's data, which must be at rest, with all that a restored messenger needs. */
   restore(options: Omit<RestoreOptions, "directory" | "hooks">): Promise<EmbeddedRestoreReport>;
+  /** Restores the newest beside everything else, and proves it. Recorded in the audit log when the messenger's server runs. */
+  drill(options: Parameters<typeof drillMessenger>[2]): Promise<DrillRecord>;
+  /** What drills found so far. */
+  drills(): Promise<DrillHistory>;
 }
 
 /** Rejects with `no-backup` where none are configured, and with `key-unavailable` where the key is missing: none is made here. */
@@ -47,8 +57,25 @@ export async function operatorBackups(config: MessengerConfig, log: Logger): Pro
     run: (options) => withServer(home, parts, (source) => builtInEngine({ ...parts, source }).run(options)),
     restore: (options) =>
       restoreEmbedded({ ...options, engine, directory: home, hooks: restoreHooks(config, keyring) }),
+    async drill(options) {
+      const record = await drillMessenger(config, { ...parts, keyring, engine }, options);
+      await recordWhereServed(home, keyring, record);
+      return record;
+    },
+    drills: () => readDrills(parts),
     [Symbol.asyncDispose]: () => keyring.close(),
   };
+}
+
+async function recordWhereServed(home: string, envelopes: Keyring, record: DrillRecord): Promise<void> {
+  const running = await findEmbeddedPostgres(home);
+  if (running === null) return;
+  const database = createDatabase({ url: running.url, poolSize: 1, applicationName: "rempart-drill" });
+  try {
+    await recordDrill({ audit: createAudit({ database, envelopes }), database }, record);
+  } finally {
+    await database.close();
+  }
 }
 
 type Parts = Parameters<typeof createWalArchiver>[0] & { readonly log: Logger };

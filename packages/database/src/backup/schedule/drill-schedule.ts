@@ -1,12 +1,14 @@
 import { type Clock, explain, systemClock } from "@rempart/kernel";
 import { type Component, type Logger, repeat, silentLogger } from "@rempart/runtime";
 import type { DrillHistory, DrillRecord } from "../drill/records.ts";
+import type { BackupEngine } from "../ports.ts";
 
 export interface DrillScheduleOptions {
+  readonly engine: Pick<BackupEngine, "list">;
   /** What drills found so far, as the repository knows it. */
   readonly history: () => Promise<DrillHistory>;
   readonly drill: (signal: AbortSignal) => Promise<DrillRecord>;
-  /** Told at the start of what is known, and of each drill. Never throws. */
+  /** Told of what is known: at the start, at each look, and after each drill. Never throws. */
   readonly observe?: (history: DrillHistory) => void;
   /** Milliseconds from one drill to the next; a week unless told. */
   readonly everyMs?: number;
@@ -15,7 +17,7 @@ export interface DrillScheduleOptions {
 }
 
 const WEEK_MS = 7 * 24 * 3_600_000;
-const LOOK_EVERY_MS = 15 * 60_000;
+const LOOK_EVERY_MS = 5 * 60_000;
 /** A first backup takes its time, and a drill is not what a start should wait for. */
 const FIRST_LOOK_MS = 60_000;
 /** After one that failed: soon enough to see that what was mended holds. */
@@ -29,7 +31,7 @@ export function drillSchedule(options: DrillScheduleOptions): Component {
   const look = async (): Promise<number> => {
     if (looked) return drillWhenDue(options, stopping.signal);
     looked = true;
-    await tellHistory(options);
+    await tellHistory(options).catch(() => {});
     return FIRST_LOOK_MS;
   };
   return {
@@ -47,8 +49,9 @@ export function drillSchedule(options: DrillScheduleOptions): Component {
 async function drillWhenDue(options: DrillScheduleOptions, signal: AbortSignal): Promise<number> {
   const { clock = systemClock, log = silentLogger } = options;
   try {
-    const { newest } = await options.history();
+    const { newest } = await tellHistory(options);
     if (newest !== null && !isDue(newest, clock.now(), options.everyMs ?? WEEK_MS)) return LOOK_EVERY_MS;
+    if ((await options.engine.list()).length === 0) return LOOK_EVERY_MS;
     const record = await options.drill(signal);
     if (record.passed) log.info({ drill: record }, "a backup was restored and found whole");
     else log.error({ drill: record }, "the restore drill failed: backups may not be what they should be");
@@ -65,10 +68,9 @@ function isDue({ startedAt, passed }: DrillRecord, now: number, everyMs: number)
   return age < 0 || age >= (passed ? everyMs : Math.min(everyMs, RETRY_MS));
 }
 
-async function tellHistory({ history, observe = () => {}, log = silentLogger }: DrillScheduleOptions) {
-  try {
-    observe(await history());
-  } catch (error) {
-    log.warn({ error: explain(error) }, "what drills found cannot be read from the repository");
-  }
+/** Also of drills that were made by hand. */
+async function tellHistory({ history, observe = () => {} }: DrillScheduleOptions): Promise<DrillHistory> {
+  const known = await history();
+  observe(known);
+  return known;
 }
