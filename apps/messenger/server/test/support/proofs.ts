@@ -46,6 +46,7 @@ export const PROOFS: Readonly<Record<string, "people" | "service" | "machine" | 
   RecoveryPointExceeded: "scenario",
   BackupAttemptsFail: "scenario",
   RestoreDrillOverdue: "scenario",
+  RestoreDrillFailed: "scenario",
   RecoveryTimeExceeded: "scenario",
   AuditLogStalled: "scenario",
   AuditSinkBehind: "scenario",
