@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -53,6 +53,14 @@ test("a wrong variable ends it with 78, names the variable and not its text", as
   assert.equal(await cli.ended, 78);
   assert.match(cli.said(), /PORT .*must be/);
   assert.doesNotMatch(cli.said(), /hunter2|\n\s+at /);
+});
+
+test("a receiver without its secret ends it with 78, before there is a database", async () => {
+  await using place = await workplace();
+  const cli = rempart(["up"], { ...place, env: { ALERT_RECEIVERS: "team=slack:" } });
+  assert.equal(await cli.ended, 78);
+  assertOneLine(cli, /receiver "team" needs a secret/);
+  assert.deepEqual(readdirSync(place.cwd), []);
 });
 
 test(".env completes the environment and does not override it", async () => {

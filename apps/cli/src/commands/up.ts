@@ -1,3 +1,4 @@
+import { systemClock } from "@rempart/kernel";
 import {
   type Messenger,
   type MessengerConfig,
@@ -5,7 +6,8 @@ import {
   openLog,
   readMessengerConfig,
 } from "@rempart/messenger-server";
-import { main, run } from "@rempart/runtime";
+import { alertReceivers } from "@rempart/messenger-server/operator";
+import { main, run, silentLogger } from "@rempart/runtime";
 import { Command } from "commander";
 import { loadEnvironment } from "../environment.ts";
 import { configured } from "../exit.ts";
@@ -20,7 +22,7 @@ export function upCommand(): Command {
 
 /** Logs go to standard output as JSON lines; what is for a person goes to standard error. */
 async function up(): Promise<void> {
-  const config = configured(() => readMessengerConfig(loadEnvironment()));
+  const config = configured(readWholeConfig);
   if (config === null) return;
   stopWithParent();
   const log = openLog(config);
@@ -32,6 +34,13 @@ async function up(): Promise<void> {
     ({ signal }) => run({ components: [component], signal, log, stopDeadlineMs: STOP_DEADLINE_MS }),
     { log },
   );
+}
+
+/** A receiver without its secret is a wrong configuration, also where the database has to open before anybody is told. */
+function readWholeConfig(): MessengerConfig {
+  const config = readMessengerConfig(loadEnvironment());
+  if (config.monitoring.enabled) alertReceivers(config, { clock: systemClock, log: silentLogger });
+  return config;
 }
 
 /**
