@@ -23,6 +23,7 @@ const PACKAGES = {
   hypopg: "postgresql-15-hypopg",
   postgres: "postgresql-15",
   pgbouncer: "pgbouncer",
+  pgbackrest: "pgbackrest",
   "softhsm2-util": "softhsm2",
   wrk: "wrk",
 } as const;

@@ -41,6 +41,8 @@ export type BackupErrorCode =
   | "tablespace-unmapped"
   /** The backup is of another major version than the programs at hand. */
   | "version-mismatch"
+  /** A program that this engine runs is not installed, or too old. */
+  | "program-missing"
   /** The restored server did not come up; `cause` has its last words. */
   | "recovery-failed"
   /** A hook failed: the restored database is not opened. */

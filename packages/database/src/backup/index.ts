@@ -2,7 +2,7 @@ export { type ArchiverOptions, createWalArchiver, type WalArchiver } from "./arc
 export { heldBack } from "./archive/held-back.ts";
 export type { BackupSource } from "./builtin/base-backup.ts";
 export { type BuiltInEngineOptions, builtInEngine } from "./builtin/engine.ts";
-export type { RecoveryPrograms } from "./builtin/restore.ts";
+export type { RecoveryPrograms } from "./builtin/finish.ts";
 export type { CheckOutcome, DrillCheck } from "./drill/checks.ts";
 export type { DrillOptions } from "./drill/drill.ts";
 export { drill } from "./drill/recorded.ts";
@@ -16,6 +16,7 @@ export {
 } from "./embedded-restore.ts";
 export { BackupError, type BackupErrorCode } from "./errors.ts";
 export type { BackupManifest } from "./manifest.ts";
+export { type PgBackRestEngine, type PgBackRestOptions, pgBackRestEngine } from "./pgbackrest/engine.ts";
 export type * from "./ports.ts";
 export { directoryRepository } from "./repository/directory.ts";
 export { type BackupScheduleOptions, backupSchedule } from "./schedule/backup-schedule.ts";

@@ -25,7 +25,14 @@ export async function chooseBackup(
 ): Promise<BackupManifest> {
   const named = id === undefined ? undefined : await readManifest(vault, id);
   const candidates = named === undefined ? await readManifests(vault) : [named];
-  const chosen = candidates.findLast((manifest) => liesBefore(manifest, target));
+  return newestBefore(candidates, target);
+}
+
+type Extent = Pick<BackupManifest, "stoppedAt" | "stopLsn">;
+
+/** Of these, the oldest first, the last from which the target can be reached. Throws `no-backup`. */
+export function newestBefore<T extends Extent>(candidates: readonly T[], target: RecoveryTarget): T {
+  const chosen = candidates.findLast((backup) => liesBefore(backup, target));
   if (chosen !== undefined) return chosen;
   const none = candidates.length === 0;
   throw new BackupError(
@@ -35,7 +42,7 @@ export async function chooseBackup(
 }
 
 /** Of a name and a transaction nobody knows where they are: the newest is tried, or the one that was named. */
-function liesBefore({ stoppedAt, stopLsn }: BackupManifest, target: RecoveryTarget): boolean {
+function liesBefore({ stoppedAt, stopLsn }: Extent, target: RecoveryTarget): boolean {
   if (target.kind === "time") return stoppedAt <= target.at;
   return target.kind !== "lsn" || lsn(stopLsn) <= lsn(target.lsn);
 }
@@ -45,7 +52,7 @@ function liesBefore({ stoppedAt, stopLsn }: BackupManifest, target: RecoveryTarg
  * `recoverable` is that of this chain.
  */
 export function assertReachable(
-  manifest: BackupManifest,
+  manifest: Pick<BackupManifest, "stopLsn">,
   chain: Chain,
   target: RecoveryTarget,
   recoverable: number | null,

@@ -1,6 +1,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from "@rempart/kernel";
 import { type Logger, silentLogger } from "@rempart/runtime";
 import { BackupError } from "../errors.ts";
+import { observed } from "../observed.ts";
 import type {
   BackupEngine,
   BackupObserver,
@@ -15,9 +16,10 @@ import { chainOf, readWalIndex } from "../wal/index-of.ts";
 import { type BackupSource, takeBaseBackup } from "./base-backup.ts";
 import { summaryOf } from "./catalog.ts";
 import { readManifests } from "./choose.ts";
+import type { RecoveryPrograms } from "./finish.ts";
 import { whileLocked } from "./lock.ts";
 import { recoverableTo } from "./recoverable.ts";
-import { type RecoveryPrograms, restoreBackup } from "./restore.ts";
+import { restoreBackup } from "./restore.ts";
 import { verifyBackup } from "./verify.ts";
 
 export interface BuiltInEngineOptions {
@@ -54,17 +56,7 @@ export function builtInEngine(options: BuiltInEngineOptions): BackupEngine {
 
   return {
     name: "built-in",
-    async run(runOptions = {}) {
-      const startedAt = clock.monotonic();
-      try {
-        const backup = await take(runOptions);
-        observe({ type: "backup-finished", backup, durationMs: clock.monotonic() - startedAt });
-        return backup;
-      } catch (error) {
-        observe({ type: "backup-failed", error, durationMs: clock.monotonic() - startedAt });
-        throw error;
-      }
-    },
+    run: (runOptions = {}) => observed(clock, observe, () => take(runOptions)),
     list: async () => (await readManifests(vault)).map(summaryOf),
     verify: (verifyOptions = {}) => verifyBackup(vault, clock, verifyOptions),
     restore: (restoreOptions) => restoreBackup({ vault, clock, log, programs }, restoreOptions),

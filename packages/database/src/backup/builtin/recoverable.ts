@@ -22,7 +22,7 @@ export async function recoverableTo(
   return tip !== null && isCovered(tip, chain) ? Math.max(writtenAt, tip.at) : writtenAt;
 }
 
-export function reachesBackup({ stopLsn }: BackupManifest, { end }: Chain): boolean {
+export function reachesBackup({ stopLsn }: Pick<BackupManifest, "stopLsn">, { end }: Chain): boolean {
   return end >= (parseLsn(stopLsn) ?? 0n);
 }
 

@@ -3,15 +3,14 @@ import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { explain } from "@rempart/kernel";
+import { explain, hasCode } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
 import { type Account, runningAsRoot } from "../../embedded/account.ts";
 import { launch, type Server } from "../../embedded/server.ts";
 import { quoteListItem } from "../../embedded/settings.ts";
-import { EXIT_STOP, listenForCommands } from "../archive/socket.ts";
+import { type Answer, EXIT_STOP, listenForCommands, stopUnlessAnswered } from "../archive/socket.ts";
 import { BackupError } from "../errors.ts";
 import type { RecoveryTarget } from "../ports.ts";
-import type { WalSource } from "./wal-source.ts";
 
 const run = promisify(execFile);
 
@@ -22,8 +21,16 @@ export interface RecoveryOptions {
   readonly account: Account;
   readonly target: RecoveryTarget;
   readonly timeline: number;
-  readonly wal: WalSource;
+  readonly wal: LogSource;
   readonly log: Logger;
+}
+
+/** Where recovery gets the log from. */
+export interface LogSource {
+  /** Answers `restore_command`; must not reject. */
+  readonly answer: Answer;
+  /** Why it stopped recovery. */
+  readonly failure: unknown;
 }
 
 export interface RecoveredServer {
@@ -48,7 +55,8 @@ export async function recover(options: RecoveryOptions): Promise<RecoveredServer
   };
   try {
     await ownFile(join(directory, "recovery.signal"), "", account);
-    const server = await start(options, folder, socket.command(EXIT_STOP, "restore", "%f", "%p"));
+    const command = stopUnlessAnswered(socket.command(EXIT_STOP, "restore", "%f", "%p"));
+    const server = await start(options, folder, command);
     return {
       urlOf: (role, database) =>
         `postgres://${encodeURIComponent(role)}@localhost:${PORT}/${encodeURIComponent(database)}?host=${encodeURIComponent(folder)}`,
@@ -60,6 +68,22 @@ export async function recover(options: RecoveryOptions): Promise<RecoveredServer
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/**
+ * A time at which nothing was committed is never "reached": PostgreSQL replays all there is and then complains. We know that the
+ * log goes on beyond the time, so then all of it is what was asked for.
+ */
+export async function recoverTo(
+  target: RecoveryTarget,
+  attempt: (target: RecoveryTarget) => Promise<RecoveredServer>,
+): Promise<RecoveredServer> {
+  try {
+    return await attempt(target);
+  } catch (error) {
+    if (target.kind !== "time" || !hasCode(error, "target-unreachable")) throw error;
+    return attempt({ kind: "latest" });
   }
 }
 

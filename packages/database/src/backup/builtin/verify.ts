@@ -99,7 +99,7 @@ class Look {
       this.#count(file?.content.length ?? 0);
     });
     const damaged = sound.indexOf(false);
-    const reaches = reachesBackup({ ...manifest, systemIdentifier }, chain);
+    const reaches = reachesBackup(manifest, chain);
     if (chain.missing !== null || !reaches) this.#gap(chain);
     if (damaged < 0) return chain;
     const lost = BigInt(chain.segments.length - damaged) * BigInt(manifest.segmentBytes);
