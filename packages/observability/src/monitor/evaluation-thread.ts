@@ -30,7 +30,7 @@ export class EvaluationThread {
   }
 
   tell(samples: readonly ScrapedSample[]): void {
-    this.#running().postMessage({ kind: "samples", samples });
+    if (!this.#isClosed) this.#running().postMessage({ kind: "samples", samples });
   }
 
   /** Rejects with the evaluator's own error, or ObservabilityError `monitor-lost` when the thread ended. */
