@@ -83,7 +83,7 @@ interface Placed {
 export function groupsOf(record: AlertRecord, router: Router): readonly Placed[] {
   const all = routingLabels(record);
   return router(all).map((route) => {
-    const labels = pick(all, [...route.groupBy].sort());
+    const labels = pick(all, route.groupBy);
     return { key: `${route.key}:${JSON.stringify(labels)}`, labels, route };
   });
 }

@@ -41,6 +41,7 @@ export interface ResolvedRoute {
   /** The same for the same conditions, and no other route has it. */
   readonly key: string;
   readonly receiver: string;
+  /** In their order. */
   readonly groupBy: readonly string[];
   readonly groupWaitMs: number;
   readonly groupIntervalMs: number;
@@ -111,7 +112,7 @@ function resolved(route: Route, above: ResolvedRoute): ResolvedRoute {
   return {
     key: `${above.key}/${JSON.stringify(matchers(route.where))}>${receiver}`,
     receiver,
-    groupBy: route.groupBy ?? above.groupBy,
+    groupBy: route.groupBy?.toSorted() ?? above.groupBy,
     groupWaitMs: route.groupWaitMs ?? above.groupWaitMs,
     groupIntervalMs: route.groupIntervalMs ?? above.groupIntervalMs,
     repeatMs: route.repeatMs ?? above.repeatMs,

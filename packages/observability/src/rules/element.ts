@@ -17,9 +17,12 @@ export function keysOf(labels: Labels): string[] {
 }
 
 export function pick(labels: Labels, names: readonly string[]): Labels {
-  return Object.fromEntries(
-    names.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])),
-  );
+  const picked: [string, string][] = [];
+  for (const name of names) {
+    const value = labels[name];
+    if (value !== undefined) picked.push([name, value]);
+  }
+  return Object.fromEntries(picked);
 }
 
 /** Equal for elements that belong together: by the labels of `on`, or by all but the name, or with it. */
