@@ -54,6 +54,8 @@ function freshKey(): string {
   turn += 1;
   return `key ${turn} é☃`;
 }
+/** Ten years: what a value may be kept at most. */
+const MOST_MS = 315_360_000_000;
 const HOUR = { ttlMs: 3_600_000 };
 const VALUES = [null, 0, -1.5e300, "", "a\u0000b\u2028\ud83d\ude00", [], {}, { a: [1, { b: null }] }, true];
 
@@ -170,6 +172,55 @@ for (const { name, skip, store } of PLACES) {
       });
     }
 
+    test("who asks after a deletion is not given what was made from before it", async () => {
+      const { cache } = made();
+      for (const how of ["key", "tag"] as const) {
+        const key = freshKey();
+        const keep = { ...HOUR, tags: [`asked:${turn}`] };
+        let truth = "old";
+        const gate = Promise.withResolvers<void>();
+        const begun = Promise.withResolvers<void>();
+        const make = async (): Promise<string> => {
+          const read = truth;
+          begun.resolve();
+          if (read === "old") await gate.promise;
+          return read;
+        };
+        const before = cache.through(key, keep, make);
+        await begun.promise;
+        truth = "new";
+        if (how === "key") await cache.delete(key);
+        else await cache.deleteTag(`asked:${turn}`);
+        const after = cache.through(key, keep, make);
+        await sleep(20);
+        gate.resolve();
+        assert.deepEqual(await Promise.all([before, after]), ["old", "new"], how);
+      }
+    });
+
+    test("keys, times and tags at their bounds are kept; beyond them they are mistakes, which no store is asked about", async () => {
+      const { cache } = made();
+      const keep = {
+        ttlMs: MOST_MS / 2,
+        staleMs: MOST_MS / 2,
+        tags: ["\u{20000}".repeat(100), "t".repeat(200)],
+      };
+      const keys = ["表".repeat(341), "\u{1f600}".repeat(256), "x".repeat(1_024)];
+      for (const key of keys) {
+        await cache.set(key, 1, keep);
+        assert.equal(await cache.get(key), 1);
+      }
+      assert.equal(await cache.deleteTag("t".repeat(200)), keys.length);
+      await assert.rejects(cache.set("k", 1, { ttlMs: MOST_MS, staleMs: 1 }), TypeError);
+      await assert.rejects(cache.set("k", 1, { ttlMs: Number.MAX_SAFE_INTEGER }), TypeError);
+      await assert.rejects(
+        cache.set("k", 1, { ...HOUR, tags: Array.from({ length: 65 }, String) }),
+        TypeError,
+      );
+      for (const tag of ["", "a\0b", "\ud800", "t".repeat(201)])
+        await assert.rejects(cache.deleteTag(tag), TypeError);
+    });
+
     test("a claim whose holder died is taken over, and comes too late afterwards", async () => {
       const key = freshKey();
       const keeping = { ttlMs: 60_000, staleMs: 0, tags: [] };
@@ -191,7 +242,7 @@ for (const { name, skip, store } of PLACES) {
       await assert.rejects(cache.set(key, undefined, HOUR), TypeError);
       await assert.rejects(cache.set(key, "x".repeat(100), HOUR), TypeError);
       await assert.rejects(cache.get(""), TypeError);
-      await assert.rejects(cache.get("x".repeat(513)), TypeError);
+      await assert.rejects(cache.get("表".repeat(342)), TypeError);
       await assert.rejects(cache.set(key, 1, { ttlMs: 0 }), TypeError);
       await assert.rejects(cache.set(key, 1, { ...HOUR, tags: ["a\u001fb"] }), TypeError);
       assert.equal((await cache.through(key, HOUR, async () => "x".repeat(100))).length, 100);

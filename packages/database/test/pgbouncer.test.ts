@@ -11,7 +11,7 @@ import {
   tenancyMigrations,
 } from "@rempart/database";
 import { pgbouncerIni } from "@rempart/database/maintenance";
-import { requireService, startPgBouncer } from "@rempart/testing";
+import { requireService, startPgBouncer, until } from "@rempart/testing";
 import { emptyDatabase } from "./fixtures/database.ts";
 
 const { skip } = await requireService("pgbouncer");
@@ -97,4 +97,16 @@ test("an export through the pooler is whole", { skip }, async () => {
   });
   for await (const part of rows) parts.push(part);
   assert.equal(Buffer.concat(parts).toString().trimEnd().split("\n").length, 5_001);
+});
+
+test("a session leaves the limits of others' statements as they were", { skip }, async () => {
+  const limit = async (): Promise<unknown> =>
+    (await pooled.query<{ limit: string }>("SELECT current_setting('statement_timeout') AS limit"))[0]?.limit;
+  await direct.query(`ALTER ROLE CURRENT_USER IN DATABASE ${pathname.slice(1)} SET statement_timeout = '7s'`);
+  await direct.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+  );
+  await until(async () => (await limit().catch(() => null)) === "7s");
+  await times(4, () => pooled.session((session) => session.query("SELECT 1")));
+  assert.deepEqual(new Set(await times(20, limit)), new Set(["7s"]));
 });

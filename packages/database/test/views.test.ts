@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
-import { createViews, materializedView, migrate, viewMigrations } from "@rempart/database";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  createDatabase,
+  createViews,
+  type Database,
+  materializedView,
+  migrate,
+  startEmbeddedPostgres,
+  viewMigrations,
+} from "@rempart/database";
 import { systemClock } from "@rempart/kernel";
+import { until } from "@rempart/testing";
 import { emptyDatabase } from "./fixtures/database.ts";
+import { scratchDirectory } from "./fixtures/run.ts";
 
 const { open } = await emptyDatabase();
 const database = open();
@@ -91,6 +103,117 @@ test("a partition's change is seen through a view in between", async () => {
   assert.equal((await partitioned.refresh())[0]?.outcome, "refreshed");
 });
 
+test("a change of a table that inherits, or has a dependency's name in another schema, is seen", async () => {
+  await database.query(`
+    CREATE TABLE readings (n int NOT NULL); CREATE TABLE readings_old () INHERITS (readings);
+    CREATE SCHEMA other; CREATE TABLE other.readings_total (n int NOT NULL)`);
+  const total = { key: ["id"], everySeconds: 1 };
+  const both = createViews({
+    database,
+    clock: systemClock,
+    views: [
+      materializedView({
+        ...total,
+        name: "readings_total",
+        query: "SELECT 1 AS id, sum(n) AS n FROM readings",
+      }),
+      materializedView({
+        ...total,
+        name: "readings_all",
+        query: "SELECT 1 AS id, (SELECT sum(n) FROM other.readings_total) + n AS n FROM readings_total",
+        dependsOn: ["readings_total"],
+      }),
+    ],
+  });
+  const refreshed = async (): Promise<string[]> => (await both.refresh()).map(({ outcome }) => outcome);
+  await both.install();
+  await refreshed();
+  assert.deepEqual(await refreshed(), ["unchanged", "unchanged"]);
+  await write("INSERT INTO readings_old VALUES (1)");
+  assert.deepEqual(await refreshed(), ["refreshed", "refreshed"]);
+  await write("INSERT INTO other.readings_total VALUES (1)");
+  assert.deepEqual(await refreshed(), ["unchanged", "refreshed"]);
+});
+
+test("a view that was emptied is filled again", async () => {
+  await database.query("REFRESH MATERIALIZED VIEW readings_all WITH NO DATA");
+  await database.query("SELECT refresh_materialized_view('readings_all', true)");
+  assert.deepEqual(await database.query("SELECT n FROM readings_all"), [{ n: 2 }]);
+});
+
+test("a change is seen although its count is that of before: a process of the server crashed, counts were reset or switched off, or nobody counts", async () => {
+  // Durable, or the crash would also take back what was known of the view.
+  const own = await startEmbeddedPostgres({ directory: join(await scratchDirectory(), "counting") });
+  const adminUrl = Object.assign(new URL(own.superuserUrl), { pathname: new URL(own.url).pathname });
+  const [admin, owner] = [adminUrl.href, own.url].map((url) => createDatabase({ url })) as [
+    Database,
+    Database,
+  ];
+  const counted = async (statement: string): Promise<void> =>
+    owner.session(async (session) => {
+      await session.query(statement);
+      await session.query("SELECT pg_stat_force_next_flush()");
+    });
+  try {
+    await migrate(owner, [viewMigrations]);
+    await counted("CREATE TABLE counted (n int); INSERT INTO counted VALUES (1)");
+    const query = "SELECT 1 AS id, count(*) AS rows FROM counted";
+    const view = materializedView({ name: "counted_rows", query, key: ["id"], everySeconds: 1 });
+    const watched = createViews({ database: owner, views: [view], clock: systemClock });
+    const outcome = async (): Promise<string | undefined> => (await watched.refresh())[0]?.outcome;
+    await watched.install();
+    await outcome();
+    assert.equal(await outcome(), "unchanged");
+
+    const walWriter = async (): Promise<number | undefined> =>
+      (
+        await admin.query<{ pid: number }>(
+          "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'",
+        )
+      )[0]?.pid;
+    const victim = await walWriter();
+    process.kill(victim as number, "SIGKILL");
+    await until(async () => (await walWriter().catch(() => victim)) !== victim);
+    await counted("INSERT INTO counted VALUES (1)");
+    assert.equal(await outcome(), "refreshed", "after a crash");
+    assert.equal(await outcome(), "unchanged");
+
+    await admin.query("SELECT pg_stat_reset_single_table_counters('counted'::regclass)");
+    await counted("INSERT INTO counted VALUES (1)");
+    assert.equal(await outcome(), "refreshed", "after a reset");
+    assert.equal(await outcome(), "unchanged");
+
+    const counting = async (setting: "on" | "off"): Promise<void> => {
+      await admin.query(`ALTER SYSTEM SET track_counts = ${setting}`);
+      await admin.query("SELECT pg_reload_conf()");
+      await until(async () => {
+        const [row] = await owner.query<{ setting: string }>(
+          "SELECT current_setting('track_counts') AS setting",
+        );
+        return row?.setting === setting;
+      });
+    };
+    await counting("off");
+    await counted("INSERT INTO counted VALUES (1)");
+    assert.equal(await outcome(), "refreshed", "where nobody counts");
+    await counting("on");
+    assert.deepEqual(await owner.query("SELECT rows FROM counted_rows"), [{ rows: 4 }]);
+
+    await admin.query(`CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
+      GRANT USAGE ON FOREIGN SERVER elsewhere TO PUBLIC`);
+    await owner.query("CREATE FOREIGN TABLE far (n int) SERVER elsewhere");
+    await owner.query("CREATE VIEW near_and_far AS SELECT n FROM counted UNION ALL SELECT n FROM far");
+    const [far] = await owner.query<{ known: boolean }>(
+      "SELECT materialized_view_fingerprint('near_and_far', '{}') IS NOT NULL AS known",
+    );
+    assert.deepEqual(far, { known: false });
+  } finally {
+    await owner.close();
+    await admin.close();
+    await own.stop();
+  }
+});
+
 test("a view whose answer changes by itself is refreshed each time", async () => {
   const clockView = materializedView({
     name: "clock_view",
@@ -170,6 +293,45 @@ test("two processes that refresh at once do the work once", async () => {
     assert.equal((await views.refresh())[0]?.outcome, "busy");
   });
   assert.equal((await views.refresh())[0]?.outcome, "refreshed");
+});
+
+const WAITING =
+  "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT refresh%' AND wait_event_type = 'Lock'";
+
+test("who starts is not held up by a refresh that is under way", async () => {
+  await database.transaction(async (tx) => {
+    await tx.query("SELECT refresh_materialized_view('sales_daily', true)");
+    assert.deepEqual(await Promise.race([views.install(), sleep(5_000, "held up")]), []);
+  });
+});
+
+test("a refresh that is killed leaves the old rows, and the next one works", async () => {
+  await write("UPDATE sales SET cents = cents + 1");
+  const before = await shown();
+  const killed = await database.transaction(async (tx) => {
+    await tx.query("LOCK TABLE sales IN ACCESS EXCLUSIVE MODE");
+    const refreshing = outcomes();
+    await until(async () => (await database.query(WAITING)).length > 0);
+    await database.query(`SELECT pg_terminate_backend(pid) FROM (${WAITING}) refreshing`);
+    return (await refreshing).sales_daily;
+  });
+  assert.equal(killed, "failed");
+  assert.deepEqual(await shown(), before);
+  assert.deepEqual(await outcomes(), { sales_daily: "refreshed", sales_best: "refreshed" });
+});
+
+test("a schedule of months sleeps in between", async () => {
+  const stop = new AbortController();
+  let looks = 0;
+  const clock = { ...systemClock, monotonic: () => (looks += 1) };
+  const rarely = createViews({ database, views: [{ ...daily, everySeconds: 90 * 86_400 }], clock });
+  const running = rarely.run(stop.signal);
+  await until(async () => looks > 4);
+  const before = looks;
+  await sleep(30);
+  assert.equal(looks, before);
+  stop.abort();
+  await running;
 });
 
 test("the schedule refreshes until it is stopped, and tells how old each view is", async () => {

@@ -15,34 +15,38 @@ CREATE TABLE materialized_views (
   refresh_ms   double precision NOT NULL DEFAULT 0
 );
 
--- The tables and materialised views that a relation is made from, through views in between; of a partitioned table, its parts.
+-- The tables and materialised views that a relation is made from, through views in between; of a table in parts, its parts.
 CREATE FUNCTION relation_sources(relation regclass) RETURNS SETOF oid LANGUAGE sql STABLE AS $$
-  WITH RECURSIVE used (oid, kind, depth) AS (
-    SELECT relation::oid, 'v'::"char", 0
+  WITH RECURSIVE used (oid, kind) AS (
+    SELECT relation::oid, 'v'::"char"
     UNION
-    SELECT c.oid, c.relkind, used.depth + 1
+    SELECT c.oid, c.relkind
     FROM used
-    JOIN pg_rewrite w ON w.ev_class = used.oid
-    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
-      AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> used.oid
-    JOIN pg_class c ON c.oid = d.refobjid
-    WHERE used.kind = 'v' AND used.depth < 64
+    CROSS JOIN LATERAL (
+      SELECT d.refobjid AS oid FROM pg_rewrite w
+      JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+      WHERE used.kind = 'v' AND w.ev_class = used.oid AND d.refobjid <> used.oid
+      UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = used.oid
+    ) source
+    JOIN pg_class c ON c.oid = source.oid
   )
-  SELECT part.relid::oid FROM used, pg_partition_tree(used.oid) part WHERE used.kind = 'p' AND part.isleaf
-  UNION SELECT oid FROM used WHERE kind IN ('r', 'm')
+  SELECT oid FROM used WHERE kind IN ('r', 'm', 'f')
 $$;
 
--- Differs after every change of what the view is made from. A server that started anew has forgotten its counts. Counts of
--- a table come a moment after its changes: these are seen at the next look then, and none is missed.
+-- Differs after every change of what the view is made from; null where nobody counts changes. Counts begin anew with a server,
+-- after a crash of one of its processes, and when they are reset. Those of a table come a moment after its changes: these are
+-- seen at the next look then, and none is missed.
 CREATE FUNCTION materialized_view_fingerprint(relation regclass, dependencies text[]) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
-  SELECT jsonb_build_object(
-    'server', pg_postmaster_start_time(),
+  SELECT CASE WHEN current_setting('track_counts')::boolean AND NOT coalesce(bool_or(c.relkind = 'f'), false) THEN jsonb_build_object(
+    'counting', jsonb_build_array(pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time(),
+      pg_stat_get_db_stat_reset_time((SELECT oid FROM pg_database WHERE datname = current_database()))),
     'views', (SELECT jsonb_object_agg(v.name, v.generation) FROM materialized_views v WHERE v.name = ANY (dependencies)),
-    'tables', (SELECT jsonb_object_agg(c.oid::text, jsonb_build_array(c.relfilenode,
-                 pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_deleted(c.oid)))
-               FROM relation_sources(relation) s JOIN pg_class c ON c.oid = s
-               WHERE c.relname <> ALL (dependencies)))
+    'tables', jsonb_object_agg(c.oid::text, jsonb_build_array(c.relfilenode,
+      pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_deleted(c.oid))))
+  END
+  FROM relation_sources(relation) s JOIN pg_class c ON c.oid = s
+  WHERE NOT EXISTS (SELECT FROM unnest(dependencies) name WHERE to_regclass(quote_ident(name)) = c.oid)
 $$;
 
 -- `refreshed`, `unchanged`, or `busy` while another session refreshes it. Readers are never kept waiting.
@@ -65,7 +69,9 @@ BEGIN
     UPDATE materialized_views SET current_at = started WHERE name = view_name;
     RETURN 'unchanged';
   END IF;
-  EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY %s', relation);
+  -- One that holds nothing, as after `WITH NO DATA`, has no readers either.
+  EXECUTE format('REFRESH MATERIALIZED VIEW %s %s',
+    (SELECT 'CONCURRENTLY' FROM pg_class WHERE oid = relation AND relispopulated), relation);
   UPDATE materialized_views
   SET made_from = made, current_at = started, generation = generation + 1,
       refresh_ms = extract(epoch FROM clock_timestamp() - started) * 1000

@@ -29,7 +29,7 @@ export interface CacheOptions {
   readonly observe?: (outcome: CacheOutcome) => void;
 }
 
-/** Values that JSON can carry, under keys of 1 to 512 characters. A cache that is away is a cache without anything in it. */
+/** Values that JSON can carry, under keys of 1 to 1,024 bytes of UTF-8. A cache that is away is a cache without anything in it. */
 export interface Cache {
   /** A value that is still fresh; undefined for none. */
   get<T>(key: string): Promise<T | undefined>;
@@ -45,7 +45,10 @@ export interface Cache {
   through<T>(key: string, keep: KeepOptions, make: () => Promise<T>): Promise<T>;
 }
 
-const MAX_KEY = 512;
+const MAX_KEY_BYTES = 1_024;
+const MAX_TAGS = 64;
+/** Ten years: what lies further ahead a store may not be able to write. */
+const MAX_LIFE_MS = 315_360_000_000;
 const BREAKER = { failures: 5, halfOpenAfterMs: 1_000 };
 const FIRST_LOOK_MS = 20;
 const LONGEST_LOOK_MS = 250;
@@ -60,39 +63,51 @@ export function createCache(options: CacheOptions): Cache {
     retry: "none",
     breaker: BREAKER,
   });
-  const making = new Map<string, Promise<unknown>>();
+  const making = new Map<string, Promise<Made<unknown>>>();
 
   const read = (key: string): Promise<Found | null> => orNothing(guard, log, () => store.read(key));
 
-  /** Callers that come while it is made wait for the same. */
-  function once<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const running = making.get(key);
-    if (running !== undefined) return running as Promise<T>;
+  /** Callers that come while it is made wait for the same. If it was deleted meanwhile, that may have been before they came. */
+  async function shared<T>(key: string, work: () => Promise<Made<T>>): Promise<T> {
+    const underWay = making.get(key) as Promise<Made<T>> | undefined;
+    const made = await (underWay ?? begin(key, work));
+    if (underWay === undefined || !made.deleted) return made.value;
+    return (await ((making.get(key) as Promise<Made<T>> | undefined) ?? begin(key, work))).value;
+  }
+
+  function begin<T>(key: string, work: () => Promise<Made<T>>): Promise<Made<T>> {
     const started = work().finally(() => making.delete(key));
     making.set(key, started);
     return started;
   }
 
-  async function make<T>(key: string, keeping: Keeping, work: () => Promise<T>): Promise<T> {
+  async function make<T>(key: string, keeping: Keeping, work: () => Promise<T>): Promise<Made<T>> {
     const until = clock.monotonic() + leaseMs;
     for (let look = FIRST_LOOK_MS; ; look = Math.min(2 * look, LONGEST_LOOK_MS)) {
       const claim = await orNothing(guard, log, () => store.claim(key, leaseMs, keeping.tags), UNANSWERED);
       if (claim === UNANSWERED) return told("bypassed", await bare(work));
       if (claim !== null) return told("made", await fill(key, claim, keeping, work));
       const found = await read(key);
-      if (found?.fresh) return told("waited", JSON.parse(found.value));
+      if (found?.fresh) return told("waited", asMade(found.value));
       if (clock.monotonic() > until) return told("bypassed", await bare(work));
       await sleep(look);
     }
   }
 
-  async function fill<T>(key: string, claim: string, keeping: Keeping, work: () => Promise<T>): Promise<T> {
+  async function fill<T>(
+    key: string,
+    claim: string,
+    keeping: Keeping,
+    work: () => Promise<T>,
+  ): Promise<Made<T>> {
     try {
       const text = asJson(await work());
-      const fits = Buffer.byteLength(text) <= maxValueBytes;
-      if (fits) await orNothing(guard, log, () => store.fill(key, claim, text, keeping));
-      else await orNothing(guard, log, () => store.release(key, claim));
-      return JSON.parse(text);
+      if (Buffer.byteLength(text) <= maxValueBytes) {
+        const kept = await orNothing(guard, log, () => store.fill(key, claim, text, keeping));
+        return asMade(text, kept === false);
+      }
+      await orNothing(guard, log, () => store.release(key, claim));
+      return asMade(text);
     } catch (error) {
       await orNothing(guard, log, () => store.release(key, claim));
       throw error;
@@ -120,12 +135,15 @@ export function createCache(options: CacheOptions): Cache {
       const name = checked(key);
       return guard.call(() => store.remove(name));
     },
-    deleteTag: (tag) => guard.call(() => store.removeTag(tag)),
+    async deleteTag(tag) {
+      checkTags([tag]);
+      return guard.call(() => store.removeTag(tag));
+    },
     async through<T>(key: string, keep: KeepOptions, work: () => Promise<T>): Promise<T> {
       const keeping = keepingOf(keep);
       const found = await read(checked(key));
       if (found?.fresh) return told("hit", JSON.parse(found.value) as T);
-      const made = once(key, () => make(key, keeping, work));
+      const made = shared(key, () => make(key, keeping, work));
       if (found === null) return made;
       made.catch((error) => log.warn({ key, error: explain(error) }, "a stale value was not made anew"));
       return told("stale", JSON.parse(found.value) as T);
@@ -150,9 +168,19 @@ async function orNothing<T, Nothing = null>(
   }
 }
 
+interface Made<T> {
+  readonly value: T;
+  /** The key was deleted while it was made. */
+  readonly deleted: boolean;
+}
+
 /** As a value from the cache would be, so that nobody depends on what JSON loses. */
-async function bare<T>(work: () => Promise<T>): Promise<T> {
-  return JSON.parse(asJson(await work()));
+function asMade<T>(text: string, deleted = false): Made<T> {
+  return { value: JSON.parse(text), deleted };
+}
+
+async function bare<T>(work: () => Promise<T>): Promise<Made<T>> {
+  return asMade(asJson(await work()));
 }
 
 function asJson(value: unknown): string {
@@ -162,15 +190,22 @@ function asJson(value: unknown): string {
 }
 
 function checked(key: string): string {
-  if (key.length === 0 || key.length > MAX_KEY || !key.isWellFormed() || key.includes("\0"))
-    throw new TypeError(`a key has 1 to ${MAX_KEY} characters`);
+  const bytes = Buffer.byteLength(key);
+  if (bytes === 0 || bytes > MAX_KEY_BYTES || !key.isWellFormed() || key.includes("\0"))
+    throw new TypeError(`a key has 1 to ${MAX_KEY_BYTES} bytes of UTF-8`);
   return key;
 }
 
 function keepingOf({ ttlMs, staleMs = 0, tags = [] }: KeepOptions): Keeping {
   if (!Number.isInteger(ttlMs) || ttlMs < 1 || !Number.isInteger(staleMs) || staleMs < 0)
     throw new TypeError("ttlMs and staleMs are whole milliseconds");
+  if (ttlMs + staleMs > MAX_LIFE_MS) throw new TypeError("a value is kept for ten years at most");
+  if (tags.length > MAX_TAGS) throw new TypeError(`a value has ${MAX_TAGS} tags at most`);
+  checkTags(tags);
+  return { ttlMs, staleMs, tags };
+}
+
+function checkTags(tags: readonly string[]): void {
   if (!tags.every((tag) => /^[\p{L}\p{N}_.:/-]{1,200}$/u.test(tag)))
     throw new TypeError("a tag has 1 to 200 letters, digits and _ . : / -");
-  return { ttlMs, staleMs, tags };
 }

@@ -83,6 +83,8 @@ async function* inSession<T>(
 async function* pages(session: Session, options: ExportOptions): AsyncGenerator<Uint8Array> {
   const { format, compression = "none", after = null, pageRows = PAGE_ROWS, onPage } = options;
   await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  // In the transaction alone: behind a pooler a session keeps the limit of the role.
+  await session.query("SET LOCAL statement_timeout = 0");
   const source = await describe(session, options);
   const end = await keyOf(session, lastKey(source));
   let from = after;

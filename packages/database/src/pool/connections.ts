@@ -20,6 +20,8 @@ export interface Lease {
 }
 
 export interface WholeLease extends Lease {
+  /** A pooler may put the next transaction on another connection, and leaves settings of this one to a stranger. */
+  readonly pooled: boolean;
   /** The bytes of `COPY … TO STDOUT`, as fast as they are taken. Whoever stops taking them must close the connection. */
   copyOut(text: string): CopyOut;
 }
@@ -107,7 +109,7 @@ interface Pool {
 function openPool(config: pg.PoolConfig, onError: (error: unknown) => void, trace: StatementTracer): Pool {
   const pool = new pg.Pool(config);
   const end = poolEnd(pool);
-  const named = preparesByName(config);
+  const pooled = isPooled(config);
   pool.on("error", (error) => onError(toDatabaseError(error)));
   const asking = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -123,7 +125,7 @@ function openPool(config: pg.PoolConfig, onError: (error: unknown) => void, trac
   return {
     async lease() {
       try {
-        return leaseOf(await connect(), { onError, trace, named });
+        return leaseOf(await connect(), { onError, trace, pooled });
       } catch (error) {
         throw toDatabaseError(error);
       }
@@ -165,18 +167,17 @@ function poolEnd(pool: pg.Pool): () => Promise<void> {
   };
 }
 
-/** Where a pooler older than PgBouncer 1.21 may put the next transaction on another connection, no statement has a name. */
-function preparesByName({ connectionString = "" }: pg.PoolConfig): boolean {
-  return !/[?&]pgbouncer=true(?:&|$)/.test(connectionString);
+function isPooled({ connectionString = "" }: pg.PoolConfig): boolean {
+  return /[?&]pgbouncer=true(?:&|$)/.test(connectionString);
 }
 
 interface LeaseSettings {
   readonly onError: (error: unknown) => void;
   readonly trace: StatementTracer;
-  readonly named: boolean;
+  readonly pooled: boolean;
 }
 
-function leaseOf(client: pg.PoolClient, { onError, trace, named }: LeaseSettings): WholeLease {
+function leaseOf(client: pg.PoolClient, { onError, trace, pooled }: LeaseSettings): WholeLease {
   let broken = false;
   // Without a listener, the loss of a connection between two statements would end the process.
   const onLoss = (error: Error): void => {
@@ -185,13 +186,14 @@ function leaseOf(client: pg.PoolClient, { onError, trace, named }: LeaseSettings
   };
   client.on("error", onLoss);
   return {
+    pooled,
     async run(text, values = [], { name, patienceMs } = {}) {
       const ended = trace(text, name);
       try {
         const result = await client.query({
           text,
           values: [...values],
-          ...(name === undefined || !named ? {} : { name }),
+          ...(name === undefined || pooled ? {} : { name }),
           ...(patienceMs === undefined ? {} : { query_timeout: patienceMs }),
         });
         ended();

@@ -80,7 +80,7 @@ async function runSession<T>(connections: Connections, work: (session: Session) 
     options?: QueryOptions,
   ) => (await lease.run(text, values, { ...options, patienceMs: NO_LIMIT_MS })).rows as Row[];
   try {
-    await query("SET statement_timeout = 0");
+    if (!lease.pooled) await query("SET statement_timeout = 0");
     const columns = (select: string): Promise<Column[]> => columnsOf(lease, select);
     return await work({ query, columns, copyOut: lease.copyOut });
   } finally {

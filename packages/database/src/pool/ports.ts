@@ -72,7 +72,7 @@ export interface Database extends Queryable {
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**
    * One connection for the whole of `work`, without a statement time-out, closed afterwards whatever happened: for session
-   * locks, settings and maintenance. Not for requests.
+   * locks, settings and maintenance. Not for requests, and behind a pooler for one transaction, within the limits of the role.
    */
   session<T>(work: (session: Session) => Promise<T>): Promise<T>;
   kysely<Schema>(): Kysely<Schema>;

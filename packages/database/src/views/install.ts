@@ -30,7 +30,11 @@ async function installIn(tx: Queryable, views: readonly MaterializedView[]): Pro
   for (const { name } of stale.toReversed()) await tx.query(`DROP MATERIALIZED VIEW IF EXISTS ${name}`);
   for (const view of stale) await make(tx, view);
   for (const { name, volatile = false } of views)
-    await tx.query("UPDATE materialized_views SET volatile = $2 WHERE name = $1", [name, volatile]);
+    await tx.query(
+      // Rows that are right are left alone: a refresh under way holds its own until it ends.
+      "UPDATE materialized_views SET volatile = $2 WHERE name = $1 AND volatile <> $2",
+      [name, volatile],
+    );
   return stale.map(({ name }) => name);
 }
 

@@ -86,11 +86,15 @@ export function createViews(options: ViewsOptions): Views {
         const due = views.filter(({ name }) => (next.get(name) as number) <= now);
         for (const { name, everySeconds } of due) next.set(name, now + everySeconds * 1000);
         await refreshAll(due, false);
-        return Math.max(0, Math.min(...next.values()) - clock.monotonic());
+        const pause = Math.min(LONGEST_PAUSE_MS, ...next.values().map((at) => at - clock.monotonic()));
+        return Math.max(0, pause);
       });
     },
   };
 }
+
+/** A timer cannot wait for a month. */
+const LONGEST_PAUSE_MS = 86_400_000;
 
 const AGES = `
   SELECT name AS view, extract(epoch FROM clock_timestamp() - current_at)::double precision AS "ageSeconds",
