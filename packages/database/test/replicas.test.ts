@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createDatabase, createReplicas, type Database } from "@rempart/database";
 import { systemClock } from "@rempart/kernel";
 import { requireService, startDebianPostgres, until } from "@rempart/testing";
@@ -84,6 +85,40 @@ test("a primary that rests leaves its replicas up to date", { skip }, async () =
   assert.ok((replicas.lags()[0] as number) < 2_000);
 });
 
+test("a replica that hangs takes no other with it, and piles up no connections", { skip }, async () => {
+  assert.ok(first && second);
+  const never = new Promise<never>(() => undefined);
+  let asked = 0;
+  const hanging: Database = {
+    ...second,
+    query: () => {
+      asked += 1;
+      return never;
+    },
+  };
+  const end = new AbortController();
+  const both = createReplicas({
+    primary: first,
+    replicas: [hanging, second],
+    maxLagMs: 2_000,
+    everyMs: 5,
+    clock: systemClock,
+  });
+  void both.run(end.signal);
+  await until(() => (both.lags()[1] as number) < 2_000);
+  await sleep(50);
+  await first.query("INSERT INTO t VALUES (200)");
+  const position = await both.position();
+  await until(() =>
+    both.read(async (tx) => (await tx.query("SELECT 1 WHERE pg_is_in_recovery()")).length > 0, {
+      after: position,
+    }),
+  );
+  assert.equal(both.lags()[0], Number.POSITIVE_INFINITY);
+  assert.equal(asked, 1);
+  end.abort();
+});
+
 test("a replica that goes away costs no read", { skip }, async () => {
   assert.ok(replicas && world);
   await until(isReplica);
@@ -94,4 +129,31 @@ test("a replica that goes away costs no read", { skip }, async () => {
   assert.equal(standby.length, 50);
   assert.equal(await isReplica(), false);
   assert.deepEqual(replicas.lags(), [Number.POSITIVE_INFINITY]);
+});
+
+test("a replica that became a primary of its own is asked no longer", { skip }, async () => {
+  assert.ok(first && world);
+  await using promoted = await startDebianPostgres({ service: "postgres", standbyOf: world.primary });
+  const database = createDatabase({ url: promoted.url, poolSize: 2 });
+  const end = new AbortController();
+  const all = createReplicas({
+    primary: first,
+    replicas: [database],
+    maxLagMs: 2_000,
+    everyMs: 5,
+    clock: systemClock,
+  });
+  const looking = all.run(end.signal);
+  try {
+    await until(() => all.lags()[0] !== Number.POSITIVE_INFINITY);
+    await database.query("SELECT pg_promote()");
+    await database.query("CREATE TABLE of_its_own (n int)");
+    await until(() => all.lags()[0] === Number.POSITIVE_INFINITY);
+    const seen = await all.read((tx) => tx.query("SELECT to_regclass('of_its_own') AS found"));
+    assert.deepEqual(seen, [{ found: null }]);
+  } finally {
+    end.abort();
+    await looking;
+    await database.close();
+  }
 });

@@ -55,15 +55,14 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     return close[turn % close.length];
   }
 
-  async function look(): Promise<void> {
+  async function lookAtPrimary(): Promise<void> {
     const at = clock.monotonic();
     const end = await lsnOf(primary, "pg_current_wal_lsn()", log);
     if (end !== null) positions.add(at, end);
-    await Promise.all(
-      members.map(async (member) => {
-        member.replayed = await lsnOf(member.database, "pg_last_wal_replay_lsn()", log);
-      }),
-    );
+  }
+
+  async function lookAt(member: Member): Promise<void> {
+    member.replayed = await lsnOf(member.database, REPLAYED, log);
   }
 
   return {
@@ -84,13 +83,20 @@ export function createReplicas(options: ReplicasOptions): Replicas {
       return row?.lsn ?? "0/0";
     },
     lags: () => members.map(lagOf),
-    run: (signal) =>
-      repeat(signal, async () => {
-        await look();
-        return everyMs;
-      }),
+    async run(signal) {
+      const every = (look: () => Promise<void>): Promise<void> =>
+        repeat(signal, async () => {
+          await look();
+          return everyMs;
+        });
+      // Each for itself: one that hangs must not make the others look old.
+      await Promise.all([every(lookAtPrimary), ...members.map((member) => every(() => lookAt(member)))]);
+    },
   };
 }
+
+/** Null on a server that is no replica any more: what it replayed last stands still for ever. */
+const REPLAYED = "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END";
 
 interface Member {
   readonly database: Database;
