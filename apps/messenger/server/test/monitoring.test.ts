@@ -96,6 +96,7 @@ test("what a silence may not be is refused, and none is made", async () => {
     { where: {}, reason: "everything", until },
     { where, reason: " ", until },
     { where, reason: "over before it begins", until: 1 },
+    { where, reason: "for good", until: until + 31 * 24 * HOUR_MS },
     { where: { "a b": "x" }, reason: "no label", until },
     { where: { a: { matches: ".*" } }, reason: "no condition", until },
   ];

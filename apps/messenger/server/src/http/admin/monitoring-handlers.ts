@@ -25,6 +25,8 @@ type MonitoringHandlers = Pick<AdminHandlers, keyof typeof MONITORING_ROUTES>;
 const OFF = refuse("not-configured");
 /** Each costs a socket and what waits for its reader. */
 const MAX_READERS = 100;
+/** What is to be quiet for longer is a rule to change. */
+const LONGEST_SILENCE_MS = 30 * 86_400_000;
 
 /** What is watched, and who is told of it. Each act is recorded with who did it. */
 export function monitoringHandlers(services: MonitoringServices): MonitoringHandlers {
@@ -59,7 +61,10 @@ export function monitoringHandlers(services: MonitoringServices): MonitoringHand
     async silence({ caller, body: { where, reason, until } }) {
       may(caller, "silence");
       if (monitoring === null) return OFF;
-      const when = { kind: "once", from: services.clock.now(), to: until } as const;
+      const from = services.clock.now();
+      if (until - from > LONGEST_SILENCE_MS)
+        return refuse("validation-failed", "a silence ends within 30 days");
+      const when = { kind: "once", from, to: until } as const;
       return mute(services, monitoring.alerting, caller, { kind: "silence", where, reason, when });
     },
     async endSilence({ caller, params: { silenceId } }) {
