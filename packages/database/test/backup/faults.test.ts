@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -188,7 +188,7 @@ test("server, archiver and backup killed together at any moment: what follows is
   await repository.tidy(Date.now() + 60_000);
 });
 
-test("a clock that goes back changes neither the order of backups nor who holds the lock", async () => {
+test("a clock that goes back does not change the order of backups, and of two the sound one is restored", async () => {
   await using server = await backedUpServer();
   const { repository, sealing, database, dataDirectory } = server;
   const clock = manualClock(systemClock.now());
@@ -204,4 +204,27 @@ test("a clock that goes back changes neither the order of backups nor who holds 
     [first.id, second.id],
   );
   assert.deepEqual((await engine.status()).newest, second);
+
+  // The older one stands in for the newer, with the same log and the same result.
+  await database.query("CREATE TABLE rows AS SELECT generate_series(1, 7) AS id");
+  await server.archived();
+  await writeFile(join(server.repositoryDirectory, "backups", second.id, "manifest"), "damaged");
+  assert.deepEqual((await engine.status()).newest, first);
+  const counted: number[] = [];
+  const count = {
+    name: "count",
+    async run({ database: restored }: { database: Database }) {
+      counted.push((await restored.query("SELECT 1 FROM rows")).length);
+    },
+  };
+  await engine.restore({
+    target: { kind: "latest" },
+    directory: join(server.scratch, "beside"),
+    hooks: [count],
+  });
+  assert.deepEqual(counted, [7]);
+  assert.deepEqual(
+    (await engine.verify({ backup: second.id })).findings.map(({ code }) => code),
+    ["object-altered"],
+  );
 });

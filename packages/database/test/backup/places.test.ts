@@ -59,9 +59,20 @@ test("tablespaces go where they are told to, unlogged tables come back empty, an
   const files = await readdir(directory);
   for (const name of ["backup_label", "backup_label.old", "recovery.signal", "postmaster.pid"])
     assert.ok(!files.includes(name), name);
+  const failing = { name: "failing", run: () => Promise.reject(new Error("no")) };
+  const other = join(scratch, "other-spaces");
+  const failed = engine.restore({
+    target,
+    directory: join(scratch, "failed"),
+    tablespaceDirectory: other,
+    hooks: [failing],
+  });
+  await assert.rejects(failed, (error) => hasCode(error, "hook-failed"));
+  assert.deepEqual(await readdir(other), []);
   // A second restore may not write into the tablespaces of the first.
   const again = engine.restore({ target, directory: join(scratch, "again"), tablespaceDirectory });
   await assert.rejects(again, (error) => hasCode(error, "target-not-empty"));
+  assert.deepEqual(await readdir(tablespaceDirectory), [oid]);
 });
 
 test("a directory on which a server runs is left alone, whatever else is wrong", async () => {

@@ -7,15 +7,31 @@ import { type Lsn, parseLsn } from "../wal/lsn.ts";
 import { backupIds, readManifest } from "./catalog.ts";
 import { reachesBackup } from "./recoverable.ts";
 
-/** Manifests of whole backups of the newest one's cluster, the oldest first, ordered by the log, which no clock can turn. */
+/**
+ * Manifests of whole backups of the newest one's cluster, the oldest first, ordered by the log, which no clock can turn. One that
+ * is damaged must not stand in the way of the others, from which the same can be restored: it is left out, and `verify` names
+ * it. When none opens, the reason is thrown.
+ */
 export async function readManifests(vault: Vault): Promise<BackupManifest[]> {
   const all: BackupManifest[] = [];
-  for (const id of await backupIds(vault)) all.push(await readManifest(vault, id));
+  let reason: unknown;
+  for (const id of await backupIds(vault)) {
+    try {
+      all.push(await readManifest(vault, id));
+    } catch (error) {
+      if (!(error instanceof BackupError && DAMAGE.has(error.code))) throw error;
+      reason = error;
+    }
+  }
+  if (all.length === 0 && reason !== undefined) throw reason;
   const newest = all.at(-1);
   return all
     .filter(({ systemIdentifier }) => systemIdentifier === newest?.systemIdentifier)
     .toSorted((a, b) => a.timeline - b.timeline || compare(lsn(a.stopLsn), lsn(b.stopLsn)));
 }
+
+/** `no-backup` for one that is removed just now. */
+const DAMAGE: ReadonlySet<string> = new Set(["object-altered", "wrong-key", "no-backup"]);
 
 /** The newest backup from which the target can be reached, or the one by this name. Throws `no-backup`. */
 export async function chooseBackup(

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Account, runningAsRoot } from "../../embedded/account.ts";
 import { parsePostmasterFile } from "../../embedded/postmaster-file.ts";
@@ -59,9 +59,17 @@ export async function asWhole<T>(
     await syncFolder(parent);
     return result;
   } catch (error) {
+    await removeTablespaces(scratch);
     await rm(scratch, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** They lie elsewhere, each in a directory that the restore has made itself. */
+async function removeTablespaces(directory: string): Promise<void> {
+  const links = join(directory, "pg_tblspc");
+  for (const name of await readdir(links).catch(() => []))
+    await rm(await realpath(join(links, name)), { recursive: true, force: true });
 }
 
 async function assertOpen(folder: string, account: Account): Promise<void> {
