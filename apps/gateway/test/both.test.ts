@@ -216,6 +216,7 @@ function suite(platform: Platform): void {
           X_Real_IP: "203.0.113.9",
           "X-Original-URL": "/admin",
           "X-Request-Id": "forged-by-the-client",
+          Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
           TE: "trailers",
           Cookie: "session=1",
         },
@@ -226,6 +227,7 @@ function suite(platform: Platform): void {
       assert.equal(headers["x-forwarded-host"], "shop.test");
       assert.equal(headers.forwarded, 'for=127.0.0.1;host="shop.test";proto=http');
       assert.equal(headers["x-request-id"], reply.headers["x-request-id"]);
+      assert.equal(headers.traceparent, undefined);
       assert.equal(headers.via, "1.1 rempart");
       assert.equal(headers.cookie, "session=1");
       for (const name of ["x-forwarded-port", "x_real_ip", "x-real-ip", "x-original-url", "te"])

@@ -9,8 +9,8 @@ export interface TestCertificate {
 
 const DAY_MS = 86_400_000;
 
-/** A self-signed certificate (RFC 5280) on P-256 for these DNS names, valid from yesterday to tomorrow. */
-export function testCertificate(names: readonly [string, ...string[]]): TestCertificate {
+/** A self-signed certificate (RFC 5280) on P-256 for these DNS names, valid from yesterday on and for so many `days`. */
+export function testCertificate(names: readonly [string, ...string[]], days = 1): TestCertificate {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(names[0])))));
   const toBeSigned = sequence(
@@ -18,7 +18,7 @@ export function testCertificate(names: readonly [string, ...string[]]): TestCert
     der(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
     ECDSA_WITH_SHA256,
     name,
-    sequence(time(Date.now() - DAY_MS), time(Date.now() + DAY_MS)),
+    sequence(time(Date.now() - DAY_MS), time(Date.now() + days * DAY_MS)),
     name,
     publicKey.export({ type: "spki", format: "der" }),
     der(0xa3, sequence(alternativeNames(names), AUTHORITY)),

@@ -1,19 +1,17 @@
-import { writeSync } from "node:fs";
 import {
   type Gateway,
   type GatewayConfig,
   gatewayComponent,
   loadGatewayConfig,
+  openGatewayLogs,
   readGatewayConfig,
 } from "@rempart/gateway";
-import { createLogger } from "@rempart/observability/telemetry";
 import { main, run } from "@rempart/runtime";
 import { Command } from "commander";
 import { configured } from "../exit.ts";
 
 /** Beyond the configured drain: closing what is left. */
 const CLOSING_MS = 5_000;
-const STANDARD_OUTPUT = 1;
 
 interface GatewayOptions {
   readonly upstream: readonly string[];
@@ -39,18 +37,18 @@ function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
 
-/** The access log goes to standard output as JSON lines, like the log; what is for a person goes to standard error. */
+/** Lines of JSON go where the configuration says, standard output unless told; what is for a person goes to standard error. */
 async function gateway(options: GatewayOptions): Promise<void> {
   const read = configured(() => {
     const config = withPort(loadGatewayConfig(options.config, options.upstream), options.port);
     return { config, settings: readGatewayConfig(config) };
   });
   if (read === null) return;
-  const log = createLogger({ level: "info" });
+  const { log, accessLog } = openGatewayLogs(read.settings);
   const component = gatewayComponent({
     config: read.config,
     log,
-    accessLog: (lines) => writeSync(STANDARD_OUTPUT, lines),
+    accessLog,
     started: (running) => process.stderr.write(welcome(running)),
   });
   const { delayMs, deadlineMs } = read.settings.drain;

@@ -1,3 +1,4 @@
+import type { LogLevel } from "@rempart/observability/telemetry";
 import { z } from "zod";
 import { edgeSchema } from "./edge-schema.ts";
 
@@ -36,6 +37,26 @@ function isOrigin(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && url.username === "" && url.password === "" && url.href === `${url.origin}/`;
 }
+
+const LOG_LEVELS = ["error", "warn", "info", "debug", "silent"] as const satisfies readonly LogLevel[];
+
+/** Of the command. Whoever starts a gateway in a process of their own brings their own. */
+const log = z.strictObject({
+  level: z.enum(LOG_LEVELS).default("info"),
+  /** Holds a file for each class of retention: `application.log`, `access.log`. Absent: standard output. */
+  directory: file.exactOptional(),
+});
+
+const traces = z.strictObject({
+  /** Base address of an OTLP/HTTP receiver: `http://127.0.0.1:4318`. */
+  endpoint: z.url({ protocol: /^https?$/ }),
+  /** File with the value of the Authorization field for that receiver. */
+  authorization: file.exactOptional(),
+  /** What traces call the gateway. */
+  serviceName: z.string().min(1).max(100).default("rempart-gateway"),
+  /** Share of the requests that are traced. */
+  ratio: z.number().min(0).max(1).default(1),
+});
 
 const timeouts = z.strictObject({
   connectMs: milliseconds(60_000).default(2_000),
@@ -119,6 +140,9 @@ export const gatewaySchema = z.strictObject({
   /** `false`: no administration listener. */
   admin: z.union([admin, z.literal(false)]).prefault({}),
   edge: edgeSchema.prefault({}),
+  log: log.prefault({}),
+  /** Absent: none are made. */
+  traces: traces.exactOptional(),
   upstreams: z.record(name, upstream),
   routes: z.array(route).min(1, "expects at least one: nothing would be served").max(1000),
   drain: z

@@ -19,13 +19,16 @@ const REQUEST_CONNECTION = new Set([
 ]);
 
 /**
- * What a client must not say about itself, because somebody behind believes it: who it is, how it came, what it asked for.
+ * What a client must not say about itself, because somebody behind believes it: who it is, how it came, what it asked for,
+ * whose trace it belongs to.
  * `proxy` becomes HTTP_PROXY in CGI (httpoxy); the two last rewrite the path behind the policies' back in some frameworks.
  */
 const CLAIMS = new Set([
   "forwarded",
   "via",
   "x-request-id",
+  "traceparent",
+  "tracestate",
   "x-real-ip",
   "x-client-ip",
   "x-cluster-client-ip",

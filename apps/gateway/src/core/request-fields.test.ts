@@ -8,6 +8,7 @@ const told: Told = {
   scheme: "https",
   host: "app.example.com",
   requestId: "id-12345678",
+  trace: null,
 };
 
 function values(fields: readonly string[], wanted: string): string[] {
@@ -67,6 +68,8 @@ const CLAIMED = [
   "Proxy",
   "X-Original-URL",
   "X_Request_Id",
+  "Traceparent",
+  "TraceState",
   "Transfer-Encoding",
   "Content-Length",
   "Upgrade",

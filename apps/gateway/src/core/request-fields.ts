@@ -1,4 +1,5 @@
 import type { Exchange } from "@rempart/edge";
+import type { TraceHeaders } from "@rempart/observability/telemetry";
 import { connectionOptions, staysFromRequest } from "./field-names.ts";
 
 /** What the gateway says of the client, in place of whatever the client said. */
@@ -9,11 +10,23 @@ export interface Told {
   /** The request's `Host`, which the edge has checked. */
   readonly host: string;
   readonly requestId: string;
+  /** Null: there is no trace, or it is a stranger's. */
+  readonly trace: TraceHeaders | null;
 }
 
 /** What the upstream is told of the client. `host` is the request's own, which the edge has checked. */
-export function toldOf({ client, scheme, requestId, facts }: Exchange, host: string): Told {
-  return { client: client.text, scheme: scheme ?? (facts.encrypted ? "https" : "http"), host, requestId };
+export function toldOf(
+  { client, scheme, requestId, facts }: Exchange,
+  host: string,
+  trace: TraceHeaders | null,
+): Told {
+  return {
+    client: client.text,
+    scheme: scheme ?? (facts.encrypted ? "https" : "http"),
+    host,
+    requestId,
+    trace,
+  };
 }
 
 /** Who we are in `Via` (RFC 9110, 7.6.3): a pseudonym, since the host's name is nobody's business. */
@@ -38,7 +51,7 @@ export function requestFields(raw: readonly string[], connection: string | undef
 }
 
 /** One element, the client itself: a chain would let a service behind pick the wrong one. */
-function tell(fields: string[], { client, scheme, host, requestId }: Told): void {
+function tell(fields: string[], { client, scheme, host, requestId, trace }: Told): void {
   const address = client === "" ? "unknown" : client;
   fields.push(
     "X-Forwarded-For",
@@ -54,6 +67,9 @@ function tell(fields: string[], { client, scheme, host, requestId }: Told): void
     "Via",
     VIA,
   );
+  if (trace === null) return;
+  fields.push("Traceparent", trace.traceparent);
+  if (trace.tracestate !== undefined) fields.push("Tracestate", trace.tracestate);
 }
 
 /** RFC 7239, 6: an IPv6 address stands in brackets, and so in quotes. */

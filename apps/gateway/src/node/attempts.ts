@@ -1,13 +1,15 @@
 import { isFailing } from "../core/upstream/health.ts";
 import { mayRetry } from "../core/upstream/retry.ts";
-import type { Upstream } from "../core/upstream/upstream.ts";
 import type { GatewayError } from "../errors.ts";
 import type { ConnectionUser, UpstreamConnection } from "./connection.ts";
+import { answerOf } from "./metrics.ts";
+import type { Passage } from "./passage.ts";
 import type { Target } from "./target.ts";
 
 /** One request's way to a target that answers: which was tried, what became of it, and what the upstream learns of it. */
 export class Attempts {
-  readonly #upstream: Upstream<Target>;
+  readonly #passage: Passage;
+  readonly #requestId: string;
   readonly #method: string;
   readonly #hasBody: boolean;
   #tried: Set<Target> | null = null;
@@ -19,9 +21,10 @@ export class Attempts {
   #wasStale = false;
 
   /** Throws `upstream-unavailable` while the circuit is open. */
-  constructor(upstream: Upstream<Target>, method: string, hasBody: boolean) {
-    upstream.admit();
-    this.#upstream = upstream;
+  constructor(passage: Passage, requestId: string, method: string, hasBody: boolean) {
+    passage.upstream.admit();
+    this.#passage = passage;
+    this.#requestId = requestId;
     this.#method = method;
     this.#hasBody = hasBody;
   }
@@ -33,7 +36,7 @@ export class Attempts {
 
   /** A connection that is ready (`isUsed`) or will tell `user`. Throws `upstream-unavailable`. */
   open(user: ConnectionUser): UpstreamConnection {
-    const target = this.#upstream.choose(this.#tried);
+    const target = this.#passage.upstream.choose(this.#tried);
     const connection = target.acquire(user, this.#wasStale);
     target.inFlight += 1;
     this.#target = target;
@@ -50,7 +53,8 @@ export class Attempts {
 
   answered(status: number): void {
     this.#wasAnswered = true;
-    this.#upstream.tell(this.#target as Target, !isFailing(status));
+    this.#passage.count(answerOf(status));
+    this.#tell(this.#target as Target, !isFailing(status));
   }
 
   /** The present attempt is over, however it went. */
@@ -65,7 +69,10 @@ export class Attempts {
     this.close();
     const isStale = this.#isStale(error);
     const isClients = error.details.phase === "client";
-    if (!isStale && !isClients) this.#upstream.tell(target, false);
+    if (!isStale && !isClients) {
+      this.#passage.count("none");
+      this.#tell(target, false);
+    }
     if (isClients || !this.#mayRetry(isStale)) return false;
     this.#wasStale = isStale;
     if (isStale) this.#made -= 1;
@@ -80,7 +87,8 @@ export class Attempts {
   }
 
   #mayRetry(isStale: boolean): boolean {
-    const { retry } = this.#upstream.settings;
+    const { upstream } = this.#passage;
+    const { retry } = upstream.settings;
     const attempt = {
       method: this.#method,
       made: this.#made,
@@ -89,7 +97,11 @@ export class Attempts {
       wasAnswered: this.#wasAnswered,
     };
     if (isStale) return mayRetry({ ...attempt, made: 0 }, retry);
-    return mayRetry(attempt, retry) && this.#upstream.spendRetry();
+    return mayRetry(attempt, retry) && upstream.spendRetry();
+  }
+
+  #tell(target: Target, succeeded: boolean): void {
+    this.#passage.upstream.tell(target, succeeded, this.#requestId);
   }
 
   #remember(target: Target): void {

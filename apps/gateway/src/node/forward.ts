@@ -1,5 +1,6 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Exchange } from "@rempart/edge";
+import type { TraceHeaders } from "@rempart/observability/telemetry";
 import { answerFields, trailerFields } from "../core/answer-fields.ts";
 import { requestFields, toldOf } from "../core/request-fields.ts";
 import type { GatewayError } from "../errors.ts";
@@ -23,6 +24,8 @@ export class Forward implements ConnectionUser {
   readonly #response: ServerResponse;
   readonly #exchange: Exchange;
   readonly #framing: BodyFraming;
+  /** Asked for at once: what comes from a connection comes outside of any trace. */
+  readonly #trace: TraceHeaders | null;
   readonly #attempts: Attempts;
   readonly #end = Promise.withResolvers<void>();
   #connection: UpstreamConnection | null = null;
@@ -40,7 +43,8 @@ export class Forward implements ConnectionUser {
     this.#exchange = exchange;
     this.#framing = bodyFraming(request);
     this.#bodyMs = passage.upstream.settings.timeouts.idleMs;
-    this.#attempts = new Attempts(passage.upstream, request.method ?? "", this.#hasBody);
+    this.#trace = passage.traces.told(exchange.facts);
+    this.#attempts = new Attempts(passage, exchange.requestId, request.method ?? "", this.#hasBody);
     response.on("close", () => this.#clientClosed());
     this.#open();
   }
@@ -55,7 +59,7 @@ export class Forward implements ConnectionUser {
     const { method = "", url = "", rawHeaders, headers } = this.#request;
     const asked = headers.host ?? "";
     const host = upstream.settings.host === "client" ? asked : this.#attempts.targetHost;
-    const fields = requestFields(rawHeaders, headers.connection, toldOf(this.#exchange, asked));
+    const fields = requestFields(rawHeaders, headers.connection, toldOf(this.#exchange, asked, this.#trace));
     connection.send(writeRequestHead(method, url, host, fields, this.#framing), method, !this.#hasBody);
     this.#attempts.sent();
     if (this.#hasBody) this.#pumpRequest(connection);

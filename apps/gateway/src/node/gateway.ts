@@ -13,6 +13,7 @@ import { openCertificate, type ServedCertificate } from "./certificate.ts";
 import { closeServer, listen } from "./listen.ts";
 import { createMetrics } from "./metrics.ts";
 import { Passages } from "./passages.ts";
+import { openTraces, type Traces } from "./traces.ts";
 import { createUpstreams, type Upstreams } from "./upstreams.ts";
 
 export interface GatewayPorts {
@@ -41,6 +42,7 @@ interface Parts {
   readonly upstreams: Upstreams;
   readonly certificate: ServedCertificate | null;
   readonly accessLog: AccessLog | null;
+  readonly traces: Traces;
 }
 
 /**
@@ -71,17 +73,23 @@ async function assemble(settings: GatewaySettings, ports: GatewayPorts): Promise
     tunnels: () => passages.tunnels,
     certificateExpiresAt: certificate === null ? null : () => certificate.expiresAt,
   });
-  const accessLog =
-    ports.accessLog === undefined
-      ? null
-      : createAccessLog({ write: ports.accessLog, members: { retention: "access" }, clock });
+  const traces = await openTraces(settings);
+  const accessLog = openAccessLog(ports.accessLog, clock, traces);
   const edge = createEdge({
     ...edgeConfig(settings, (event) => log.warn(event, "detector")),
+    ...(traces.tracer !== undefined && { tracer: traces.tracer }),
     observers: accessLog === null ? [metrics.http] : [metrics.http, accessLog],
     clock,
   });
   const routing = compileRouting(settings);
-  const passages = new Passages({ edge, clock, upstreams: upstreams.byName, routing });
+  const passages = new Passages({
+    edge,
+    clock,
+    upstreams: upstreams.byName,
+    routing,
+    traces,
+    counts: metrics.answers,
+  });
   const { handler, onUpgrade } = passages;
   const server = createEdgeServer(edge, {
     handler,
@@ -94,7 +102,17 @@ async function assemble(settings: GatewaySettings, ports: GatewayPorts): Promise
     settings.admin === false
       ? null
       : createAdminServer({ registry, upstreams: upstreams.byName, isDraining });
-  return { server, admin, passages, upstreams, certificate, accessLog };
+  return { server, admin, passages, upstreams, certificate, accessLog, traces };
+}
+
+function openAccessLog(
+  write: GatewayPorts["accessLog"],
+  clock: Clock,
+  { traceId }: Traces,
+): AccessLog | null {
+  if (write === undefined) return null;
+  const ids = traceId === undefined ? {} : { traceId };
+  return createAccessLog({ write, members: { retention: "access" }, clock, ...ids });
 }
 
 async function serve(settings: GatewaySettings, parts: Parts): Promise<Gateway> {
@@ -122,11 +140,13 @@ async function drain({ drain: { delayMs, deadlineMs } }: GatewaySettings, parts:
   await close(parts);
 }
 
-async function close({ server, admin, passages, upstreams, certificate, accessLog }: Parts): Promise<void> {
+async function close(parts: Parts): Promise<void> {
+  const { server, admin, passages, upstreams, certificate, accessLog, traces } = parts;
   passages.isDraining = true;
   certificate?.[Symbol.dispose]();
   passages.cutTunnels();
   await Promise.all([closeServer(server), admin === null ? null : closeServer(admin)]);
   upstreams[Symbol.dispose]();
   accessLog?.flush();
+  await traces.close();
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Exchange } from "@rempart/edge";
+import type { TraceHeaders } from "@rempart/observability/telemetry";
 import { answerFields } from "../core/answer-fields.ts";
 import { requestFields, toldOf } from "../core/request-fields.ts";
 import { GatewayError, protocolError } from "../errors.ts";
@@ -27,6 +28,7 @@ export class Handshake implements ConnectionUser {
   readonly #request: IncomingMessage;
   readonly #client: Duplex;
   readonly #exchange: Exchange;
+  readonly #trace: TraceHeaders | null;
   readonly #attempts: Attempts;
   readonly #end = Promise.withResolvers<void>();
   readonly #clientClosed = (): void => this.#leave();
@@ -42,7 +44,8 @@ export class Handshake implements ConnectionUser {
     this.#request = request;
     this.#client = client;
     this.#exchange = exchange;
-    this.#attempts = new Attempts(passage.upstream, "GET", false);
+    this.#trace = passage.traces.told(exchange.facts);
+    this.#attempts = new Attempts(passage, exchange.requestId, "GET", false);
     client.once("close", this.#clientClosed);
     this.#open();
   }
@@ -58,7 +61,7 @@ export class Handshake implements ConnectionUser {
     const { url = "", rawHeaders, headers } = this.#request;
     const asked = headers.host ?? "";
     const host = upstream.settings.host === "client" ? asked : this.#attempts.targetHost;
-    const fields = requestFields(rawHeaders, headers.connection, toldOf(this.#exchange, asked));
+    const fields = requestFields(rawHeaders, headers.connection, toldOf(this.#exchange, asked, this.#trace));
     const head = writeRequestHead("GET", url, host, [...fields, ...UPGRADE], { kind: "none" });
     connection.send(head, "GET", true, true);
     this.#attempts.sent();

@@ -1,6 +1,8 @@
 import { createMetricsObserver, type Observer } from "@rempart/edge";
 import {
+  type BoundCounter,
   type GaugeMetric,
+  type Labelled,
   registerLabelledReader,
   registerMetrics,
   registerReader,
@@ -15,6 +17,17 @@ export interface GatewayMetrics {
   /** Counts what the edge settles. */
   readonly http: Observer;
   upstreamEvent(event: UpstreamEvent): void;
+  /** What counts the answers of each upstream, by its name. */
+  readonly answers: ReadonlyMap<string, (answer: UpstreamAnswer) => void>;
+}
+
+const ANSWERS = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"] as const;
+/** What came of an attempt: the class of a status, or none. */
+export type UpstreamAnswer = (typeof ANSWERS)[number];
+
+/** `status` is from 100 to 599. */
+export function answerOf(status: number): UpstreamAnswer {
+  return ANSWERS[Math.floor(status / 100) - 1] ?? "none";
 }
 
 /** What is asked when the metrics are read. */
@@ -28,17 +41,30 @@ export interface Watched {
 export function createMetrics(watched: Watched): GatewayMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const { requests, seconds, events } = registerMetrics(registry, {
+  const { requests, seconds, events, answers } = registerMetrics(registry, {
     requests: shippedMetrics.httpRequests,
     seconds: shippedMetrics.httpDuration,
     events: shippedMetrics.upstreamEvents,
+    answers: shippedMetrics.upstreamAnswers,
   });
   readUpstreams(watched, registry);
   return {
     registry,
     http: createMetricsObserver({ requests, seconds }),
     upstreamEvent: ({ upstream, kind }) => events.labels({ upstream, kind }).inc(),
+    answers: new Map(
+      [...watched.upstreams.keys()].map((upstream) => [upstream, countingOf(upstream, answers)]),
+    ),
   };
+}
+
+/** Every series from the start: one that begins with its first failures shows no growth. */
+function countingOf(
+  upstream: string,
+  answers: Labelled<"upstream" | "answer", BoundCounter>,
+): (answer: UpstreamAnswer) => void {
+  const children = new Map(ANSWERS.map((answer) => [answer, answers.labels({ upstream, answer })]));
+  return (answer) => children.get(answer)?.inc();
 }
 
 function readUpstreams({ upstreams, tunnels, certificateExpiresAt }: Watched, registry: Registry): void {

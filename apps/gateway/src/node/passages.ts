@@ -11,12 +11,15 @@ import { Handshake } from "./handshake.ts";
 import type { Passage } from "./passage.ts";
 import { refuseAmbiguous } from "./refuse.ts";
 import type { Target } from "./target.ts";
+import type { Traces } from "./traces.ts";
 
 export interface PassagesOptions {
   readonly edge: Edge;
   readonly clock: Clock;
   readonly routing: (routeClass: string) => Route | null;
   readonly upstreams: ReadonlyMap<string, Upstream<Target>>;
+  readonly traces: Traces;
+  readonly counts: ReadonlyMap<string, Passage["count"]>;
 }
 
 /** What is done with a request that the edge let pass. */
@@ -40,7 +43,12 @@ export class Passages {
   readonly handler: NodeHandler = (request, response, context) => {
     const passage = this.#passage(context.routeClass);
     refuseAmbiguous(request, response);
-    const pass = () => new Forward(passage, request, response, context as Exchange).settled;
+    const { traces, upstream } = passage;
+    const pass = () =>
+      traces.follow(
+        upstream.name,
+        () => new Forward(passage, request, response, context as Exchange).settled,
+      );
     // Pipelined: it waits for those before it, which may end the connection or change what it asks for (RFC 9112, 9.3.2).
     return response.socket === null ? once(response, "socket").then(pass) : pass();
   };
@@ -51,7 +59,10 @@ export class Passages {
     if (head.length > 0) socket.unshift(head);
     this.#upgraded.add(socket);
     socket.once("close", () => this.#upgraded.delete(socket));
-    await new Handshake(passage, request, socket, context as Exchange).opened;
+    await passage.traces.follow(
+      passage.upstream.name,
+      () => new Handshake(passage, request, socket, context as Exchange).opened,
+    );
     this.#tunnels += 1;
     socket.once("close", () => {
       this.#tunnels -= 1;
@@ -66,12 +77,13 @@ export class Passages {
   #passage(routeClass: string): Passage {
     const known = this.#passages.get(routeClass);
     if (known !== undefined) return known;
-    const { edge, clock, routing, upstreams } = this.#options;
+    const { edge, clock, routing, upstreams, traces, counts } = this.#options;
     const route = routing(routeClass);
     const upstream = route === null ? undefined : upstreams.get(route.upstream);
-    if (route === null || upstream === undefined)
+    const count = route === null ? undefined : counts.get(route.upstream);
+    if (route === null || upstream === undefined || count === undefined)
       throw new GatewayError("no-route", "No route serves this path");
-    const passage = { edge, clock, route, upstream, isDraining: () => this.isDraining };
+    const passage = { edge, clock, route, upstream, traces, count, isDraining: () => this.isDraining };
     this.#passages.set(routeClass, passage);
     return passage;
   }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock } from "@rempart/kernel";
 import type { UpstreamSettings } from "../config/schema.ts";
 import { HEALTHY, type Health, isEjected } from "../core/upstream/health.ts";
@@ -7,6 +8,9 @@ import { type Address, type ConnectionOwner, type ConnectionUser, UpstreamConnec
 
 /** Less than what the upstream says it keeps an idle connection, so that it is not used as it ends. */
 const IDLE_MARGIN_MS = 1000;
+
+/** A connection serves many requests: what it causes must not be taken for the first one's. */
+const outside = AsyncLocalStorage.snapshot();
 
 /** One address of an upstream: its connections and its health. */
 export class Target implements JudgedTarget, ConnectionOwner {
@@ -51,7 +55,7 @@ export class Target implements JudgedTarget, ConnectionOwner {
     }
     if (this.#open.size >= this.#settings.connections && !this.#giveUpIdle())
       throw new GatewayError("upstream-unavailable", `Every connection to ${this.name} is taken`);
-    const connection = new UpstreamConnection(this.address, user, this);
+    const connection = outside(() => new UpstreamConnection(this.address, user, this));
     connection.await("connect", this.#clock.monotonic() + this.#settings.timeouts.connectMs);
     this.#open.add(connection);
     return connection;

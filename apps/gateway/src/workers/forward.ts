@@ -1,6 +1,7 @@
 import type { Exchange } from "@rempart/edge";
 import { passOn } from "@rempart/edge/workers";
 import { explain } from "@rempart/kernel";
+import type { TraceHeaders } from "@rempart/observability/telemetry";
 import { answerFields } from "../core/answer-fields.ts";
 import { requestFields, toldOf } from "../core/request-fields.ts";
 import type { Route } from "../core/routing.ts";
@@ -21,6 +22,8 @@ export interface WorkerPassage {
   readonly route: Route;
   readonly upstream: Upstream<WorkerTarget>;
   readonly owns: (name: string) => boolean;
+  /** What the upstream is told of the request's trace. */
+  readonly told: (facts: Exchange["facts"]) => TraceHeaders | null;
 }
 
 /** What is used of a Worker's answer beyond `Response`. */
@@ -47,19 +50,24 @@ export async function forward(
   const { body, signal } = BODILESS.has(method) ? { body: null, signal: request.signal } : passOn(request);
   const sent = {
     method,
-    headers: headersOf(request, exchange),
+    headers: headersOf(request, exchange, passage.told(exchange.facts)),
     body,
     redirect: "manual",
     signal,
   } as const;
-  const response = await answerOf(passage.upstream, path, sent);
+  const response = await answerOf(passage.upstream, path, sent, exchange.requestId);
   return exchange.facts.upgrade ? upgraded(passage, response) : passedBack(passage, response);
 }
 
 type Sent = RequestInit & { readonly method: string; readonly signal: AbortSignal };
 
 /** The first answer of a target. A request that may be repeated without harm is tried elsewhere. */
-async function answerOf(upstream: Upstream<WorkerTarget>, path: string, sent: Sent): Promise<Response> {
+async function answerOf(
+  upstream: Upstream<WorkerTarget>,
+  path: string,
+  sent: Sent,
+  requestId: string,
+): Promise<Response> {
   upstream.admit();
   const tried = new Set<WorkerTarget>();
   const { headersMs } = upstream.settings.timeouts;
@@ -67,11 +75,11 @@ async function answerOf(upstream: Upstream<WorkerTarget>, path: string, sent: Se
     const target = upstream.choose(tried);
     try {
       const response = await attempt(target, path, sent, headersMs);
-      upstream.tell(target, !isFailing(response.status));
+      upstream.tell(target, !isFailing(response.status), requestId);
       return response;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      upstream.tell(target, false);
+      upstream.tell(target, false, requestId);
       // `fetch` does not say how far it came.
       const attempted = {
         method: sent.method,
@@ -104,10 +112,10 @@ async function attempt(target: WorkerTarget, path: string, sent: Sent, headersMs
   }
 }
 
-function headersOf(request: Request, exchange: Exchange): Headers {
+function headersOf(request: Request, exchange: Exchange, trace: TraceHeaders | null): Headers {
   const host = exchange.facts.header("host") ?? "";
   const connection = request.headers.get("connection") ?? undefined;
-  const fields = requestFields(flat(request.headers), connection, toldOf(exchange, host));
+  const fields = requestFields(flat(request.headers), connection, toldOf(exchange, host, trace));
   const headers = listed(fields);
   if (exchange.facts.upgrade) headers.set("Upgrade", "websocket");
   return headers;

@@ -4,11 +4,12 @@ import { type WaitUntil, type WorkerContext, workersHandler } from "@rempart/edg
 import { systemClock } from "@rempart/kernel";
 import type { GatewaySettings } from "../config/schema.ts";
 import { compileRouting, edgeConfig, type Route } from "../core/routing.ts";
+import { saidTrace, trustsTraces } from "../core/said-trace.ts";
 import { HEALTHY } from "../core/upstream/health.ts";
 import { Upstream } from "../core/upstream/upstream.ts";
 import { GatewayError } from "../errors.ts";
 import { KvBans, type KvReader } from "./bans.ts";
-import { forward, type WorkerTarget } from "./forward.ts";
+import { forward, type WorkerPassage, type WorkerTarget } from "./forward.ts";
 import { readWorkerSettings } from "./settings.ts";
 
 /** The bindings of a gateway, as `wrangler.jsonc` names them. */
@@ -35,6 +36,7 @@ interface Instance {
   readonly bans: KvBans | null;
   readonly routing: (routeClass: string) => Route | null;
   readonly upstreams: ReadonlyMap<string, Upstream<WorkerTarget>>;
+  readonly told: WorkerPassage["told"];
 }
 
 /** A gateway on Workers: `export default createWorkerGateway()`. What it reads of `env` is read with the first request. */
@@ -49,8 +51,9 @@ export function createWorkerGateway(): {
       return edge;
     },
     async (request, _env, { kept }, context) => {
+      const { told } = instance as Instance;
       const passage = passageOf(instance as Instance, context.routeClass);
-      const response = await forward({ ...passage, owns: edge.owns }, request, context as Exchange);
+      const response = await forward({ ...passage, owns: edge.owns, told }, request, context as Exchange);
       for (const name of passage.route.kept) keep(kept, name, response);
       return response;
     },
@@ -81,6 +84,7 @@ function createInstance({ GATEWAY_CONFIG, BANS_KV: namespace }: GatewayEnv): Ins
     settings,
     bans: namespace === undefined ? null : new KvBans({ namespace, clock: systemClock, failed }),
     routing: compileRouting(settings),
+    told: trustsTraces(settings) ? saidTrace : () => null,
     upstreams: new Map(
       Object.entries(settings.upstreams).map(([name, own]) => [name, createUpstream(name, own)]),
     ),

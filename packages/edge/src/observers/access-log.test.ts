@@ -51,6 +51,23 @@ test("one JSON line per request, written in batches and flushed at the end", () 
   });
 });
 
+test("a line names the trace it is told of, where there is one", () => {
+  let written = "";
+  const traces = ["0af7651916cd43dd8448eb211c80319c", undefined];
+  const log = createAccessLog({
+    write: (lines) => {
+      written += lines;
+    },
+    traceId: () => traces.shift(),
+  });
+  log.settled(outcome());
+  log.settled(outcome());
+  log.flush();
+  const [traced, other] = written.trimEnd().split("\n") as [string, string];
+  assert.equal(JSON.parse(traced).traceId, "0af7651916cd43dd8448eb211c80319c");
+  assert.equal("traceId" in JSON.parse(other), false);
+});
+
 test("a line that waits is written without being asked", async () => {
   const lines = await new Promise<string>((resolve) => {
     createAccessLog({ write: resolve, batchMs: 1 }).settled(outcome());

@@ -10,6 +10,8 @@ export interface AccessLogOptions {
   readonly batchMs?: number;
   /** Further members of every line, such as how long it is kept. */
   readonly members?: Readonly<Record<string, string>>;
+  /** The trace that the request which is just told of belongs to, as 32 hexadecimal digits. */
+  readonly traceId?: () => string | undefined;
   readonly clock?: Clock;
 }
 
@@ -29,6 +31,7 @@ const ERROR = 50;
  */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const { write, batchCharacters = DEFAULT_CHARACTERS, batchMs = DEFAULT_MS, clock = systemClock } = options;
+  const { traceId } = options;
   const constant = Object.entries(options.members ?? {}).map(
     ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)},`,
   );
@@ -51,17 +54,18 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
         stampedAt = now;
         stamp = `,"time":${now},${constant.join("")}"requestId":"`;
       }
-      batch += line(outcome, stamp);
+      batch += line(outcome, stamp, traceId?.());
       if (batch.length >= batchCharacters) flush();
       else timer ??= setTimeout(flush, batchMs);
     },
   };
 }
 
-function line(outcome: Outcome, stamp: string): string {
+function line(outcome: Outcome, stamp: string, traceId: string | undefined): string {
   const { requestId, method, path, route, status, durationMs, address } = outcome;
   const level = status >= 500 ? ERROR : INFO;
   let text = `{"level":${level}${stamp}${requestId}","method":"${escaped(method)}","path":"${escaped(path)}","route":"${escaped(route)}","status":${status},"ms":${thousandths(durationMs)},"address":"${address}"`;
+  if (traceId !== undefined) text += `,"traceId":"${traceId}"`;
   if (outcome.verdict !== "pass") text += `,"verdict":"${outcome.verdict}"`;
   if (outcome.code !== null) text += `,"code":"${escaped(outcome.code)}"`;
   if (outcome.aborted) text += `,"aborted":true`;

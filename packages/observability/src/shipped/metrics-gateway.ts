@@ -11,6 +11,13 @@ export const upstreamEvents = counter({
   labels: { upstream, kind: { limit: 20 } },
 });
 
+export const upstreamAnswers = counter({
+  name: "gateway_upstream_answers_total",
+  help: "Attempts at an upstream, by the class of the status that it answered; `none` where it did not answer.",
+  unit: "count",
+  labels: { upstream, answer: { values: ["1xx", "2xx", "3xx", "4xx", "5xx", "none"] } },
+});
+
 export const targetUp = gauge({
   name: "gateway_target_up",
   help: "1 for a target that gets requests, 0 for one its checks found down or that was ejected.",

@@ -37,6 +37,7 @@ import {
   queueMessages,
   targetUp,
   up,
+  upstreamAnswers,
   websocketConnections,
 } from "./metrics.ts";
 import { beside, gaugeScenario } from "./scenarios.ts";
@@ -45,6 +46,11 @@ const sockets = sumBy([], gaugeOf(websocketConnections));
 const usualSockets = overTime("avg", sockets, { window: "1h", step: "1m" });
 const errors = counterOf(httpRequests, { status: { startsWith: "5" } });
 const requests = counterOf(httpRequests);
+const attempts = sumBy(["upstream"], increase(counterOf(upstreamAnswers), "5m"));
+const failedAttempts = sumBy(
+  ["upstream"],
+  increase(counterOf(upstreamAnswers, { answer: { oneOf: ["5xx", "none"] } }), "5m"),
+);
 const messageRate = sumBy([], rate(counterOf(messagesSent), "5m"));
 
 export const SERVICE_RULES = [
@@ -225,6 +231,34 @@ export const SERVICE_RULES = [
     summary: "A target of the gateway gets no requests: its checks found it down, or it was ejected.",
     runbook: "gateway-target",
     scenario: gaugeScenario(targetUp, 1, 0, { upstream: "web", target: "one:443" }),
+  }),
+  alert({
+    name: "GatewayUpstreamDown",
+    expression: compare(maxBy(["instance", "upstream"], gaugeOf(targetUp)), "==", 0),
+    for: "30s",
+    severity: "critical",
+    component: "gateway",
+    summary: "No target of an upstream gets requests: the gateway refuses all that are for it.",
+    runbook: "gateway-target",
+    scenario: gaugeScenario(targetUp, 1, 0, { upstream: "web", target: "one:443" }),
+  }),
+  alert({
+    name: "GatewayUpstreamErrors",
+    expression: both(above(ratio(failedAttempts, attempts), 0.05), compare(attempts, ">=", 20)),
+    for: "5m",
+    severity: "warning",
+    component: "gateway",
+    summary: "More than 5 % of what the gateway asks of an upstream fails, or is not answered.",
+    runbook: "gateway-target",
+    scenario: {
+      every: "1m",
+      series: [
+        series(upstreamAnswers, { upstream: "web", answer: "2xx" }, 0, [40, 90]),
+        series(upstreamAnswers, { upstream: "web", answer: "none" }, 0, [20, 10], [20, 0]),
+      ],
+      firesAt: "10m",
+      resolvedAt: "30m",
+    },
   }),
   alert({
     name: "GatewayCircuitOpen",

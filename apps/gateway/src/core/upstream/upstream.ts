@@ -7,13 +7,14 @@ import { type Health, type HealthChange, type HealthEvent, healthChange, nextHea
 import { earnRetry, FULL_BUDGET, type RetryBudget, spendRetry } from "./retry.ts";
 
 /** What somebody should hear of: a target or a circuit that changed. */
-export type UpstreamEvent =
-  | {
-      readonly kind: HealthChange;
-      readonly upstream: string;
-      readonly target: string;
-    }
-  | { readonly kind: "circuit-opened" | "circuit-closed"; readonly upstream: string };
+export type UpstreamEvent = {
+  readonly upstream: string;
+  /** Of the request that tipped the balance, where it was one. */
+  readonly requestId?: string;
+} & (
+  | { readonly kind: HealthChange; readonly target: string }
+  | { readonly kind: "circuit-opened" | "circuit-closed" }
+);
 
 /** One address of an upstream, however it is reached. */
 export interface JudgedTarget extends Candidate {
@@ -74,21 +75,23 @@ export class Upstream<T extends JudgedTarget> {
   }
 
   /** How a request to `target` went. */
-  tell(target: T, succeeded: boolean): void {
+  tell(target: T, succeeded: boolean, requestId: string): void {
     const now = this.#clock.monotonic();
     const before = this.#breaker.kind;
     this.#breaker = tellBreaker(this.#breaker, succeeded, now, this.settings.breaker);
     if (this.#breaker.kind !== before && this.#breaker.kind !== "half-open") {
       const kind = this.#breaker.kind === "open" ? "circuit-opened" : "circuit-closed";
-      this.#observe({ kind, upstream: this.name });
+      this.#observe({ kind, upstream: this.name, requestId });
     }
-    this.judge(target, succeeded ? "request-succeeded" : "request-failed");
+    this.judge(target, succeeded ? "request-succeeded" : "request-failed", requestId);
   }
 
-  judge(target: T, event: HealthEvent): void {
+  judge(target: T, event: HealthEvent, requestId?: string): void {
     const before = target.health;
     target.health = nextHealth(before, event, this.#clock.monotonic(), this.settings.health);
     const change = healthChange(before, target.health);
-    if (change !== null) this.#observe({ kind: change, upstream: this.name, target: target.name });
+    if (change === null) return;
+    const cause = requestId === undefined ? {} : { requestId };
+    this.#observe({ kind: change, upstream: this.name, target: target.name, ...cause });
   }
 }

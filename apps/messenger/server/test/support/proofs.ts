@@ -2,7 +2,9 @@
  * How each shipped alert is proven to reach a real receiver and to be told resolved: by a fault that `alerts-<way>.test.ts` causes
  * in a running messenger, or, where no fault can be caused in seconds, by its scenario on a page that the same monitor scrapes.
  */
-export const PROOFS: Readonly<Record<string, "people" | "service" | "machine" | "keys" | "scenario">> = {
+export const PROOFS: Readonly<
+  Record<string, "people" | "service" | "machine" | "keys" | "gateway" | "scenario">
+> = {
   LowAuthSuccessRate: "people",
   HighCSRFBlocks: "people",
   BruteForce: "people",
@@ -53,9 +55,11 @@ export const PROOFS: Readonly<Record<string, "people" | "service" | "machine" | 
   AuditEventsDropped: "scenario",
   AlertsRefused: "scenario",
   RulesFail: "scenario",
-  GatewayCircuitOpen: "scenario",
-  GatewayTargetDown: "scenario",
-  CertificateExpiring: "scenario",
+  GatewayTargetDown: "gateway",
+  GatewayUpstreamDown: "gateway",
+  GatewayUpstreamErrors: "gateway",
+  GatewayCircuitOpen: "gateway",
+  CertificateExpiring: "gateway",
   DiskSpaceLow: "scenario",
   DatabaseSaturated: "scenario",
   DatabaseReplicationLag: "scenario",
