@@ -21,4 +21,7 @@ export type * from "./ports.ts";
 export { directoryRepository } from "./repository/directory.ts";
 export { type BackupScheduleOptions, backupSchedule } from "./schedule/backup-schedule.ts";
 export { type DrillScheduleOptions, drillSchedule } from "./schedule/drill-schedule.ts";
+export type { RetentionPolicy } from "./retention/plan.ts";
+export { type PruneOptions, type PruneReport, pruneBackups } from "./retention/prune.ts";
 export { type LogKeeperOptions, logKeeper } from "./schedule/log-keeper.ts";
+export { type PruneScheduleOptions, pruneSchedule } from "./schedule/prune-schedule.ts";

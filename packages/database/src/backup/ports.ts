@@ -7,6 +7,8 @@ export interface ObjectInfo {
   readonly size: number;
   /** Unix milliseconds, by the store's clock. */
   readonly modifiedAt: number;
+  /** Stands in the class for what is seldom read. */
+  readonly archived?: boolean;
 }
 
 export interface PutOptions {
@@ -42,6 +44,8 @@ export interface Repository {
   list(prefix: string): AsyncIterable<ObjectInfo>;
   /** Also resolves when there was no such object. */
   delete(name: string): Promise<void>;
+  /** Moves an object to the class for what is seldom read; it can be read as before. Absent where the store has none. */
+  readonly archive?: (name: string) => Promise<void>;
   /** Removes what writers that were killed before then (Unix milliseconds) left unfinished. */
   tidy(before: number): Promise<void>;
 }

@@ -1,0 +1,129 @@
+/** Which backups and which of the log may go. Pure: what is there goes in, names come out. */
+import type { BackupManifest } from "../manifest.ts";
+import { parseLsn } from "../wal/lsn.ts";
+import { parseSegment, segmentNumberOf, walFileKind } from "../wal/names.ts";
+
+export interface RetentionPolicy {
+  /** Milliseconds back from now: every moment of them can be restored to. */
+  readonly keepMs: number;
+  /** Milliseconds back from now: of each week one backup is kept, which can be restored to the moment it was taken. 0: none. */
+  readonly archiveMs: number;
+}
+
+export type PlannedBackup = Pick<
+  BackupManifest,
+  "id" | "systemIdentifier" | "stoppedAt" | "timeline" | "startLsn" | "stopLsn" | "segmentBytes"
+>;
+
+export interface Stored {
+  /** Of whole backups. */
+  readonly backups: readonly PlannedBackup[];
+  /** Names of the files of the log, by cluster. */
+  readonly wal: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface PrunePlan {
+  /** In the order in which they were taken. */
+  readonly keep: readonly PlannedBackup[];
+  /** Those that are kept for their own moment alone. */
+  readonly archive: readonly PlannedBackup[];
+  readonly remove: readonly PlannedBackup[];
+  /** By cluster. */
+  readonly removeWal: ReadonlyMap<string, readonly string[]>;
+}
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/**
+ * The newest two backups stay whatever their age: a clock that is wrong must not empty a repository. Of the log stays all that
+ * recovery from a kept backup may read, on its own timeline and on those that left it.
+ */
+export function planPrune({ backups, wal }: Stored, policy: RetentionPolicy, now: number): PrunePlan {
+  const ordered = backups.toSorted(byTime);
+  const clusters = clustersOf(ordered);
+  const since = now - policy.keepMs;
+  const keep = new Set([
+    ...ordered.slice(-MIN_KEPT),
+    ...clusters.flatMap((own, at) => kept(own, since, clusters[at + 1]?.[0])),
+  ]);
+  const older = ordered.filter((backup) => !keep.has(backup));
+  const archive = new Set(
+    newestOfWeeks(older.filter(({ stoppedAt }) => stoppedAt >= now - policy.archiveMs)),
+  );
+  const needs = [...[...keep].map(needOfAll), ...[...archive].map(needOfItself)];
+  return {
+    keep: ordered.filter((backup) => keep.has(backup)),
+    archive: older.filter((backup) => archive.has(backup)),
+    remove: older.filter((backup) => !archive.has(backup)),
+    removeWal: new Map([...wal].map(([cluster, names]) => [cluster, unneeded(cluster, names, needs)])),
+  };
+}
+
+const MIN_KEPT = 2;
+
+function byTime(a: PlannedBackup, b: PlannedBackup): number {
+  return a.stoppedAt - b.stoppedAt || (a.id < b.id ? -1 : 1);
+}
+
+/** One after the other: a server that was made anew has another identity. */
+function clustersOf(backups: readonly PlannedBackup[]): PlannedBackup[][] {
+  return [...Map.groupBy(backups, ({ systemIdentifier }) => systemIdentifier).values()];
+}
+
+/** Of one cluster: those of the time that counts, and the one from which its beginning is reached. */
+function kept(
+  backups: readonly PlannedBackup[],
+  since: number,
+  next: PlannedBackup | undefined,
+): PlannedBackup[] {
+  // Its log ended when the next one's began.
+  if (next !== undefined && next.stoppedAt <= since) return [];
+  const recent = backups.filter(({ stoppedAt }) => stoppedAt > since);
+  const base = backups.findLast(({ stoppedAt }) => stoppedAt <= since);
+  return base === undefined ? recent : [base, ...recent];
+}
+
+function newestOfWeeks(backups: readonly PlannedBackup[]): PlannedBackup[] {
+  const byWeek = new Map(backups.map((backup) => [Math.floor(backup.stoppedAt / WEEK_MS), backup]));
+  return [...byWeek.values()];
+}
+
+/** Whether recovery from a backup may read this segment. */
+interface Need {
+  readonly cluster: string;
+  readonly segmentBytes: number;
+  covers(timeline: number, number: bigint): boolean;
+}
+
+/** Recovery begins in the first segment, and reads its own timeline and younger ones. */
+function needOfAll({ systemIdentifier, timeline, segmentBytes, startLsn }: PlannedBackup): Need {
+  const first = segmentNumberOf(parseLsn(startLsn) ?? 0n, segmentBytes);
+  return {
+    cluster: systemIdentifier,
+    segmentBytes,
+    covers: (on, number) => on >= timeline && number >= first,
+  };
+}
+
+/** Up to its own end it reads its own timeline: a server that is backed up does not change it. */
+function needOfItself(backup: PlannedBackup): Need {
+  const { covers, ...rest } = needOfAll(backup);
+  const last = segmentNumberOf((parseLsn(backup.stopLsn) ?? 1n) - 1n, backup.segmentBytes);
+  return {
+    ...rest,
+    covers: (on, number) => on === backup.timeline && covers(on, number) && number <= last,
+  };
+}
+
+/** Histories stay: they are small, and say how timelines hang together. */
+function unneeded(cluster: string, names: readonly string[], needs: readonly Need[]): string[] {
+  const own = needs.filter((need) => need.cluster === cluster);
+  return names.filter((name) => {
+    const kind = walFileKind(name);
+    if (kind === null || kind === "history") return false;
+    return !own.some(({ segmentBytes, covers }) => {
+      const segment = parseSegment(name.slice(0, 24), segmentBytes);
+      return segment === null || covers(segment.timeline, segment.number);
+    });
+  });
+}
