@@ -81,11 +81,28 @@ test("alerts go to the log, and to those who are named: warnings to nobody who w
   assert.ok(!JSON.stringify(named).includes("hunter2"));
 });
 
+test("who is told later of a critical alert is not told first", () => {
+  const { monitoring } = readMessengerConfig({
+    ALERT_RECEIVERS: "team=slack:,lead=mailto:a@example.org",
+    ALERT_ESCALATION: "lead=60,log=15",
+  });
+  assert.deepEqual(monitoring.critical, ["team"]);
+  assert.deepEqual(
+    monitoring.escalation.map(({ receiver, afterMs }) => [receiver, afterMs / 60_000]),
+    [
+      ["log", 15],
+      ["lead", 60],
+    ],
+  );
+  assert.throws(() => readMessengerConfig({ ALERT_ESCALATION: "nobody=15" }), /ALERT_ESCALATION/);
+});
+
 test("a receiver, a target or a name that is none is refused before anything starts", () => {
   const wrong = {
     ALERT_RECEIVERS: "carrier-pigeon:",
     ALERT_RECEIVER_SECRETS: "whsec_without_a_name",
     ALERT_CRITICAL: "log,nobody",
+    ALERT_ESCALATION: "log=soon",
     MONITOR_TARGETS: "http://u:hunter2@127.0.0.1/metrics",
   };
   for (const [name, value] of Object.entries(wrong))

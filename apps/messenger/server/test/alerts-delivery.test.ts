@@ -30,6 +30,8 @@ for (const mood of ["hang", "lie", "fail"] as const satisfies readonly Mood[]) {
     await inject(server.publicUrl);
     await told("InjectionAttempt", "firing");
     await other.hears("InjectionAttempt", "firing");
+    const page = await (await fetch(`${server.adminUrl}/metrics`)).text();
+    assert.match(page, /^queue_messages\{queue="notifications"\} 1$/m);
     receiver.mood = "accept";
     await until(async () => {
       await watch.pass(0.5, 0.5);
@@ -40,6 +42,27 @@ for (const mood of ["hang", "lie", "fail"] as const satisfies readonly Mood[]) {
     await told("InjectionAttempt", "resolved", { most: 120 });
   });
 }
+
+test("what nobody acknowledges goes on to the next ones, once, who hear of its end too", async () => {
+  await using other = await startAlertReceiver("other");
+  await using watched = await watchedMessenger({ env: { ALERT_ESCALATION: "other=15" }, beside: other });
+  const { server, watch, told } = watched;
+  await watch.pass(2);
+  await inject(server.publicUrl);
+  await told("InjectionAttempt", "firing");
+  const keep = { each: () => inject(server.publicUrl) };
+  for (let minute = 0; minute < 20; minute++) {
+    await keep.each();
+    await watch.pass(1);
+  }
+  await other.hears("InjectionAttempt", "firing");
+  await told("InjectionAttempt", "resolved", { most: 120 });
+  await other.hears("InjectionAttempt", "resolved");
+  assert.deepEqual(
+    other.told.map(({ occasion }) => occasion),
+    ["escalated", "resolved"],
+  );
+});
 
 async function serve(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const child = spawn(process.execPath, [SERVE], { env, stdio: ["ignore", "pipe", "inherit"] });

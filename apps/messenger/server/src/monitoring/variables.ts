@@ -1,4 +1,4 @@
-import type { Target } from "@rempart/observability";
+import type { Escalation, Target } from "@rempart/observability";
 import {
   parseReceiver,
   parseReceiverSecrets,
@@ -40,7 +40,15 @@ export const monitoringVariables = {
   ALERT_CRITICAL: list({ max: 20 })
     .meta({ allowed: "names of receivers separated by commas" })
     .optional()
-    .describe("Names of the receivers of critical alerts, comma-separated. Unset: all of them."),
+    .describe(
+      "Names of the receivers of critical alerts, comma-separated. Unset: all but those of ALERT_ESCALATION.",
+    ),
+  ALERT_ESCALATION: list({ max: 5 })
+    .refine((items) => items.every((item) => parseEscalation(item) !== null))
+    .default([])
+    .describe(
+      "Who is told too of a critical alert that nobody has acknowledged or ended after so many minutes, comma-separated, each as NAME=MINUTES: operations=15,lead=60.",
+    ),
   ALERT_WARNING: list({ max: 20 })
     .meta({ allowed: "names of receivers separated by commas" })
     .optional()
@@ -84,6 +92,8 @@ export interface MonitoringConfig {
   readonly critical: readonly string[];
   readonly warning: readonly string[];
   readonly info: readonly string[];
+  /** Of critical alerts. */
+  readonly escalation: readonly Escalation[];
   readonly groupWaitMs: number;
   /** That one attempt to tell a receiver may take. */
   readonly attemptMs: number;
@@ -95,15 +105,23 @@ type Read = z.infer<z.ZodObject<typeof monitoringVariables>>;
 /** An issue for each list that names a receiver that is not there. */
 export function checkMonitoringVariables(read: Read, context: z.RefinementCtx): void {
   const names = new Set(receiversOf(read).map(({ name }) => name));
-  for (const variable of ["ALERT_CRITICAL", "ALERT_WARNING", "ALERT_INFO"] as const) {
-    if (read[variable]?.every((name) => names.has(name)) ?? true) continue;
+  const named = {
+    ALERT_CRITICAL: read.ALERT_CRITICAL ?? [],
+    ALERT_ESCALATION: escalationOf(read).map(({ receiver }) => receiver),
+    ALERT_WARNING: read.ALERT_WARNING ?? [],
+    ALERT_INFO: read.ALERT_INFO,
+  };
+  for (const [variable, receivers] of Object.entries(named)) {
+    if (receivers.every((name) => names.has(name))) continue;
     context.addIssue({ code: "custom", path: [variable], message: "a receiver is not there" });
   }
 }
 
 export function monitoringConfig(read: Read): MonitoringConfig {
   const receivers = receiversOf(read);
-  const all = receivers.map(({ name }) => name);
+  const escalation = escalationOf(read);
+  const later = new Set(escalation.map(({ receiver }) => receiver));
+  const first = receivers.map(({ name }) => name).filter((name) => !later.has(name));
   const wakeNobody = receivers.filter(({ address }) => address.kind !== "pagerduty");
   return {
     enabled: read.MONITOR_ENABLED,
@@ -111,7 +129,8 @@ export function monitoringConfig(read: Read): MonitoringConfig {
     targets: read.MONITOR_TARGETS.flatMap((item) => parseTarget(item) ?? []),
     receivers,
     secrets: (read.ALERT_RECEIVER_SECRETS && secretsIn(read.ALERT_RECEIVER_SECRETS)) ?? new Map(),
-    critical: read.ALERT_CRITICAL ?? all,
+    critical: read.ALERT_CRITICAL ?? first,
+    escalation,
     warning: read.ALERT_WARNING ?? wakeNobody.map(({ name }) => name),
     info: read.ALERT_INFO,
     attemptMs: read.ALERT_TIMEOUT * 1000,
@@ -123,6 +142,17 @@ export function monitoringConfig(read: Read): MonitoringConfig {
       console: read.ALERT_CONSOLE_URL ?? null,
     },
   };
+}
+
+function escalationOf({ ALERT_ESCALATION }: Read): Escalation[] {
+  return ALERT_ESCALATION.flatMap((item) => parseEscalation(item) ?? []).toSorted(
+    (a, b) => a.afterMs - b.afterMs,
+  );
+}
+
+function parseEscalation(text: string): Escalation | null {
+  const [, receiver, minutes] = /^([a-z][a-z0-9-]{0,62})=([1-9]\d{0,3})$/.exec(text) ?? [];
+  return receiver === undefined ? null : { receiver, afterMs: Number(minutes) * 60_000 };
 }
 
 /** Null: they cannot be read. */
