@@ -32,7 +32,7 @@ test("what the process stands on is told with every scrape", async () => {
   const [free = 0] = await valuesOf(server, "data_directory_available_bytes");
   const [size = 0] = await valuesOf(server, "data_directory_size_bytes");
   assert.ok(free > 0 && free <= size);
-  for (const queue of ["messages", "mail", "audit"]) {
+  for (const queue of ["messages", "mail", "audit", "notifications"]) {
     assert.equal((await valuesOf(server, "queue_messages", { queue })).length, 1, queue);
   }
   assert.deepEqual(await valuesOf(server, "redis_up"), [], "there is no Redis to tell of");

@@ -4,7 +4,12 @@ import { readClockSkew } from "../telemetry/clock-skew.ts";
 import { readDatabase } from "../telemetry/database-metrics.ts";
 import { readDisk } from "../telemetry/disk-metrics.ts";
 import { inTurns } from "../telemetry/in-turns.ts";
-import { readQueues, unplacedEntries, waitingMails } from "../telemetry/queue-metrics.ts";
+import {
+  readQueues,
+  unplacedEntries,
+  waitingMails,
+  waitingNotifications,
+} from "../telemetry/queue-metrics.ts";
 import { readRedis } from "../telemetry/redis-metrics.ts";
 import type { Core } from "./core.ts";
 import type { Ports } from "./ports.ts";
@@ -24,6 +29,7 @@ export function registerReadings(
     messages: () => writer.waiting,
     mail: waitingMails(looking),
     audit: unplacedEntries(looking),
+    notifications: waitingNotifications(looking),
   });
   if (counts !== null) readRedis({ registry, clock, info: counts.info });
 }

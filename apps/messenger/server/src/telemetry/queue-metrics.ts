@@ -32,6 +32,14 @@ export function unplacedEntries(database: Queryable): Queue {
   );
 }
 
+/** What receivers are to be told, and will be tried with again. */
+export function waitingNotifications(database: Queryable): Queue {
+  return counted(
+    database,
+    "SELECT count(*) FROM alerting_entries WHERE kind = 'letter' AND body -> 'dead' = 'null'",
+  );
+}
+
 function counted(database: Queryable, text: string): Queue {
   return async () => {
     const [row] = await database.query<{ count: number }>(text);
