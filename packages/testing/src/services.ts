@@ -24,6 +24,7 @@ const PACKAGES = {
   postgres: "postgresql-15",
   pgbouncer: "pgbouncer",
   pgbackrest: "pgbackrest",
+  gpg: "gpg",
   "softhsm2-util": "softhsm2",
   wrk: "wrk",
 } as const;

@@ -8,6 +8,8 @@ export type { DrillOptions } from "./drill/drill.ts";
 export { drill } from "./drill/recorded.ts";
 export { type DrillHistory, type DrillRecord, readDrills } from "./drill/records.ts";
 export type { DrillReport, RecoveryTime } from "./drill/report.ts";
+export { type DumpEngine, type DumpEngineOptions, dumpEngine } from "./dump/engine.ts";
+export { type GpgArchiveOptions, isGpgArchive, restoreGpgArchive } from "./dump/gpg-archive.ts";
 export { drillEmbedded, type EmbeddedDrillOptions } from "./embedded-drill.ts";
 export {
   type EmbeddedRestoreOptions,
@@ -19,9 +21,9 @@ export type { BackupManifest } from "./manifest.ts";
 export { type PgBackRestEngine, type PgBackRestOptions, pgBackRestEngine } from "./pgbackrest/engine.ts";
 export type * from "./ports.ts";
 export { directoryRepository } from "./repository/directory.ts";
-export { type BackupScheduleOptions, backupSchedule } from "./schedule/backup-schedule.ts";
-export { type DrillScheduleOptions, drillSchedule } from "./schedule/drill-schedule.ts";
 export type { RetentionPolicy } from "./retention/plan.ts";
 export { type PruneOptions, type PruneReport, pruneBackups } from "./retention/prune.ts";
+export { type BackupScheduleOptions, backupSchedule } from "./schedule/backup-schedule.ts";
+export { type DrillScheduleOptions, drillSchedule } from "./schedule/drill-schedule.ts";
 export { type LogKeeperOptions, logKeeper } from "./schedule/log-keeper.ts";
 export { type PruneScheduleOptions, pruneSchedule } from "./schedule/prune-schedule.ts";

@@ -176,6 +176,8 @@ export interface RestoreReport {
  */
 export interface BackupEngine {
   readonly name: "built-in" | "pgbackrest" | "dump";
+  /** Kinds of target that it can restore to; every other one is `target-unsupported`. */
+  readonly targets: readonly RecoveryTarget["kind"][];
   /** Resolves when everything that its restore needs is durable in the repository. `busy` while another one runs. */
   run(options?: RunOptions): Promise<BackupSummary>;
   /** Whole backups, the oldest first. */

@@ -7,6 +7,5 @@ engineContract("built-in", async () => {
   return {
     ...server,
     scratch: join(server.scratch, "places"),
-    targets: ["latest", "time", "transaction", "name", "lsn"],
   };
 });

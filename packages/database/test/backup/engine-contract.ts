@@ -20,8 +20,6 @@ export interface EngineUnderTest extends AsyncDisposable {
   archived(): Promise<void>;
   /** An empty place of the test. */
   readonly scratch: string;
-  /** Kinds of target that this engine knows. */
-  readonly targets: readonly RecoveryTarget["kind"][];
 }
 
 /** What every `BackupEngine` keeps its word on. `open` gives a server with a repository of its own that is empty. */
@@ -78,11 +76,11 @@ export function engineContract(name: string, open: () => Promise<EngineUnderTest
     });
 
     await t.test("a target that it cannot know is refused", async () => {
-      for (const target of TARGETS.filter(({ kind }) => !under.targets.includes(kind)))
+      for (const target of TARGETS.filter(({ kind }) => !under.engine.targets.includes(kind)))
         await refused(engine, join(scratch, "unknown"), target, "target-unsupported");
     });
 
-    if (under.targets.includes("time")) await pointInTime(t, under);
+    if (under.engine.targets.includes("time")) await pointInTime(t, under);
 
     await t.test("of two backups at once one is told that it is", async () => {
       const outcomes = await Promise.allSettled([engine.run(), engine.run()]);
@@ -112,7 +110,8 @@ type Context = { test(name: string, work: () => Promise<void>): Promise<void> };
 
 /** Every way to name a moment finds the one between two commits. */
 async function pointInTime(t: Context, under: EngineUnderTest): Promise<void> {
-  const { database, targets } = under;
+  const { database } = under;
+  const { targets } = under.engine;
   const restore = restoring(under);
   const insert = (id: number) => database.query("INSERT INTO rows VALUES ($1)", [id]);
   const [tx] = await database.query<{ id: string }>(

@@ -45,7 +45,6 @@ async function open(): Promise<Server> {
     database,
     place,
     scratch: join(place, "places"),
-    targets: ["latest", "time", "transaction", "name", "lsn"],
     archived: () => untilHandedOver(database, engine),
     async [Symbol.asyncDispose]() {
       await database.close();

@@ -36,7 +36,6 @@ async function open(): Promise<EngineUnderTest> {
     engine,
     database,
     scratch: join(scratch, "places"),
-    targets: ["latest", "time", "transaction", "name", "lsn"],
     archived: () => untilArchived(database, repository),
     async [Symbol.asyncDispose]() {
       await database.close();

@@ -19,6 +19,7 @@ import { readManifests } from "./choose.ts";
 import type { RecoveryPrograms } from "./finish.ts";
 import { whileLocked } from "./lock.ts";
 import { recoverableTo } from "./recoverable.ts";
+import { EVERY_TARGET } from "./recovery.ts";
 import { restoreBackup } from "./restore.ts";
 import { verifyBackup } from "./verify.ts";
 
@@ -56,6 +57,7 @@ export function builtInEngine(options: BuiltInEngineOptions): BackupEngine {
 
   return {
     name: "built-in",
+    targets: EVERY_TARGET,
     run: (runOptions = {}) => observed(clock, observe, () => take(runOptions)),
     list: async () => (await readManifests(vault)).map(summaryOf),
     verify: (verifyOptions = {}) => verifyBackup(vault, clock, verifyOptions),

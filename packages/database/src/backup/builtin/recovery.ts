@@ -39,6 +39,15 @@ export interface RecoveredServer {
   stop(): Promise<void>;
 }
 
+/** To which a server can be recovered that has its log. */
+export const EVERY_TARGET: readonly RecoveryTarget["kind"][] = [
+  "latest",
+  "time",
+  "transaction",
+  "name",
+  "lsn",
+];
+
 const PORT = 5432;
 
 /**
@@ -56,19 +65,36 @@ export async function recover(options: RecoveryOptions): Promise<RecoveredServer
   try {
     await ownFile(join(directory, "recovery.signal"), "", account);
     const command = stopUnlessAnswered(socket.command(EXIT_STOP, "restore", "%f", "%p"));
-    const server = await start(options, folder, command);
-    return {
-      urlOf: (role, database) =>
-        `postgres://${encodeURIComponent(role)}@localhost:${PORT}/${encodeURIComponent(database)}?host=${encodeURIComponent(folder)}`,
-      async stop() {
-        await server.stop();
-        await close();
-      },
-    };
+    return reachedIn(folder, await start(options, folder, command), close);
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Starts a server that nobody else can reach on a directory that needs no recovery. Throws `recovery-failed`. */
+export async function startPrivately(
+  options: Pick<RecoveryOptions, "program" | "directory" | "account" | "log">,
+): Promise<RecoveredServer> {
+  const folder = await privateFolder(options.account);
+  const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    return reachedIn(folder, await launchIn(folder, options, {}), close);
+  } catch (error) {
+    await close();
+    throw recoveryFailure(error);
+  }
+}
+
+function reachedIn(folder: string, server: Server, close: () => Promise<void>): RecoveredServer {
+  return {
+    urlOf: (role, database) =>
+      `postgres://${encodeURIComponent(role)}@localhost:${PORT}/${encodeURIComponent(database)}?host=${encodeURIComponent(folder)}`,
+    async stop() {
+      await server.stop();
+      await close();
+    },
+  };
 }
 
 /**
@@ -88,7 +114,22 @@ export async function recoverTo(
 }
 
 async function start(options: RecoveryOptions, folder: string, restoreCommand: string): Promise<Server> {
-  const { program, directory, account, log, wal } = options;
+  try {
+    return await launchIn(folder, options, {
+      restore_command: restoreCommand,
+      recovery_target_timeline: String(options.timeline),
+      ...targetSettings(options.target),
+    });
+  } catch (error) {
+    throw options.wal.failure ?? recoveryFailure(error);
+  }
+}
+
+async function launchIn(
+  folder: string,
+  { program, directory, account, log }: Pick<RecoveryOptions, "program" | "directory" | "account" | "log">,
+  further: Readonly<Record<string, string>>,
+): Promise<Server> {
   const [hba, empty] = [join(folder, "hba.conf"), join(folder, "empty.conf")];
   await ownFile(hba, "local all all trust\n", account);
   await ownFile(empty, "", account);
@@ -99,16 +140,10 @@ async function start(options: RecoveryOptions, folder: string, restoreCommand: s
     hba_file: hba,
     ident_file: empty,
     unix_socket_directories: quoteListItem(folder),
-    restore_command: restoreCommand,
-    recovery_target_timeline: String(options.timeline),
-    ...targetSettings(options.target),
+    ...further,
   };
   const words = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  try {
-    return await launch({ program, args: ["-D", directory, ...words], account, log: quiet(log) });
-  } catch (error) {
-    throw wal.failure ?? recoveryFailure(error);
-  }
+  return launch({ program, args: ["-D", directory, ...words], account, log: quiet(log) });
 }
 
 /** Recovery warns of what is meant here: that nothing is archived. */

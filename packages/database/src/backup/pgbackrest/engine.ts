@@ -5,13 +5,15 @@ import { type Logger, type Secret, silentLogger } from "@rempart/runtime";
 import { type Account, accountFor, runningAsRoot } from "../../embedded/account.ts";
 import type { BackupSource } from "../builtin/base-backup.ts";
 import type { RecoveryPrograms } from "../builtin/finish.ts";
+import { EVERY_TARGET } from "../builtin/recovery.ts";
 import { BackupError } from "../errors.ts";
 import { observed } from "../observed.ts";
 import type { BackupEngine, BackupObserver, BackupStatus, BackupSummary, RunOptions } from "../ports.ts";
+import { callProgram } from "../program.ts";
 import { progressOf } from "../progress.ts";
 import { configurationText, STANZA } from "./configuration.ts";
+import { pgBackRestFailure } from "./failure.ts";
 import type { PgBackRestBackup, PgBackRestInfo } from "./info.ts";
-import { callProgram, pgBackRestFailure } from "./program.ts";
 import { type LogReader, recoverableTo, waldumpBeside } from "./recovery-point.ts";
 import { type Ask, readInfo, readLog } from "./repository.ts";
 import { ownDirectory, restoreWithPgBackRest } from "./restore.ts";
@@ -85,10 +87,16 @@ export function pgBackRestEngine(options: PgBackRestOptions): PgBackRestEngine {
     return { ask, account, waldump: waldumpBeside(programs.postgres) };
   };
 
+  async function archiveCommand(): Promise<string> {
+    const { configuration } = await prepared();
+    const words = [program, `--config=${configuration}`, `--stanza=${STANZA}`, "archive-push"];
+    return `${words.map(quote).join(" ")} "%p"`;
+  }
+
   async function take(run: RunOptions): Promise<BackupSummary> {
     if (source === undefined) throw new BackupError("server-refused", "no server was named to back up");
     run.signal?.throwIfAborted();
-    const server = await serverFacts(source);
+    const server = await serverFacts(source, await archiveCommand());
     const before = await readInfo(ask);
     if (!before.exists) await call(["stanza-create", ...server.words], run);
     const type = isFullDue(before, clock.now(), all.fullEveryMs) ? "full" : "incr";
@@ -108,6 +116,7 @@ export function pgBackRestEngine(options: PgBackRestOptions): PgBackRestEngine {
 
   return {
     name: "pgbackrest",
+    targets: EVERY_TARGET,
     run: (run = {}) => observed(clock, observe, () => take(run)),
     async list() {
       const info = await readInfo(ask);
@@ -117,11 +126,7 @@ export function pgBackRestEngine(options: PgBackRestOptions): PgBackRestEngine {
     restore: async (restore) =>
       restoreWithPgBackRest({ reader: await reader(), clock, log, programs }, restore),
     status: async () => statusOf(await reader()),
-    async attach() {
-      const { configuration } = await prepared();
-      const words = [program, `--config=${configuration}`, `--stanza=${STANZA}`, "archive-push"];
-      return { archive_mode: "on", archive_command: `${words.map(quote).join(" ")} "%p"` };
-    },
+    attach: async () => ({ archive_mode: "on", archive_command: await archiveCommand() }),
   };
 }
 

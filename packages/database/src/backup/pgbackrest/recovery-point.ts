@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import type { Account } from "../../embedded/account.ts";
 import { runningAsRoot } from "../../embedded/account.ts";
 import { reachesBackup } from "../builtin/recoverable.ts";
+import { callProgram } from "../program.ts";
 import type { PgBackRestBackup } from "./info.ts";
-import { callProgram } from "./program.ts";
 import { type ArchivedLog, type Ask, readSegment } from "./repository.ts";
 
 export interface LogReader {

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type Account, runningAsRoot } from "../../embedded/account.ts";
-import { lineReader } from "../../embedded/lines.ts";
-import { BackupError, type BackupErrorCode } from "../errors.ts";
+import { type Account, runningAsRoot } from "../embedded/account.ts";
+import { lineReader } from "../embedded/lines.ts";
+import { BackupError } from "./errors.ts";
 
-/** Runs a program of others as the account that owns the data, and reads what it says. */
 export interface ProgramCall {
   readonly program: string;
   readonly args: readonly string[];
-  readonly account: Account;
+  /** As whom, when we are root; ourselves unless told. */
+  readonly account?: Account;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: (line: string) => void;
@@ -26,11 +26,11 @@ export interface ProgramEnd {
 const MAX_BYTES = 256 * 2 ** 20;
 const KEPT_WORDS = 2_000;
 
-/** Rejects with the signal's reason when that ended it. */
+/** Runs a program of others and reads what it says. Rejects with the signal's reason when that ended it. */
 export async function callProgram(call: ProgramCall): Promise<ProgramEnd> {
   call.signal?.throwIfAborted();
   const child = spawn(call.program, call.args, {
-    ...(runningAsRoot() ? call.account : {}),
+    ...(runningAsRoot() ? call.account : undefined),
     cwd: "/",
     env: { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...call.environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -84,27 +84,4 @@ async function wordsOf(child: ChildProcess): Promise<string> {
   let said = "";
   for await (const piece of child.stderr ?? []) said = `${said}${piece}`.slice(-KEPT_WORDS);
   return said.trim();
-}
-
-/** By pgBackRest's exit codes (pgBackRest source: `build/error/error.yaml`). */
-const CODES: Readonly<Record<number, BackupErrorCode>> = {
-  26: "object-altered",
-  29: "object-altered",
-  50: "busy",
-  55: "object-missing",
-  56: "server-refused",
-  57: "server-refused",
-  58: "server-refused",
-  59: "server-refused",
-  73: "repository-unavailable",
-  82: "archive-late",
-  87: "server-refused",
-  95: "wrong-key",
-};
-
-/** What pgBackRest complains of, in the words of a backup. */
-export function pgBackRestFailure({ exitCode, said }: ProgramEnd, command: string): BackupError {
-  const code = /No space left on device/.test(said) ? "repository-full" : CODES[exitCode];
-  const cause = new Error(said === "" ? `exit code ${exitCode}` : said);
-  return new BackupError(code ?? "repository-unavailable", `pgBackRest could not ${command}`, { cause });
 }
