@@ -32,7 +32,7 @@ export function createMetrics(registry: Registry, connections: () => number): Me
     event: sent.labels({ kind: "event" }),
   };
   // There before the first request and the first failure: that nothing counts is something else than that nothing happens.
-  for (const status of ["200", "500"]) requests.labels({ method: "GET", route: "default", status });
+  for (const status of ["200", "404", "500"]) requests.labels({ method: "GET", route: "default", status });
   seconds.labels({ method: "GET", route: "default" });
   return {
     http: createMetricsObserver({ requests, seconds }),
