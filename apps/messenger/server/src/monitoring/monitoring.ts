@@ -82,11 +82,12 @@ export function createMonitoring(config: MessengerConfig, ports: MonitoringPorts
   let acting = Promise.resolve();
   const act = async (evaluation: Evaluation): Promise<void> => {
     await alerting.take(evaluation);
-    await recordIncidents((await alerting.list()).alerts).catch((error) =>
+    const { alerts } = await alerting.list();
+    await recordIncidents(alerts).catch((error) =>
       log.warn({ error: explain(error) }, "critical alerts were not recorded as incidents"),
     );
     live.publish("metrics", { at: evaluation.at, ...(await liveMetrics(started(monitor))) });
-    live.publish("alerts", { at: evaluation.at, ...(await shownAlerts(alerting)) });
+    live.publish("alerts", { at: evaluation.at, ...shownAlerts(alerts) });
   };
   const onEvaluation = (evaluation: Evaluation): Promise<void> => {
     acting = act(evaluation);

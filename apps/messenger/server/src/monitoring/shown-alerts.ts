@@ -1,4 +1,4 @@
-import type { Alerting, AlertView, Hold } from "@rempart/observability";
+import type { AlertView, Hold } from "@rempart/observability";
 
 /** An alert as an administrator is shown it. Times are milliseconds since the Unix epoch. */
 export interface ShownAlert {
@@ -30,8 +30,7 @@ export interface ShownAlerts {
 }
 
 /** Those that fire or are about to, gravest first, a bounded number. */
-export async function shownAlerts(alerting: Pick<Alerting, "list">): Promise<ShownAlerts> {
-  const { alerts } = await alerting.list();
+export function shownAlerts(alerts: readonly AlertView[]): ShownAlerts {
   const active = alerts
     .filter(({ phase }) => phase !== "resolved")
     .toSorted((a, b) => GRAVEST_FIRST[a.severity] - GRAVEST_FIRST[b.severity]);

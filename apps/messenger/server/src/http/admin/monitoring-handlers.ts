@@ -106,8 +106,9 @@ export function monitoringHandlers(services: MonitoringServices): MonitoringHand
 
 async function overview(monitoring: Monitoring) {
   const latest = monitoring.latest();
+  const { alerts } = await monitoring.alerting.list();
   return {
-    ...(await shownAlerts(monitoring.alerting)),
+    ...shownAlerts(alerts),
     evaluatedAt: latest?.at ?? null,
     failedRules: latest?.failed ?? [],
     targets: latest?.targets ?? [],
