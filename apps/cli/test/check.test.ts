@@ -2,25 +2,37 @@ import assert from "node:assert/strict";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { messengerMigrations, readMessengerConfig, startMessenger } from "@rempart/messenger-server";
+import { silentLogger } from "@rempart/runtime";
+import { testDatabase } from "@rempart/testing";
 import { rempart, workplace } from "./cli.ts";
+import { here } from "./here.ts";
 
 const place = await workplace();
-const server = rempart(["up"], place);
-await server.serving();
-const admin = /Administration\s+(http:\S+)/.exec(server.said())?.[1] ?? "";
+const storage = await testDatabase({ migrations: messengerMigrations });
+/** Of the server and of the commands beside it. No registry is asked for what is known of packages. */
+const env = {
+  DATABASE_URL: storage.url,
+  DATA_DIRECTORY: join(place.cwd, "data"),
+  HOST: "127.0.0.1",
+  PORT: "0",
+  ADMIN_PORT: "0",
+  npm_config_registry: "http://127.0.0.1:9",
+};
+const server = await startMessenger({ config: readMessengerConfig(env), log: silentLogger });
+const began = process.cwd();
+process.chdir(place.cwd);
 after(async () => {
-  server.child.kill("SIGTERM");
-  assert.equal(await server.ended, 0);
+  process.chdir(began);
+  await server.stop();
+  await storage.close();
   await place[Symbol.asyncDispose]();
 });
 
-/** No registry is asked for what is known of packages. */
-const ALONE = { npm_config_registry: "http://127.0.0.1:9" };
-
-async function run(code: number, ...args: readonly string[]): Promise<string> {
-  const cli = rempart(args, { ...place, env: ALONE });
-  assert.equal(await cli.ended, code, cli.said());
-  return cli.logged();
+async function run(expected: number, ...args: readonly string[]): Promise<string> {
+  const { code, out, said } = await here(args, env);
+  assert.equal(code, expected, said);
+  return out;
 }
 
 const json = async (...args: readonly string[]) => JSON.parse(await run(0, ...args, "--json"));
@@ -29,17 +41,13 @@ test("deployments and incidents are told once, listed, and measured", async () =
   const telling = ["deploy", "record", "--version", "1.2.0", "--commit", "0af7651"];
   const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
   assert.equal((await json(...telling, "--at", hourAgo)).recorded, true);
-  const [again, { id }] = await Promise.all([
-    json(...telling, "--committed-at", "2020-01-01", "--failed"),
-    json("deploy", "incident", "open", "Slow", "--at", hourAgo),
-  ]);
+  const again = await json(...telling, "--committed-at", "2020-01-01", "--failed");
+  const { id } = await json("deploy", "incident", "open", "Slow", "--at", hourAgo);
   assert.equal(again.recorded, false);
   await run(0, "deploy", "incident", "close", id);
-  const [[deployment], text] = await Promise.all([
-    json("deploy", "list"),
-    run(0, "deploy", "metrics", "--days", "7"),
-    run(1, "deploy", "incident", "close", id),
-  ]);
+  await run(1, "deploy", "incident", "close", id);
+  const [deployment] = await json("deploy", "list");
+  const text = await run(0, "deploy", "metrics", "--days", "7");
   assert.equal(deployment.failed, true);
   assert.match(text, /lead time for changes\s+\S+ d\s+low\s+1 deployment\n/);
   assert.match(text, /change failure rate\s+100 %\s+low/);
@@ -48,11 +56,10 @@ test("deployments and incidents are told once, listed, and measured", async () =
 
 test("the weekly check looks at the running server and its data, and says what it could not look at, as with the server away; its page is its owner's to read", async () => {
   const path = join(place.cwd, "report.html");
-  const [printed] = await Promise.all([
-    run(2, "check", "weekly", "--format", "json", "--admin", admin),
-    run(2, "check", "weekly", "--format", "html", "--output", path, "--admin", "http://127.0.0.1:9"),
-  ]);
-  const report = JSON.parse(printed);
+  const away = ["check", "weekly", "--format", "html", "--output", path, "--admin", "http://127.0.0.1:9"];
+  const cli = rempart(away, { ...place, env });
+  const report = JSON.parse(await run(2, "check", "weekly", "--format", "json", "--admin", server.adminUrl));
+  assert.equal(await cli.ended, 2, cli.said());
   const verdicts = Object.fromEntries(
     report.items.map(({ id, verdict }: { id: string; verdict: string }) => [id, verdict]),
   );
