@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { prometheusTarget } from "@rempart/observability";
 import { describeConfig, RuntimeError } from "@rempart/runtime";
 import { messengerVariables, readMessengerConfig } from "./config.ts";
 
@@ -72,11 +73,14 @@ test("alerts go to the log, and to those who are named: warnings to nobody who w
   const named = readMessengerConfig({
     ALERT_RECEIVERS: "pagerduty:,team=slack:#alerts",
     ALERT_RECEIVER_SECRETS: `pagerduty=${"a".repeat(32)},team=xoxb-hunter2`,
-    MONITOR_TARGETS: "gateway=http://127.0.0.1:3011/metrics",
+    MONITOR_TARGETS: "gateway=http://127.0.0.1:3011/metrics,prometheus=http://127.0.0.1:9090/metrics",
   }).monitoring;
   assert.deepEqual(named.critical, ["log", "pagerduty", "team"]);
   assert.deepEqual(named.warning, ["log", "team"]);
-  assert.deepEqual(named.targets, [{ job: "gateway", url: "http://127.0.0.1:3011/metrics" }]);
+  assert.deepEqual(named.targets, [
+    { job: "gateway", url: "http://127.0.0.1:3011/metrics" },
+    prometheusTarget("http://127.0.0.1:9090"),
+  ]);
   assert.equal(named.secrets.get("team")?.reveal(), "xoxb-hunter2");
   assert.ok(!JSON.stringify(named).includes("hunter2"));
 });

@@ -13,9 +13,9 @@ import {
   type Monitor,
   postgresAlertStore,
   type RuleGroup,
-  SHIPPED_GROUPS,
   SHIPPED_TOPOLOGY,
   startMonitor,
+  type Target,
 } from "@rempart/observability";
 import type { Logger } from "@rempart/runtime";
 import type { Registry } from "prom-client";
@@ -26,7 +26,7 @@ import { liveMetrics } from "./live-metrics.ts";
 import { type ObjectiveState, objectiveStates } from "./objectives.ts";
 import { alertReceivers } from "./receivers.ts";
 import { routesOf } from "./routes.ts";
-import { rulesFor } from "./rules.ts";
+import { rulesAbout, rulesFor } from "./rules.ts";
 import { shownAlerts } from "./shown-alerts.ts";
 
 /** For whoever tells this part what time it is, and when to look. */
@@ -74,7 +74,7 @@ export function createMonitoring(config: MessengerConfig, ports: MonitoringPorts
     registry,
     receivers.map(({ name }) => name),
   );
-  const groups = chosenRules(registry, targets.length > 0, log);
+  const groups = chosenRules(registry, targets, log);
   const explainRule = (rule: AlertRule): Promise<Explanation> => started(monitor).explain(rule);
   const alerting = openAlerting(config, groups, { ...ports, clock, observe, explainRule });
   const live = new LiveEvents(random);
@@ -136,10 +136,10 @@ function openAlerting(
 }
 
 /** Pages of others may tell of anything, but that something is absent is news of what this process counts alone. */
-function chosenRules(registry: Registry, hasTargets: boolean, log: Logger): readonly RuleGroup[] {
+function chosenRules(registry: Registry, targets: readonly Target[], log: Logger): readonly RuleGroup[] {
   const names = new Set(registry.getMetricsAsArray().map(({ name }) => name));
-  const { groups, leftOut } = rulesFor(SHIPPED_GROUPS, (metric, forItsAbsence) => {
-    return names.has(metric) || (hasTargets && !forItsAbsence);
+  const { groups, leftOut } = rulesFor(rulesAbout(targets), (metric, forItsAbsence) => {
+    return names.has(metric) || (targets.length > 0 && !forItsAbsence);
   });
   if (leftOut.length > 0) log.info({ rules: leftOut }, "rules about what is not counted here are left out");
   return groups;

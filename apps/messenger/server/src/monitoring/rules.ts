@@ -1,4 +1,18 @@
-import { type AlertRule, type Counted, missingMetrics, type RuleGroup } from "@rempart/observability";
+import {
+  type AlertRule,
+  type Counted,
+  missingMetrics,
+  PROMETHEUS_WATCH,
+  type RuleGroup,
+  SHIPPED_GROUPS,
+  type Target,
+} from "@rempart/observability";
+
+/** The shipped ones, and where a Prometheus is among those watched, those about it. */
+export function rulesAbout(targets: readonly Target[]): readonly RuleGroup[] {
+  const isWatched = targets.some(({ job }) => job === PROMETHEUS_WATCH.name);
+  return isWatched ? [...SHIPPED_GROUPS, PROMETHEUS_WATCH] : SHIPPED_GROUPS;
+}
 
 export interface LeftOut {
   readonly rule: string;
