@@ -89,7 +89,11 @@ async function measure(server: BenchServer, size: ShopSize): Promise<string> {
     });
   await create(plainName);
   const filling = open(plainName);
-  const progress = (step: string): void => void process.stderr.write(`${size.products}: ${step}\n`);
+  const started = performance.now();
+  const progress = (step: string): void =>
+    void process.stderr.write(
+      `${((performance.now() - started) / 1000).toFixed(0)} s: ${size.products}: ${step}\n`,
+    );
   await migrate(filling, [plainShop]);
   await generate(filling, { size, progress });
   const [{ lines = 0 } = {}] = await filling.query<{ lines: number }>(
@@ -98,6 +102,7 @@ async function measure(server: BenchServer, size: ShopSize): Promise<string> {
   await filling.close();
   await create(fastName, `TEMPLATE ${plainName} STRATEGY FILE_COPY`);
   const [plain, fast] = [open(plainName), open(fastName)];
+  progress("what makes it fast");
   const made = await milliseconds(() => makeFast(fast));
   await fast.session((session) => session.query("VACUUM (ANALYZE)"));
   const rows: Row[] = [];
