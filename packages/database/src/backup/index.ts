@@ -21,6 +21,8 @@ export type { BackupManifest } from "./manifest.ts";
 export { type PgBackRestEngine, type PgBackRestOptions, pgBackRestEngine } from "./pgbackrest/engine.ts";
 export type * from "./ports.ts";
 export { directoryRepository } from "./repository/directory.ts";
+export type { S3RepositoryOptions, StorageClass } from "./repository/s3/options.ts";
+export { s3Repository } from "./repository/s3/repository.ts";
 export type { RetentionPolicy } from "./retention/plan.ts";
 export { type PruneOptions, type PruneReport, pruneBackups } from "./retention/prune.ts";
 export { type BackupScheduleOptions, backupSchedule } from "./schedule/backup-schedule.ts";

@@ -55,7 +55,8 @@ interface KmsRequest {
 export function startAwsKms(): Promise<WireServer> {
   const keys = new Map([KEY_ARN, OTHER_ARN, STRANGER_ARN].map((arn) => [arn, new Box()]));
   const answer = (request: IncomingMessage, body: string): Answer => {
-    if (!isSigned(request, body, AWS_IDENTITY)) return awsError(400, "InvalidSignatureException");
+    if (!isSigned(request, body, AWS_IDENTITY, ["x-amz-target"]))
+      return awsError(400, "InvalidSignatureException");
     const input = JSON.parse(body) as KmsRequest;
     const arn = input.KeyId === "alias/rempart" ? KEY_ARN : (input.KeyId ?? "");
     const key = keys.get(arn);
