@@ -1,5 +1,8 @@
-/** Rows as text in columns, two spaces apart, nothing after the last. */
-export function table(rows: readonly (readonly string[])[]): string {
+import { visible } from "@rempart/kernel/masking";
+
+/** Rows as text in columns, two spaces apart, nothing after the last. What a cell holds stays in it, and commands no terminal. */
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(visible));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {
