@@ -219,6 +219,18 @@ test("who stops early, or asks for what is not there, leaves no connection behin
   assert.deepEqual(await one.query("SELECT 1 AS one"), [{ one: 1 }]);
 });
 
+test("the time limit of a statement is none of an export, and leaves no timer", async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  await drain(
+    exportRows({ database, select: "SELECT * FROM things", key: "id", format: "csv", pageRows: 100 }),
+  );
+  assert.ok(timers() <= before);
+  const impatient = open({ statementTimeoutMs: 50 });
+  const slow = "SELECT i AS id, pg_sleep(0.1) FROM generate_series(1, 2) i";
+  await drain(exportRows({ database: impatient, select: slow, key: "id", format: "jsonl" }));
+});
+
 test("who takes nothing for too long holds the database no longer", async () => {
   const one = open({ poolSize: 1 });
   await database.query(

@@ -1,6 +1,6 @@
 import { timeLimit } from "@rempart/runtime";
 import pg from "pg";
-import { to as copyTo } from "pg-copy-streams";
+import { type CopyToStreamQuery, to as copyTo } from "pg-copy-streams";
 import { DatabaseError } from "../errors.ts";
 import type { CopyOut, PoolStats, StatementTracer } from "./ports.ts";
 import { breaksConnection, toDatabaseError } from "./server-errors.ts";
@@ -206,7 +206,7 @@ function leaseOf(client: pg.PoolClient, { onError, trace, pooled }: LeaseSetting
       }
     },
     copyOut(text) {
-      const copy = copyTo(text);
+      const copy: CopyToStreamQuery & { callback?: () => void } = copyTo(text);
       return {
         get rows() {
           return copy.rowCount;
@@ -214,7 +214,10 @@ function leaseOf(client: pg.PoolClient, { onError, trace, pooled }: LeaseSetting
         async *[Symbol.asyncIterator]() {
           const ended = trace(text, undefined);
           try {
-            yield* client.query(copy);
+            const parts = client.query(copy);
+            // Ends the limit of `pg` for an answer, which a copy does not end by itself: it lasts as long as somebody takes it.
+            copy.callback?.();
+            yield* parts;
             ended();
           } catch (error) {
             broken ||= breaksConnection(error);

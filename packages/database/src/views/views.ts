@@ -86,8 +86,8 @@ export function createViews(options: ViewsOptions): Views {
         const due = views.filter(({ name }) => (next.get(name) as number) <= now);
         for (const { name, everySeconds } of due) next.set(name, now + everySeconds * 1000);
         await refreshAll(due, false);
-        const pause = Math.min(LONGEST_PAUSE_MS, ...next.values().map((at) => at - clock.monotonic()));
-        return Math.max(0, pause);
+        const pause = Math.min(...next.values()) - clock.monotonic();
+        return Math.max(0, Math.min(pause, LONGEST_PAUSE_MS));
       });
     },
   };
