@@ -6,7 +6,7 @@ import type { Letters } from "./letters.ts";
 import { post } from "./letters.ts";
 import type { Mute } from "./mutes.ts";
 import type { Notification } from "./notification.ts";
-import type { AlertRecord, Told } from "./state.ts";
+import { type AlertRecord, isFiring, type Told } from "./state.ts";
 import type { Held } from "./store.ts";
 
 /** `seed` is what the process knew when it lost the store, `own` what became of it there. */
@@ -27,7 +27,9 @@ export function adopt(held: Held, own: Held, seed: Held, now: number): Held {
   const groups = new Map(held.state.groups);
   for (const [key, group] of own.state.groups) {
     const stored = groups.get(key);
-    groups.set(key, stored === undefined ? group : changedFields(stored, group, seed.state.groups.get(key)));
+    const before = seed.state.groups.get(key);
+    if (stored === undefined) groups.set(key, group);
+    else if (before !== undefined) groups.set(key, changedFields(stored, group, before));
   }
   return {
     state: {
@@ -48,6 +50,7 @@ function adoptedMutes(held: Held, own: Held, seed: Held): ReadonlyMap<string, Mu
   return new Map([...[...mutes].filter(([id]) => !known.has(id)), ...kept]);
 }
 
+/** `before` undefined: all of its own. */
 function changedFields<T extends object>(stored: T, own: T, before: T | undefined): T {
   if (own === before) return stored;
   const changed = Object.entries(own).filter(([key, value]) => before?.[key as keyof T] !== value);
@@ -55,8 +58,10 @@ function changedFields<T extends object>(stored: T, own: T, before: T | undefine
 }
 
 function adoptedAlert(stored: AlertRecord, own: AlertRecord, before: AlertRecord | undefined): AlertRecord {
+  // Who began while the store was away knows of no acknowledgement, and of no earlier beginning.
+  const isKnown = before === undefined && isFiring(stored);
   return {
-    ...changedFields(stored, own, before),
+    ...(isKnown ? stored : changedFields(stored, own, before)),
     seenBy: [...new Set([...stored.seenBy, ...own.seenBy])],
     told: adoptedTold(stored.told, own.told, before?.told ?? {}),
   };

@@ -162,3 +162,19 @@ test("a store that does not answer at all is away too", async () => {
   await see(clock, a, ["Urgent"]);
   assert.deepEqual(told, ["a: Urgent firing"]);
 });
+
+test("a process that began while the store was away takes neither an acknowledgement nor a beginning back", async () => {
+  const { clock, lost, processOf } = world();
+  const a = processOf("a");
+  await see(clock, a, ["Urgent"]);
+  const [before] = (await a.list()).alerts;
+  assert.ok(before !== undefined && (await a.acknowledge(before.fingerprint, "ada")));
+  lost.add("b");
+  const b = processOf("b");
+  await see(clock, b, ["Urgent"], 2);
+  lost.delete("b");
+  await see(clock, b, ["Urgent"]);
+  const [after] = (await a.list()).alerts;
+  assert.deepEqual([after?.acknowledged?.by, after?.firingAt], ["ada", before.firingAt]);
+  assert.deepEqual(after?.seenBy, ["a", "b"]);
+});
