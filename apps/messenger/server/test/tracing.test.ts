@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { createLogger } from "@rempart/observability/telemetry";
 import { until } from "@rempart/testing";
+import { startVaultTransit, VAULT_TOKEN } from "@rempart/testing/kms";
 import { Person } from "./support/person.ts";
 import { testMessenger } from "./support/server.ts";
 
@@ -17,7 +18,23 @@ interface Sent {
 
 const THEIRS = "0af7651916cd43dd8448eb211c80319c";
 
-test("a request is one trace down to the database, and a frame links the request that opened its socket", async () => {
+/** What is asked of a Vault, on its way there: each request's span, by its id. */
+async function startWay(vault: string): Promise<{ server: Server; url: string; spanIds: string[] }> {
+  const spanIds: string[] = [];
+  const server = createServer(async (request, response) => {
+    spanIds.push(request.headers.traceparent?.toString().split("-")[2] ?? "none");
+    const answer = await fetch(new URL(request.url ?? "/", vault), {
+      method: "POST",
+      headers: { "x-vault-token": String(request.headers["x-vault-token"]), "x-vault-request": "true" },
+      body: Buffer.concat(await request.toArray()),
+    });
+    response.writeHead(answer.status).end(await answer.text());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spanIds };
+}
+
+test("a request is one trace down to the database and to our key service, and a frame links the request that opened its socket", async () => {
   const spans: Sent[] = [];
   const receiver = createServer(async (request, response) => {
     const { resourceSpans } = JSON.parse(Buffer.concat(await request.toArray()).toString());
@@ -29,8 +46,17 @@ test("a request is one trace down to the database, and a frame links the request
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const destinations = { application: destination, access: destination };
+  await using vault = await startVaultTransit();
+  const way = await startWay(vault.address);
   const server = await testMessenger({
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, TRUSTED_PROXY_HOPS: "1" },
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      TRUSTED_PROXY_HOPS: "1",
+      KMS_PROVIDER: "vault",
+      VAULT_ADDR: way.url,
+      VAULT_TOKEN,
+      VAULT_TRANSIT_KEY: "rempart",
+    },
     log: createLogger({ level: "debug", destinations }),
   });
   try {
@@ -50,9 +76,10 @@ test("a request is one trace down to the database, and a frame links the request
     assert.equal(line.traceId, THEIRS);
   } finally {
     await server[Symbol.asyncDispose]();
-    receiver.closeAllConnections();
-    receiver.close();
+    for (const ended of [receiver, way.server]) ended.close().closeAllConnections();
   }
+  assert.ok(way.spanIds.length > 0);
+  for (const id of way.spanIds) assert.equal(spans.find(({ spanId }) => spanId === id)?.name, "keys-vault");
   const theirs = spans.filter(({ traceId }) => traceId === THEIRS);
   const root = theirs.find(({ parentSpanId }) => parentSpanId === "b7ad6b7169203331");
   assert.match(root?.name ?? "", /^GET \/api\/v1\//);

@@ -7,6 +7,13 @@ export interface VaultConnection {
   readonly token: () => Secret | Promise<Secret>;
   /** Vault Enterprise and OpenBao namespaces. */
   readonly namespace?: string;
+  /** The trace that a request belongs to (W3C Trace Context), where it is to be told: its audit log can keep it. */
+  readonly traceHeaders?: () => TraceFields | undefined;
+}
+
+export interface TraceFields {
+  readonly traceparent: string;
+  readonly tracestate?: string;
 }
 
 export interface VaultAnswer {
@@ -22,7 +29,7 @@ const MAX_BYTES = 1_048_576;
  * what a status means is the caller's business. A redirect is an answer, not followed: it would carry the token elsewhere.
  */
 export async function vaultRequest(
-  { address, token, namespace }: VaultConnection,
+  { address, token, namespace, traceHeaders }: VaultConnection,
   path: string,
   { body, signal }: { readonly body?: object; readonly signal: AbortSignal },
 ): Promise<VaultAnswer> {
@@ -30,6 +37,7 @@ export async function vaultRequest(
     "x-vault-token": (await token()).reveal(),
     "x-vault-request": "true",
     ...(namespace === undefined ? {} : { "x-vault-namespace": namespace }),
+    ...traceHeaders?.(),
   };
   const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
   const response = await fetch(new URL(path, address), { ...sent, signal, redirect: "manual", headers });

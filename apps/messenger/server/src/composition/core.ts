@@ -91,10 +91,11 @@ function openKeys(
   closers: Closers,
 ): { keyring: Keyring; keyEvents: KeyEvents } {
   const keyEvents = new KeyEvents(ports);
-  const { call } = ports.tracing;
+  const { call, headers } = ports.tracing;
   const keyring = openKeyring(config.keys, {
     ...ports,
     ...(call === undefined ? {} : { trace: call }),
+    traceHeaders: headers,
     observe(event) {
       security.keys(event);
       keyEvents.observe(event);

@@ -11,6 +11,7 @@ import {
   pkcs11Provider,
   vaultTransit,
 } from "@rempart/keys";
+import type { Tracing } from "@rempart/observability/telemetry";
 import { type CallTracer, type Logger, Secret } from "@rempart/runtime";
 import type { KeysConfig } from "../config.ts";
 import type { KmsConfig } from "../key-variables.ts";
@@ -21,6 +22,8 @@ export interface KeyringPorts {
   readonly log: Logger;
   readonly observe?: KeysObserver;
   readonly trace?: CallTracer;
+  /** What a key service of ours is told of the trace. */
+  readonly traceHeaders?: Tracing["headers"];
 }
 
 export interface OpenKeyring extends Keyring {
@@ -32,7 +35,7 @@ export type OpenKeyProvider = KeyProvider & Partial<Disposable> & Partial<AsyncD
 
 /** What seals the secrets that the database keeps. */
 export function openKeyring({ file, kms }: KeysConfig, ports: KeyringPorts): OpenKeyring {
-  const primary = kms === null ? null : openKeyProvider(kms);
+  const primary = kms === null ? null : openKeyProvider(kms, ports.traceHeaders);
   const local = localKeyFile(file, ports);
   const keyring = createKeyring({ ...ports, local, ...(primary === null ? {} : { primary }) });
   return {
@@ -45,8 +48,11 @@ export function openKeyring({ file, kms }: KeysConfig, ports: KeyringPorts): Ope
   };
 }
 
-/** The key service that the configuration names. */
-export function openKeyProvider(config: KmsConfig): OpenKeyProvider {
+/**
+ * The key service that the configuration names. Vault is told the trace: it is the operator's own, and its audit log can keep the
+ * field. AWS reads nothing of it, and is a stranger.
+ */
+export function openKeyProvider(config: KmsConfig, traceHeaders?: Tracing["headers"]): OpenKeyProvider {
   switch (config.kind) {
     case "aws": {
       const { endpoint, region, keyId, earlierKeyIds } = config;
@@ -61,6 +67,7 @@ export function openKeyProvider(config: KmsConfig): OpenKeyProvider {
         key,
         mount,
         ...(namespace === null ? {} : { namespace }),
+        ...(traceHeaders === undefined ? {} : { traceHeaders }),
       });
     }
     case "pkcs11":
