@@ -45,6 +45,8 @@ export type BackupErrorCode =
   | "program-missing"
   /** The restored server did not come up; `cause` has its last words. */
   | "recovery-failed"
+  /** Pages of the erasure ledger are lost or damaged, or it speaks of what this version does not know. */
+  | "erasures-lost"
   /** A hook failed: the restored database is not opened. */
   | "hook-failed";
 

@@ -16,6 +16,22 @@ export {
   type EmbeddedRestoreReport,
   restoreEmbedded,
 } from "./embedded-restore.ts";
+export {
+  type ErasureKeeperOptions,
+  erasureKeeper,
+  erasureMigrations,
+  shipErasures,
+  type WaitingErasures,
+  waitingErasures,
+} from "./erasures/keeper.ts";
+export type { Erasure } from "./erasures/page.ts";
+export {
+  type ErasureKind,
+  findErased,
+  type ReplayOptions,
+  type ReplayReport,
+  replayErasures,
+} from "./erasures/replay.ts";
 export { BackupError, type BackupErrorCode } from "./errors.ts";
 export type { BackupManifest } from "./manifest.ts";
 export { type PgBackRestEngine, type PgBackRestOptions, pgBackRestEngine } from "./pgbackrest/engine.ts";
