@@ -1,3 +1,4 @@
+import { WATCHDOG } from "@rempart/observability";
 import {
   GENERATED_KINDS,
   generate,
@@ -25,11 +26,19 @@ const EXAMPLE: Surroundings = {
     { name: "team", address: { kind: "slack", via: "webhook" } },
     { name: "on-call", address: { kind: "pagerduty", url: "https://events.pagerduty.com/v2/enqueue" } },
     { name: "operations", address: { kind: "email", to: ["operations@example.org"] } },
+    { name: "switch", address: { kind: "heartbeat", url: "https://switch.example.org/rempart" } },
   ],
   routes: {
     receiver: "team",
     groupBy: ["component"],
     routes: [
+      {
+        where: { alertname: WATCHDOG },
+        receiver: "switch",
+        groupWaitMs: 0,
+        groupIntervalMs: 10_000,
+        repeatMs: MINUTE_MS,
+      },
       {
         where: { severity: "critical" },
         receiver: "on-call",

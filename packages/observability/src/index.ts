@@ -117,7 +117,7 @@ export { toPromql } from "./rules/promql.ts";
 export type { Source } from "./rules/select.ts";
 export { SHIPPED_GROUPS } from "./shipped/groups.ts";
 export * as shippedMetrics from "./shipped/metrics.ts";
-export { PROMETHEUS_WATCH, prometheusTarget } from "./shipped/monitoring.ts";
+export { PROMETHEUS_WATCH, prometheusTarget, WATCHDOG } from "./shipped/monitoring.ts";
 export { SHIPPED_OBJECTIVES } from "./shipped/objectives.ts";
 export { SHIPPED_TOPOLOGY } from "./shipped/topology.ts";
 export { memoryAlertStore } from "./stores/memory.ts";

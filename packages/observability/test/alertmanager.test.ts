@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { requireService, startAlertmanager, until } from "@rempart/testing";
 import { ROUTING_KEY, startHook, startPagerDuty } from "@rempart/testing/receivers";
 import { type AlertmanagerOptions, toAlertmanagerConfig } from "../src/generators/index.ts";
-import { type RouteTree, routesFor, SHIPPED_TOPOLOGY } from "../src/index.ts";
+import { type RouteTree, routesFor, SHIPPED_TOPOLOGY, WATCHDOG } from "../src/index.ts";
 import { parseReceiver } from "../src/receivers/index.ts";
 
 const run = promisify(execFile);
@@ -18,6 +18,7 @@ const routes: RouteTree = {
   receiver: "log",
   groupBy: ["component"],
   routes: [
+    { where: { alertname: WATCHDOG }, receiver: "log", routes: [{ receiver: "switch", repeatMs: 60_000 }] },
     { where: { severity: "critical" }, receiver: "on-call", groupWaitMs: 0, continue: true },
     { where: { severity: { oneOf: ["critical", "warning"] } }, receiver: "team", continue: true },
     {
@@ -35,6 +36,7 @@ const receivers = [
   "slack:",
   "mail=mailto:a@example.org;b@example.org",
   "hook=webhook+https://hooks.example.org/alerts",
+  "switch=heartbeat+https://switch.example.org/beat",
 ].flatMap((text) => parseReceiver(text) ?? []);
 
 const options: AlertmanagerOptions = {
@@ -67,6 +69,8 @@ const maintenance: AlertmanagerOptions["maintenance"] = [
   },
 ];
 
+const WHOLE_SUNDAY = { kind: "weekly", weekday: 0, startMinute: 0, minutes: 1_440, timeZone: "UTC" } as const;
+
 test("Alertmanager takes the file, with every kind of receiver and with times of maintenance", {
   skip,
 }, async () => {
@@ -84,6 +88,7 @@ test("an alert takes the routes that it takes here, with and without maintenance
         ["database", "DatabaseDown"],
         ["application", "Latency.P95"],
         ["application", "LatencyxP95"],
+        ["monitoring", WATCHDOG],
       ] as const) {
         const labels = { severity, component, alertname };
         const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
@@ -109,6 +114,15 @@ test("no secret stands in the file, and what Alertmanager cannot do is said", ()
   assert.match(text, /^# Alertmanager cannot escalate: "mail" is told after 15m/m);
   assert.match(text, /^# Alertmanager cannot write a log for "log"/m);
   assert.throws(() => toAlertmanagerConfig({ ...options, secrets: "secrets" }), TypeError);
+});
+
+test("no time of maintenance mutes a heartbeat, and its end is no beat", () => {
+  const everything = { where: {}, when: WHOLE_SUNDAY } as const;
+  const text = toAlertmanagerConfig({ ...options, maintenance: [{ name: "all", ...everything }] });
+  const [beats = "", others = ""] = text.split("mute_time_intervals", 2);
+  assert.match(beats, /receiver: "switch"/);
+  assert.doesNotMatch(others, /receiver: "switch"/);
+  assert.match(text, /url: "https:\/\/switch.example.org\/beat"\n\s+send_resolved: false/);
 });
 
 test("a time of maintenance that goes over midnight has a part for each day", () => {

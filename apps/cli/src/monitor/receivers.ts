@@ -49,7 +49,7 @@ function placeOf(address: ReceiverAddress, { mail }: MessengerConfig): Place | n
     case "slack":
       return place(new URL(address.via === "api" ? address.api : "https://hooks.slack.com"));
     default:
-      return place(new URL(address.url));
+      return address.url === null ? null : place(new URL(address.url));
   }
 }
 

@@ -4,7 +4,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { WATCHDOG } from "@rempart/observability";
 import { freePort, until } from "@rempart/testing";
+import { startHook } from "@rempart/testing/receivers";
 import { type AlertReceiver, type Mood, startAlertReceiver } from "./support/alert-receiver.ts";
 import { testMessenger } from "./support/server.ts";
 import { watchedMessenger } from "./support/watched.ts";
@@ -62,6 +64,27 @@ test("what nobody acknowledges goes on to the next ones, once, who hear of its e
     other.told.map(({ occasion }) => occasion),
     ["escalated", "resolved"],
   );
+});
+
+test("a dead man's switch hears that the messenger watches, and people hear nothing of it", async () => {
+  await using hook = await startHook();
+  await using receiver = await startAlertReceiver();
+  const env = {
+    ...receiver.env,
+    ALERT_RECEIVERS: `${receiver.env.ALERT_RECEIVERS},switch=heartbeat+${hook.address}/beat`,
+    ALERT_GROUP_WAIT: "0",
+    ALERT_HEARTBEAT_INTERVAL: "10",
+    MONITOR_ENABLED: "true",
+    MONITOR_INTERVAL: "1",
+  };
+  await using messenger = await testMessenger({ env });
+  await until(() => hook.received.length > 0);
+  assert.equal(hook.received[0]?.path, "/beat");
+  await inject(messenger.publicUrl);
+  await receiver.hears("InjectionAttempt", "firing");
+  assert.ok(!receiver.wasTold(WATCHDOG, "firing"));
+  const page = await (await fetch(`${messenger.adminUrl}/metrics`)).text();
+  assert.match(page, /^alert_deliveries_total\{receiver="switch",outcome="accepted"\} \d+$/m);
 });
 
 async function serve(env: NodeJS.ProcessEnv): Promise<ChildProcess> {

@@ -4,6 +4,7 @@ import type { Evaluation, Explanation } from "../monitor/evaluation.ts";
 import type { AlertRule } from "../objectives/rule.ts";
 import type { Delivery, Receiver } from "../receivers/receiver.ts";
 import { type Report, reportOf } from "./absorb.ts";
+import { type Beat, Beats, beatNotification, withoutStaleBeats } from "./beats.ts";
 import {
   type AlertDesk,
   type AlertExplanation,
@@ -91,7 +92,14 @@ export function createAlerting(options: AlertingOptions): Alerting {
   const receivers = new Map(options.receivers.map((receiver) => [receiver.name, receiver]));
   checkRoutes(options.routes, new Set(receivers.keys()));
   const rules = compiledRules(options);
-  const byName = new Map(options.rules.flatMap((group) => group.rules.map((rule) => [rule.name, rule])));
+  const declared = options.rules.flatMap((group) => group.rules);
+  const alertRules = declared.filter(({ beats }) => beats === undefined);
+  const byName = new Map(alertRules.map((rule) => [rule.name, rule]));
+  const beats = new Beats(
+    declared.filter((rule) => rule.beats),
+    rules,
+    receivers,
+  );
   const keeper = new Keeper({
     store,
     clock,
@@ -122,13 +130,16 @@ export function createAlerting(options: AlertingOptions): Alerting {
     else log.warn(fields, "a notification was not taken, and is sent again later");
   }
 
-  async function move(report: Report | null): Promise<void> {
+  async function move(report: Report | null, due: readonly Beat[] = []): Promise<void> {
     const { events, refused } = await keeper.update((held, now) => {
       const { state, notifications, events, refused } = step(held.state, report, now, rules);
       const by = (held.state.at ?? now) - now;
-      const letters = post(by > 0 ? setBack(held.letters, by) : held.letters, notifications, now);
+      const fresh = withoutStaleBeats(by > 0 ? setBack(held.letters, by) : held.letters, now);
+      const beating = due.map((beat) => beatNotification(beat, rules.newId(), now));
+      const letters = post(fresh, [...notifications, ...beating], now);
       return { held: { state, letters }, events, answer: { events, refused } };
     });
+    if (!keeper.isAway) beats.written(due);
     for (const { rule, kind: what } of events) observe({ kind: "alert", rule, what });
     if (refused > 0) {
       observe({ kind: "refused", count: refused });
@@ -179,12 +190,12 @@ export function createAlerting(options: AlertingOptions): Alerting {
     ...desk,
     async take(evaluation) {
       newest = evaluation;
-      await move(reportOf(reporter, byName, evaluation));
+      await move(reportOf(reporter, byName, evaluation), beats.due(evaluation));
     },
     tick,
     async explain(about) {
       const explanation = await desk.explain(about);
-      const rule = byName.get(explanation.rule ?? "");
+      const rule = declared.find(({ name }) => name === explanation.rule);
       const expression = rule === undefined ? null : await options.explainRule?.(rule);
       return { ...explanation, expression: expression ?? null, ...lastOf(newest, explanation.rule) };
     },

@@ -185,6 +185,8 @@ export function settle(
   if (delivery.kind === "accepted") return next;
   const made = { made: letter.attempts, ageMs: now - (letter.firstAttemptAt ?? now) };
   const pause = retryAfter(made, delivery, random);
+  // The next beat says the same: a dead one is nothing to send again.
+  if (pause === null && letter.notification.occasion === "heartbeat") return next;
   if (pause === null)
     return next.set(id, {
       ...letter,

@@ -33,6 +33,8 @@ export type Occasion =
   /** Somebody is on everything that fires. */
   | "acknowledged"
   | "resolved"
+  /** Nothing happened, and rules are evaluated, kept and told. */
+  | "heartbeat"
   | "test";
 
 /** What one receiver is told about one group of alerts, once. */

@@ -47,7 +47,7 @@ export function toAlertmanagerConfig(options: AlertmanagerOptions): string {
     [
       {
         ...(mail === undefined ? {} : { global: mailEntry(mail, secrets) }),
-        route: { ...wordsOf(routes), routes: routesBelow(routes.routes ?? [], [], maintenance) },
+        route: { ...wordsOf(routes), routes: routesOf(options) },
         inhibit_rules: inhibitions(topology),
         receivers: receivers.map((receiver) => receiverEntry(receiver, secrets)),
         time_intervals: maintenance.map(intervalEntry),
@@ -66,6 +66,23 @@ function mailEntry({ smarthost, from, username, requireTls = true }: MailServer,
       ? {}
       : { smtp_auth_username: username, smtp_auth_password_file: `${secrets}/smtp-password` }),
   };
+}
+
+/** No time of maintenance mutes a heartbeat: its silence is an alarm. */
+function routesOf({ routes: { routes = [] }, receivers, maintenance = [] }: AlertmanagerOptions): object[] {
+  const hearts = new Set(
+    receivers.flatMap(({ name, address }) => (address.kind === "heartbeat" ? [name] : [])),
+  );
+  const beats = (route: Route): boolean =>
+    hearts.has(route.receiver ?? "") || (route.routes ?? []).some(beats);
+  return [
+    ...routesBelow(routes.filter(beats), [], []),
+    ...routesBelow(
+      routes.filter((route) => !beats(route)),
+      [],
+      maintenance,
+    ),
+  ];
 }
 
 /** Routes do not hand on when they are mute: for each time the tree stands twice, for what is muted then and for what is not. */
@@ -141,6 +158,9 @@ function integrationOf(address: ReceiverAddress, secret: string): object {
       return { email_configs: address.to.map((to) => ({ to, ...resolved })) };
     case "pagerduty":
       return { pagerduty_configs: [{ routing_key_file: secret, url: address.url, ...resolved }] };
+    case "heartbeat":
+      // Its end is no sign of life.
+      return { webhook_configs: [{ ...heartbeatEntry(address.url, secret), send_resolved: false }] };
     case "webhook":
       return { webhook_configs: [{ url: address.url, http_config: bearer(secret), ...resolved }] };
   }
@@ -154,6 +174,10 @@ function slackEntry(address: Extract<ReceiverAddress, { kind: "slack" }>, secret
   if (address.via === "webhook") return { api_url_file: secret };
   const { api, channel } = address;
   return { api_url: `${api}/chat.postMessage`, channel, http_config: bearer(secret) };
+}
+
+function heartbeatEntry(url: string | null, secret: string): object {
+  return url === null ? { url_file: secret } : { url };
 }
 
 function bearer(file: string): object {
@@ -195,9 +219,12 @@ function escalationsOf(route: Route): string[] {
   return [...own, ...(route.routes ?? []).flatMap(escalationsOf)];
 }
 
-function receiverNote({ name, address: { kind } }: ReceiverConfig): string[] {
+function receiverNote({ name, address }: ReceiverConfig): string[] {
+  const { kind } = address;
   if (kind === "log")
     return [`Alertmanager cannot write a log for "${name}": it takes alerts and tells nobody.`];
+  if (kind === "heartbeat" && address.url === null)
+    return [`Alertmanager reads the address of "${name}" from a file since 0.26.`];
   if (kind === "webhook")
     return [`Alertmanager does not sign what it sends to "${name}": it shows a bearer token.`];
   return [];

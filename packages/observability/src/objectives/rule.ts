@@ -19,6 +19,8 @@ export interface AlertRule {
   /** Name of the page that says what to do. */
   readonly runbook: string;
   readonly scenario: Scenario;
+  /** It fires as long as all is well, and is no alert: receivers that are heartbeats hear of it on schedule, and nobody else. */
+  readonly beats?: true;
 }
 
 /** Rules that are evaluated together, one after the other. */

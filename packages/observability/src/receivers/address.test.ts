@@ -22,6 +22,8 @@ test("each kind of address is read", () => {
     ["pagerduty+https://on.call/v2/enqueue", { kind: "pagerduty", url: "https://on.call/v2/enqueue" }],
     ["webhook+https://siem.example/in?a=b", { kind: "webhook", url: "https://siem.example/in?a=b" }],
     ["webhook+http://10.0.0.7/in", { kind: "webhook", url: "http://10.0.0.7/in" }],
+    ["heartbeat:", { kind: "heartbeat", url: null }],
+    ["heartbeat+https://switch.example/id", { kind: "heartbeat", url: "https://switch.example/id" }],
   ];
   for (const [text, address] of known) {
     assert.deepEqual(parseReceiver(text), { name: address.kind, address }, text);

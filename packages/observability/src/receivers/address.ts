@@ -7,7 +7,9 @@ export type ReceiverAddress =
   | { readonly kind: "slack"; readonly via: "api"; readonly api: string; readonly channel: string }
   | { readonly kind: "email"; readonly to: readonly string[] }
   | { readonly kind: "pagerduty"; readonly url: string }
-  | { readonly kind: "webhook"; readonly url: string };
+  | { readonly kind: "webhook"; readonly url: string }
+  /** A dead man's switch. Null: its whole URL is the secret. */
+  | { readonly kind: "heartbeat"; readonly url: string | null };
 
 export interface ReceiverConfig {
   /** Routes call it so. */
@@ -17,7 +19,7 @@ export interface ReceiverConfig {
 
 const NAME = "[a-z][a-z0-9-]{0,62}";
 const NAMED = new RegExp(`^(?:(${NAME})=)?(.+)$`);
-const OVER_HTTP = /^(slack|pagerduty|webhook)\+(?=https?:\/\/)/;
+const OVER_HTTP = /^(slack|pagerduty|webhook|heartbeat)\+(?=https?:\/\/)/;
 /** An id, or a name with or without its number sign. */
 const CHANNEL = /^#?[\w.-]{1,80}$/;
 const MAILBOX = /^[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-zA-Z0-9.-]{1,253}$/;
@@ -31,7 +33,8 @@ const PAGERDUTY: Readonly<Record<string, string>> = {
 /**
  * Reads `NAME=ADDRESS`, or an address alone, whose kind is its name then: `log`, `slack:` (an incoming webhook),
  * `slack:CHANNEL`, `slack+https://HOST/api?channel=CHANNEL`, `mailto:A@HOST;B@HOST`, `pagerduty:`, `pagerduty:eu`,
- * `pagerduty+https://HOST/PATH`, `webhook+https://HOST/PATH`. Null for anything else.
+ * `pagerduty+https://HOST/PATH`, `webhook+https://HOST/PATH`, `heartbeat:`, `heartbeat+https://HOST/PATH`. Null for anything
+ * else.
  */
 export function parseReceiver(text: string): ReceiverConfig | null {
   const [, name, rest = ""] = NAMED.exec(text) ?? [];
@@ -52,6 +55,8 @@ function parseAddress(text: string): ReceiverAddress | null {
       return mailboxes(rest.split(";"));
     case "pagerduty":
       return Object.hasOwn(PAGERDUTY, rest) ? { kind: "pagerduty", url: PAGERDUTY[rest] as string } : null;
+    case "heartbeat":
+      return rest === "" ? { kind: "heartbeat", url: null } : null;
     default:
       return null;
   }
@@ -60,7 +65,7 @@ function parseAddress(text: string): ReceiverAddress | null {
 function parseUrl(kind: string, text: string): ReceiverAddress | null {
   const url = URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "" || url.hash !== "") return null;
-  if (kind === "webhook") return { kind, url: url.href };
+  if (kind === "webhook" || kind === "heartbeat") return { kind, url: url.href };
   // Their requests carry the credential itself.
   if (!isPrivateWay(url)) return null;
   if (kind === "pagerduty") return { kind, url: url.href };

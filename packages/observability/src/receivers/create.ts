@@ -3,6 +3,7 @@ import { type Logger, Secret } from "@rempart/runtime";
 import { ObservabilityError } from "../errors.ts";
 import { isPrivateWay, type ReceiverConfig } from "./address.ts";
 import { email, smtpOptions } from "./email.ts";
+import { heartbeat } from "./heartbeat.ts";
 import { logReceiver } from "./log.ts";
 import { pagerDuty, readRoutingKey } from "./pagerduty.ts";
 import type { Receiver } from "./receiver.ts";
@@ -71,6 +72,11 @@ function createReceiver({ name, address }: ReceiverConfig, settings: ReceiverSet
     case "webhook": {
       const keys = secretOf(name, settings, "whsec_ and 24 to 64 bytes in base64", readWebhookKeys);
       return webhook(name, { url: address.url, keys, clock });
+    }
+    case "heartbeat": {
+      const { url } = address;
+      const place = url === null ? secretOf(name, settings, "the switch's URL", readUrl) : new Secret(url);
+      return heartbeat(name, { url: place, source, clock });
     }
   }
 }

@@ -11,5 +11,7 @@ export type Delivery =
 /** Where notifications go. An attempt has a time limit: `signal` ends it. It does not throw. */
 export interface Receiver {
   readonly name: string;
+  /** Expects to hear of us every so often, and raises the alarm when it does not: it is told of no alert. Default false. */
+  readonly isHeartbeat?: boolean;
   send(notification: Notification, signal: AbortSignal): Promise<Delivery>;
 }

@@ -1,7 +1,8 @@
 /** Who watches the watchers. */
 import type { Target } from "../monitor/scrape.ts";
 import { alert, type RuleGroup } from "../objectives/rule.ts";
-import { above, compare, counterOf, gaugeOf, increase, sumBy } from "../rules/builders.ts";
+import { series } from "../objectives/scenario.ts";
+import { above, compare, countBy, counterOf, gaugeOf, increase, sumBy } from "../rules/builders.ts";
 import {
   alertDeliveries,
   alertsRefused,
@@ -16,7 +17,20 @@ import { burstScenario, gaugeScenario } from "./scenarios.ts";
 
 const component = "monitoring";
 
+/** Kept away from people by its route: it fires while all is well. */
+export const WATCHDOG = "Watchdog";
+
 export const MONITORING_RULES = [
+  alert({
+    name: WATCHDOG,
+    expression: above(countBy([], gaugeOf(up)), 0),
+    severity: "info",
+    component,
+    summary: "Rules are evaluated. Who expects to hear this and does not knows that nobody watches any more.",
+    runbook: "monitoring",
+    beats: true,
+    scenario: { every: "1m", series: [series(up, {}, 1, [9, 0])], firesAt: "5m", resolvedAt: "20m" },
+  }),
   alert({
     name: "RulesFail",
     expression: above(gaugeOf(monitorFailedRules), 0),

@@ -78,17 +78,9 @@ export function createMonitoring(config: MessengerConfig, ports: MonitoringPorts
   const explainRule = (rule: AlertRule): Promise<Explanation> => started(monitor).explain(rule);
   const alerting = openAlerting(config, groups, { ...ports, clock, observe, explainRule });
   const live = new LiveEvents(random);
-  const recordIncidents = alertIncidents(deliveryStore(ports.database), ENVIRONMENT);
   let acting = Promise.resolve();
-  const act = async (evaluation: Evaluation): Promise<void> => {
-    await alerting.take(evaluation);
-    const { alerts } = await alerting.list();
-    await recordIncidents(alerts).catch((error) =>
-      log.warn({ error: explain(error) }, "critical alerts were not recorded as incidents"),
-    );
-    live.publish("metrics", { at: evaluation.at, ...(await liveMetrics(started(monitor))) });
-    live.publish("alerts", { at: evaluation.at, ...shownAlerts(alerts) });
-  };
+  const recordIncidents = alertIncidents(deliveryStore(ports.database), ENVIRONMENT);
+  const act = followUp({ alerting, recordIncidents, live, log, monitor: () => started(monitor) });
   const onEvaluation = (evaluation: Evaluation): Promise<void> => {
     acting = act(evaluation);
     return acting;
@@ -115,6 +107,27 @@ export function createMonitoring(config: MessengerConfig, ports: MonitoringPorts
       await acting.catch(() => undefined);
       await alerting.stop();
     },
+  };
+}
+
+interface Following {
+  readonly alerting: Alerting;
+  readonly recordIncidents: ReturnType<typeof alertIncidents>;
+  readonly live: LiveEvents;
+  readonly log: Logger;
+  readonly monitor: () => Monitor;
+}
+
+/** What comes of an evaluation: people are told, incidents are recorded, and whoever follows sees it. */
+function followUp({ alerting, recordIncidents, live, log, monitor }: Following) {
+  return async (evaluation: Evaluation): Promise<void> => {
+    await alerting.take(evaluation);
+    const { alerts } = await alerting.list();
+    await recordIncidents(alerts).catch((error) =>
+      log.warn({ error: explain(error) }, "critical alerts were not recorded as incidents"),
+    );
+    live.publish("metrics", { at: evaluation.at, ...(await liveMetrics(monitor())) });
+    live.publish("alerts", { at: evaluation.at, ...shownAlerts(alerts) });
   };
 }
 

@@ -1,12 +1,16 @@
-import type { Route, RouteTree } from "@rempart/observability";
+import { type Route, type RouteTree, WATCHDOG } from "@rempart/observability";
 import { LOG, type MonitoringConfig } from "./variables.ts";
 
 const HOUR_MS = 3_600_000;
 
-type Told = Pick<MonitoringConfig, "critical" | "escalation" | "warning" | "info" | "groupWaitMs">;
+type Told = Pick<
+  MonitoringConfig,
+  "critical" | "escalation" | "warning" | "info" | "groupWaitMs" | "heartbeats" | "heartbeatMs"
+>;
 
 /** Who is told of what: critical alerts soon and again every hour, warnings with others of their kind. */
-export function routesOf({ critical, escalation, warning, info, groupWaitMs }: Told): RouteTree {
+export function routesOf(told: Told): RouteTree {
+  const { critical, escalation, warning, info, groupWaitMs, heartbeats, heartbeatMs } = told;
   const soon = {
     where: { severity: "critical" },
     // What wakes somebody does not wait for the next word about its component.
@@ -22,7 +26,20 @@ export function routesOf({ critical, escalation, warning, info, groupWaitMs }: T
   return {
     receiver: LOG,
     groupBy: ["component"],
-    routes: [...urgent, ...toEach(warning, later), ...toEach(info, some)],
+    routes: [beatingTo(heartbeats, heartbeatMs), ...urgent, ...toEach(warning, later), ...toEach(info, some)],
+  };
+}
+
+/** Alertmanager looks whether to repeat once in a group's interval: a beat is late by as much at most. */
+const LOOK_MS = 10_000;
+
+/** What always fires is for those who expect it, and for nobody else. */
+function beatingTo(heartbeats: readonly string[], everyMs: number): Route {
+  const beat = { groupWaitMs: 0, groupIntervalMs: LOOK_MS, repeatMs: everyMs };
+  return {
+    where: { alertname: WATCHDOG },
+    receiver: LOG,
+    ...(heartbeats.length === 0 ? {} : { routes: toEach(heartbeats, beat) }),
   };
 }
 

@@ -29,13 +29,13 @@ export const monitoringVariables = {
     .refine((items) => items.every((item) => parseReceiver(item) !== null))
     .default([])
     .describe(
-      "Who is told of alerts beside the log, comma-separated, each an address or NAME=ADDRESS: slack:, slack:CHANNEL, mailto:A@HOST;B@HOST, pagerduty:, pagerduty:eu, webhook+https://HOST/PATH.",
+      "Who is told of alerts beside the log, comma-separated, each an address or NAME=ADDRESS: slack:, slack:CHANNEL, mailto:A@HOST;B@HOST, pagerduty:, pagerduty:eu, webhook+https://HOST/PATH; and, to notice when nobody watches any more, heartbeat: or heartbeat+https://HOST/PATH.",
     ),
   ALERT_RECEIVER_SECRETS: secret()
     .refine((text) => secretsIn(text) !== null)
     .optional()
     .describe(
-      "What proves us to receivers, comma-separated, each as NAME=SECRET: a Slack webhook's URL or bot token, a PagerDuty routing key, the whsec_… that signs a webhook.",
+      "What proves us to receivers, comma-separated, each as NAME=SECRET: a Slack webhook's URL or bot token, a PagerDuty routing key, the whsec_… that signs a webhook, a heartbeat's URL.",
     ),
   ALERT_CRITICAL: list({ max: 20 })
     .meta({ allowed: "names of receivers separated by commas" })
@@ -59,6 +59,11 @@ export const monitoringVariables = {
     .meta({ allowed: "names of receivers separated by commas" })
     .default([])
     .describe("Names of the receivers of alerts that are for who looks, beside the log, comma-separated."),
+  ALERT_HEARTBEAT_INTERVAL: integer({ min: 10, max: 86_400, unit: "seconds" })
+    .default(60)
+    .describe(
+      "How often heartbeats hear of this installation. Let what expects them wait for twice as long before it raises the alarm.",
+    ),
   ALERT_GROUP_WAIT: integer({ min: 0, max: 600, unit: "seconds" })
     .default(10)
     .describe(
@@ -92,6 +97,9 @@ export interface MonitoringConfig {
   readonly critical: readonly string[];
   readonly warning: readonly string[];
   readonly info: readonly string[];
+  /** Names of receivers that are told that alerting works, and of no alert. */
+  readonly heartbeats: readonly string[];
+  readonly heartbeatMs: number;
   /** Of critical alerts. */
   readonly escalation: readonly Escalation[];
   readonly groupWaitMs: number;
@@ -104,7 +112,7 @@ type Read = z.infer<z.ZodObject<typeof monitoringVariables>>;
 
 /** An issue for each list that names a receiver that is not there. */
 export function checkMonitoringVariables(read: Read, context: z.RefinementCtx): void {
-  const names = new Set(receiversOf(read).map(({ name }) => name));
+  const names = new Set(peopleOf(receiversOf(read)).map(({ name }) => name));
   const named = {
     ALERT_CRITICAL: read.ALERT_CRITICAL ?? [],
     ALERT_ESCALATION: escalationOf(read).map(({ receiver }) => receiver),
@@ -113,7 +121,11 @@ export function checkMonitoringVariables(read: Read, context: z.RefinementCtx): 
   };
   for (const [variable, receivers] of Object.entries(named)) {
     if (receivers.every((name) => names.has(name))) continue;
-    context.addIssue({ code: "custom", path: [variable], message: "a receiver is not there" });
+    context.addIssue({
+      code: "custom",
+      path: [variable],
+      message: "a receiver is not there, or is a heartbeat",
+    });
   }
 }
 
@@ -121,8 +133,9 @@ export function monitoringConfig(read: Read): MonitoringConfig {
   const receivers = receiversOf(read);
   const escalation = escalationOf(read);
   const later = new Set(escalation.map(({ receiver }) => receiver));
-  const first = receivers.map(({ name }) => name).filter((name) => !later.has(name));
-  const wakeNobody = receivers.filter(({ address }) => address.kind !== "pagerduty");
+  const people = peopleOf(receivers);
+  const first = people.map(({ name }) => name).filter((name) => !later.has(name));
+  const wakeNobody = people.filter(({ address }) => address.kind !== "pagerduty");
   return {
     enabled: read.MONITOR_ENABLED,
     everyMs: read.MONITOR_INTERVAL * 1000,
@@ -133,6 +146,8 @@ export function monitoringConfig(read: Read): MonitoringConfig {
     escalation,
     warning: read.ALERT_WARNING ?? wakeNobody.map(({ name }) => name),
     info: read.ALERT_INFO,
+    heartbeats: receivers.filter((receiver) => !people.includes(receiver)).map(({ name }) => name),
+    heartbeatMs: read.ALERT_HEARTBEAT_INTERVAL * 1000,
     attemptMs: read.ALERT_TIMEOUT * 1000,
     groupWaitMs: read.ALERT_GROUP_WAIT * 1000,
     wording: {
@@ -168,6 +183,11 @@ function secretsIn(text: Secret): ReadonlyMap<string, Secret> | null {
 function receiversOf({ ALERT_RECEIVERS }: Read): readonly ReceiverConfig[] {
   const named = ALERT_RECEIVERS.flatMap((item) => parseReceiver(item) ?? []);
   return named.some(({ name }) => name === LOG) ? named : [{ name: LOG, address: { kind: LOG } }, ...named];
+}
+
+/** Those who are told of alerts. */
+function peopleOf(receivers: readonly ReceiverConfig[]): readonly ReceiverConfig[] {
+  return receivers.filter(({ address }) => address.kind !== "heartbeat");
 }
 
 export const LOG = "log";

@@ -3,7 +3,7 @@
  * in a running messenger, or, where no fault can be caused in seconds, by its scenario on a page that the same monitor scrapes.
  */
 export const PROOFS: Readonly<
-  Record<string, "people" | "service" | "machine" | "keys" | "gateway" | "scenario">
+  Record<string, "people" | "service" | "machine" | "keys" | "gateway" | "delivery" | "scenario">
 > = {
   LowAuthSuccessRate: "people",
   HighCSRFBlocks: "people",
@@ -43,6 +43,7 @@ export const PROOFS: Readonly<
   HistoryFull: "machine",
   AlertsUndelivered: "machine",
   KMSFailoverHigh: "keys",
+  Watchdog: "delivery",
   MessagesUnusual: "scenario",
   BackupFailed: "scenario",
   RecoveryPointExceeded: "scenario",

@@ -52,7 +52,10 @@ interface Written {
 
 function inMetricMath(groups: readonly RuleGroup[], values: KnownValues): Written[] {
   const rules = groups.flatMap((group) => group.rules);
-  return rules.map((rule) => ({ rule, math: toMetricMath(rule.expression, values) }));
+  return rules.map((rule) => ({
+    rule,
+    math: rule.beats ? { reason: "it fires as long as all is well" } : toMetricMath(rule.expression, values),
+  }));
 }
 
 const SEVERITIES = ["critical", "warning", "info"] as const;

@@ -20,7 +20,7 @@ export interface Phrases {
   readonly resolved: string;
   readonly test: string;
   /** Why it is told, where that is not told by the severity alone. */
-  readonly occasions: Readonly<Record<Exclude<Occasion, "new" | "resolved" | "test">, string>>;
+  readonly occasions: Readonly<Record<Exclude<Occasion, "new" | "resolved" | "heartbeat" | "test">, string>>;
   /** After the name of the first alert. */
   andMore(count: number, write: Write): string;
   counts(counts: Counts, write: Write): string;

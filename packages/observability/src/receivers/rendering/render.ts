@@ -50,8 +50,8 @@ function titleOf(notification: Notification, { phrases, formats }: Voice): strin
 function marksOf({ occasion, status, severity }: Notification, phrases: Phrases): string[] {
   const state = status === "resolved" ? phrases.resolved : phrases.severities[severity];
   if (occasion === "test") return [phrases.test, state];
-  if (status === "resolved" || occasion === "new" || occasion === "resolved") return [state];
-  return [state, phrases.occasions[occasion]];
+  if (status === "resolved" || !(occasion in phrases.occasions)) return [state];
+  return [state, phrases.occasions[occasion as keyof Phrases["occasions"]]];
 }
 
 function leadOf({ occasion, status, alerts, omitted }: Notification, { phrases, formats }: Voice): string {
