@@ -68,7 +68,7 @@ test("a messenger is backed up by itself, and comes back on a new machine from t
   await rm(join(data, "audit"), { recursive: true });
   const restored = await run<EmbeddedRestoreReport>(place, "restore", "--yes");
   assert.equal(restored.keptAt, null);
-  assert.deepEqual(restored.hooks, ["migrations", "incarnation", "key packages", "audit log"]);
+  assert.deepEqual(restored.hooks, ["migrations", "incarnation", "key packages", "audit log", "erasures"]);
   const second = rempart(["up"], place);
   await second.serving();
   const after = await heldIn(place.cwd);

@@ -1,5 +1,6 @@
 import { auditMigrations } from "@rempart/audit";
 import type { MigrationSource } from "@rempart/database";
+import { erasureMigrations } from "@rempart/database/backup";
 import { identityMigrations } from "@rempart/identity";
 import { keysMigrations } from "@rempart/keys";
 import { observabilityMigrations } from "@rempart/observability";
@@ -12,5 +13,6 @@ export const messengerMigrations: readonly MigrationSource[] = [
   identityMigrations,
   keysMigrations,
   observabilityMigrations,
+  erasureMigrations,
   own,
 ];

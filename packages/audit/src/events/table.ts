@@ -56,6 +56,7 @@ export const EVENTS = {
   "data.export": kind("DATA_EXPORT", "notice", "security"),
   "data.download": kind("DATA_DOWNLOAD", "info", "access"),
   "data.erased": kind("DATA_ERASED", "warning", "security"),
+  "data.erasures.lost": kind("ERASURES_LOST", "critical", "security"),
   "key.change": kind("KEY_CHANGE", "notice", "keys"),
   "key.rotated": kind("KEY_ROTATED", "notice", "security"),
   "key.failover": kind("KEY_FAILOVER", "critical", "security"),

@@ -28,6 +28,12 @@ export const backupRecoveryPoint = gauge({
   unit: "seconds",
 });
 
+export const erasureLedgerLag = gauge({
+  name: "erasure_ledger_lag_seconds",
+  help: "How long the oldest erasure waits that the backups' repository has no record of; 0 when it has all.",
+  unit: "seconds",
+});
+
 export const restoreDrillLastSuccess = gauge({
   name: "restore_drill_last_success_timestamp_seconds",
   help: "When a backup was last restored and found whole.",

@@ -17,6 +17,7 @@ import type { Component, Logger } from "@rempart/runtime";
 import type { Registry } from "prom-client";
 import { auditObjects } from "../audit/audit-log.ts";
 import type { MessengerConfig } from "../config.ts";
+import { erasureCheck } from "../storage/erasures.ts";
 import { createDrillMetrics } from "../telemetry/drill-metrics.ts";
 import { drillChecks, firstQuery } from "./checks.ts";
 
@@ -39,7 +40,10 @@ export function drillMessenger(
   asked: AskedDrill = {},
 ): Promise<DrillRecord> {
   if (database.kind !== "embedded") throw new TypeError("only the embedded server's backups are drilled");
-  const checks = drillChecks({ envelopes: keyring, published: auditObjects(dataDirectory) });
+  const checks = [
+    ...drillChecks({ envelopes: keyring, published: auditObjects(dataDirectory) }),
+    erasureCheck({ repository, keyring }),
+  ];
   const directory = join(database.directory, "postgres");
   return drillEmbedded({ repository, sealing: keyring }, { ...asked, engine, directory, firstQuery, checks });
 }

@@ -1,21 +1,39 @@
 import { continueLog, createAudit, nodePrimitives } from "@rempart/audit";
 import { treeHash } from "@rempart/audit/verify";
 import { migrate } from "@rempart/database";
-import type { RestoreHook } from "@rempart/database/backup";
+import { directoryRepository, type RestoreHook } from "@rempart/database/backup";
 import { hasCode, systemClock, systemRandom } from "@rempart/kernel";
 import type { Keyring } from "@rempart/keys";
 import { silentLogger } from "@rempart/runtime";
 import { auditObjects } from "../audit/audit-log.ts";
 import type { MessengerConfig } from "../config.ts";
 import { messengerMigrations } from "../migrations.ts";
+import { eraseAgain } from "./erasures.ts";
+
+export interface RestoreHookOptions {
+  /** Goes on, and records it, when the erasure ledger is not whole. */
+  readonly acceptLostErasures?: boolean;
+}
 
 /** What a restored messenger must do before anybody may use it. Hooks get its database as the owner of the tables. */
-export function restoreHooks({ dataDirectory }: MessengerConfig, keyring: Keyring): readonly RestoreHook[] {
+export function restoreHooks(
+  { dataDirectory, backup }: MessengerConfig,
+  keyring: Keyring,
+  { acceptLostErasures }: RestoreHookOptions = {},
+): readonly RestoreHook[] {
   return [
     { name: "migrations", run: async ({ database }) => void (await migrate(database, messengerMigrations)) },
     raiseIncarnation,
     purgeKeyPackages,
     { name: "audit log", run: ({ database }) => continueAuditLog({ database, keyring, dataDirectory }) },
+    {
+      name: "erasures",
+      async run({ database }) {
+        if (backup.directory === null) return;
+        const repository = directoryRepository(backup.directory);
+        await eraseAgain(database, { repository, keyring }, acceptLostErasures);
+      },
+    },
   ];
 }
 

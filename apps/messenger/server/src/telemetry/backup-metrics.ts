@@ -1,4 +1,4 @@
-import type { BackupEvent, BackupObserver } from "@rempart/database/backup";
+import type { BackupEvent, BackupObserver, WaitingErasures } from "@rempart/database/backup";
 import type { Clock } from "@rempart/kernel";
 import { registerMetrics, registerReader, shippedMetrics } from "@rempart/observability";
 import type { Registry } from "prom-client";
@@ -27,5 +27,16 @@ export function countBackups(registry: Registry, clock: Clock): BackupObserver {
     } else if (event.type === "backup-failed") failures.labels({ kind: "base" }).inc();
     else if (event.type === "segment-refused") failures.labels({ kind: "segment" }).inc();
     else if (event.type === "recovery-point") recoverableTo = event.recoverableTo;
+  };
+}
+
+/** The age of the oldest erasure that a restore would not know of. */
+export function countErasures(registry: Registry, clock: Clock): (waiting: WaitingErasures) => void {
+  let since: number | null = null;
+  registerReader(registry, shippedMetrics.erasureLedgerLag, () =>
+    since === null ? 0 : Math.max(0, (clock.now() - since) / 1_000),
+  );
+  return (waiting) => {
+    since = waiting.since;
   };
 }
