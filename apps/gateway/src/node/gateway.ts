@@ -11,7 +11,7 @@ import { compileRouting, edgeConfig } from "../core/routing.ts";
 import { createAdminServer } from "./admin.ts";
 import { openCertificate, type ServedCertificate } from "./certificate.ts";
 import { closeServer, listen } from "./listen.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, type GatewayMetrics } from "./metrics.ts";
 import { Passages } from "./passages.ts";
 import { openTraces, type Traces } from "./traces.ts";
 import { createUpstreams, type Upstreams } from "./upstreams.ts";
@@ -96,13 +96,18 @@ async function assemble(settings: GatewaySettings, ports: GatewayPorts): Promise
     onUpgrade,
     ...(certificate !== null && { tls: certificate.options }),
   });
-  const isDraining = (): boolean => passages.isDraining;
-  const { registry } = metrics;
-  const admin =
-    settings.admin === false
-      ? null
-      : createAdminServer({ registry, upstreams: upstreams.byName, isDraining });
+  const admin = openAdmin(settings, metrics, passages, upstreams);
   return { server, admin, passages, upstreams, certificate, accessLog, traces };
+}
+
+function openAdmin(
+  { admin }: GatewaySettings,
+  { registry }: GatewayMetrics,
+  passages: Passages,
+  { byName }: Upstreams,
+): Server | null {
+  if (admin === false) return null;
+  return createAdminServer({ registry, upstreams: byName, isDraining: () => passages.isDraining });
 }
 
 function openAccessLog(
