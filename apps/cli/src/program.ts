@@ -1,7 +1,8 @@
 import { Command } from "commander";
+import { type Commands, commandsFor } from "./commands.ts";
 
-/** Everything an operator does. A command is one file of `commands/`. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+/** Everything an operator does. A command is one file of `commands/`; `more` are its own arguments. */
+const commandsOf = (more: readonly string[]): Commands => ({
   up: async () => (await import("./commands/up.ts")).upCommand(),
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand(),
   config: async () => (await import("./commands/config.ts")).configCommand(),
@@ -13,10 +14,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   monitor: async () => (await import("./commands/monitor.ts")).monitorCommand(),
   deploy: async () => (await import("./commands/deploy.ts")).deployCommand(),
   check: async () => (await import("./commands/check.ts")).checkCommand(),
-  db: async () => (await import("./commands/db.ts")).dbCommand(),
+  db: async () => (await import("./commands/db.ts")).dbCommand(more),
   backup: async () => (await import("./commands/backup.ts")).backupCommand(),
   version: async () => (await import("./commands/version.ts")).versionCommand(),
-};
+});
 const DEFAULT = "up";
 
 /** `rempart`, as far as these arguments need it: no command waits for what another one is made of. */
@@ -26,14 +27,8 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       "Runs and looks after Secure Messenger. Variables come from the environment and from .env; see .env.example.",
     )
     .showHelpAfterError();
-  for (const name of namesFor(args)) {
-    const command = await COMMANDS[name]?.();
-    if (command !== undefined) program.addCommand(command, { isDefault: name === DEFAULT });
-  }
+  const [name = DEFAULT, ...more] = args;
+  for (const command of await commandsFor(commandsOf(more), name))
+    program.addCommand(command, { isDefault: command.name() === DEFAULT });
   return program;
-}
-
-/** All of them where help is asked for, or a name is not known. */
-function namesFor([first = DEFAULT]: readonly string[]): readonly string[] {
-  return Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
 }

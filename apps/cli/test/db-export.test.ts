@@ -35,9 +35,22 @@ test("an export that is stopped goes on where it was, and its file is the whole 
   await until(async () => stat(`${file}.resume`).then(Boolean, () => false));
   first.child.kill("SIGTERM");
   assert.equal(await first.ended, 1);
-  const again = exported(...flags);
-  assert.equal(await again.ended, 1);
-  assert.match(again.said(), /is there already/);
+  const refusals: [RegExp, string[]][] = [
+    [/is there already/, flags],
+    [
+      /is the export of readings by id as jsonl, compression zstd, not of/,
+      ["readings", "--out", file, "--resume"],
+    ],
+    [/name it with --out/, ["readings", "--resume"]],
+    [/export as jsonl/, ["readings", "--format", "json", "--out", file, "--resume"]],
+  ];
+  await Promise.all(
+    refusals.map(async ([said, args]) => {
+      const refused = exported(...args);
+      assert.equal(await refused.ended, 1);
+      assert.match(refused.said(), said);
+    }),
+  );
   const second = exported(...flags, "--resume");
   assert.equal(await second.ended, 0, second.said());
   assert.match(second.said(), /\d+ rows, /);
@@ -50,7 +63,15 @@ test("an export that is stopped goes on where it was, and its file is the whole 
   assert.equal((await stat(file)).mode & 0o777, 0o600);
   await assert.rejects(stat(`${file}.resume`));
   const acts = await database.query("SELECT id FROM audit_entries WHERE event_type = 'data.export'");
-  assert.equal(acts.length, 3);
+  assert.equal(acts.length, 4);
+});
+
+test("a reader that has seen enough ends the export", async () => {
+  const cli = exported("readings");
+  cli.child.stdout?.once("data", () => cli.child.stdout?.destroy());
+  assert.equal(await cli.ended, 1);
+  assert.match(cli.said(), /^standard output takes nothing more/);
+  assert.doesNotMatch(cli.said(), /\n\s+at /);
 });
 
 test("a table that is not there, or cannot be paged, is refused in words", async () => {

@@ -1,6 +1,6 @@
 import type { AlertDesk, Letter } from "@rempart/observability";
 import { Command, Option } from "commander";
-import { type JsonOption, report, say } from "../installation.ts";
+import { type JsonOption, report, say } from "../report.ts";
 import { table } from "../table.ts";
 import { withDesk } from "./desk.ts";
 

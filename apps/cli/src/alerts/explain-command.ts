@@ -8,7 +8,7 @@ import {
   toPromql,
 } from "@rempart/observability";
 import { Command } from "commander";
-import { type JsonOption, report } from "../installation.ts";
+import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
 import { withDesk } from "./desk.ts";
 import { stateOf, timeText } from "./list-command.ts";

@@ -1,6 +1,6 @@
 import type { AlertView, Listing, Mute } from "@rempart/observability";
 import { Command } from "commander";
-import { type JsonOption, report } from "../installation.ts";
+import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
 import { conditionsText } from "./conditions.ts";
 import { withDesk } from "./desk.ts";

@@ -3,8 +3,9 @@ import { systemClock } from "@rempart/kernel";
 import { alertDesk, type Installation } from "@rempart/messenger-server/operator";
 import type { AlertDesk, Mute, MuteRequest, Weekly } from "@rempart/observability";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type JsonOption, report, withInstallation } from "../installation.ts";
+import { withInstallation } from "../installation.ts";
 import { operatorName } from "../operator.ts";
+import { type JsonOption, report } from "../report.ts";
 import { CONDITION_HELP, condition, duration, instant } from "./conditions.ts";
 import { whenText } from "./list-command.ts";
 

@@ -3,8 +3,9 @@ import { alertReceivers } from "@rempart/messenger-server/operator";
 import type { Severity } from "@rempart/observability";
 import { createLogger } from "@rempart/observability/telemetry";
 import { Command, Option } from "commander";
-import { type JsonOption, report, withConfig } from "../installation.ts";
+import { withConfig } from "../installation.ts";
 import { operatorName } from "../operator.ts";
+import { type JsonOption, report } from "../report.ts";
 import { type Trial, tryReceiver } from "./try-receiver.ts";
 
 interface TestOptions extends JsonOption {

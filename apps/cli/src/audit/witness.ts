@@ -16,7 +16,7 @@ import { createEdge, EDGE_PROBLEMS, type Exchange } from "@rempart/edge";
 import { createEdgeServer } from "@rempart/edge/node";
 import { explain, systemClock } from "@rempart/kernel";
 import { Command, InvalidArgumentError } from "commander";
-import { say } from "../installation.ts";
+import { say } from "../report.ts";
 
 interface WitnessOptions {
   readonly log: VerifierKey[];

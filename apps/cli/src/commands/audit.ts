@@ -21,8 +21,9 @@ import { placeOf, proofLines } from "../audit/proofs.ts";
 import { policyOf, type TrustOptions, withTrust } from "../audit/trust.ts";
 import { witnessCommand } from "../audit/witness.ts";
 import { confirmed } from "../confirm.ts";
-import { type JsonOption, report, say, withInstallation } from "../installation.ts";
+import { withInstallation } from "../installation.ts";
 import { operatorName } from "../operator.ts";
+import { type JsonOption, report, say } from "../report.ts";
 import { table } from "../table.ts";
 
 export function auditCommand(): Command {

@@ -2,11 +2,20 @@ import { systemClock } from "@rempart/kernel";
 import { type OperatorBackups, operatorBackups } from "@rempart/messenger-server/operator";
 import { silentLogger } from "@rempart/runtime";
 import { Command } from "commander";
-import { backupTable, progressLine, sizeText, statusText, timeText, verifyText } from "../backup/show.ts";
+import {
+  type EngineOptions,
+  engineOption,
+  programsOption,
+  restoreInto,
+  withEngine,
+} from "../backup/engines.ts";
+import { pruneCommand } from "../backup/prune.ts";
+import { backupTable, progressLine, sizeText, statusText, upTo, verifyText } from "../backup/show.ts";
 import { drillsText, drillText } from "../backup/show-drill.ts";
 import { lsnIn, type TargetOptions, targetOf, timeIn, transactionIn } from "../backup/target.ts";
 import { confirmed } from "../confirm.ts";
-import { type JsonOption, report, withConfig } from "../installation.ts";
+import { withConfig } from "../installation.ts";
+import { type JsonOption, report } from "../report.ts";
 
 export function backupCommand(): Command {
   return new Command("backup")
@@ -16,7 +25,8 @@ export function backupCommand(): Command {
     .addCommand(statusCommand())
     .addCommand(verifyCommand())
     .addCommand(restoreCommand())
-    .addCommand(drillCommand());
+    .addCommand(drillCommand())
+    .addCommand(pruneCommand());
 }
 
 function withBackups(work: (backups: OperatorBackups) => Promise<void>): Promise<void> {
@@ -29,9 +39,11 @@ function withBackups(work: (backups: OperatorBackups) => Promise<void>): Promise
 function runCommand(): Command {
   return new Command("run")
     .description("copy the database now, also while the messenger runs")
+    .addOption(engineOption())
+    .addOption(programsOption())
     .option("--json", "print JSON")
-    .action((options: JsonOption) =>
-      withBackups(async (backups) => {
+    .action((options: EngineOptions & JsonOption) =>
+      withEngine(options, async (backups) => {
         const taken = await backups.run({ onProgress: progressLine(process.stderr) });
         const { id, databaseBytes, storedBytes } = taken;
         report(options, taken, `${id}: ${sizeText(databaseBytes)}, stored in ${sizeText(storedBytes)}`);
@@ -42,9 +54,11 @@ function runCommand(): Command {
 function listCommand(): Command {
   return new Command("list")
     .description("whole backups, the oldest first")
+    .addOption(engineOption())
+    .addOption(programsOption())
     .option("--json", "print JSON")
-    .action((options: JsonOption) =>
-      withBackups(async ({ engine }) => {
+    .action((options: EngineOptions & JsonOption) =>
+      withEngine(options, async ({ engine }) => {
         const backups = await engine.list();
         report(options, backups, backupTable(backups));
       }),
@@ -71,9 +85,11 @@ function verifyCommand(): Command {
   return new Command("verify")
     .description("read back everything that a restore needs, and name what is wrong; exit code 1 then")
     .argument("[backup]", "the newest unless told")
+    .addOption(engineOption())
+    .addOption(programsOption())
     .option("--json", "print JSON")
-    .action((backup: string | undefined, options: JsonOption) =>
-      withBackups(async ({ engine }) => {
+    .action((backup: string | undefined, options: EngineOptions & JsonOption) =>
+      withEngine(options, async ({ engine }) => {
         const onProgress = progressLine(process.stderr);
         const found = await engine.verify({ onProgress, ...(backup === undefined ? {} : { backup }) });
         report(options, found, verifyText(found));
@@ -103,7 +119,7 @@ function drillCommand(): Command {
     );
 }
 
-interface RestoreCommandOptions extends TargetOptions, JsonOption {
+interface RestoreCommandOptions extends TargetOptions, EngineOptions, JsonOption {
   readonly to?: string;
   readonly yes?: boolean;
 }
@@ -124,31 +140,36 @@ function restoreCommand(): Command {
       "--to <directory>",
       "make a data directory here instead, as it was: what an application must do to it is left",
     )
+    .addOption(engineOption())
+    .addOption(programsOption())
     .option("--yes", "do not ask")
     .option("--json", "print JSON")
-    .action((backup: string | undefined, options: RestoreCommandOptions) =>
-      withBackups((backups) => restore(backups, backup, options)),
-    );
+    .action(restore);
 }
 
-async function restore(
+async function restore(named: string | undefined, options: RestoreCommandOptions): Promise<void> {
+  const backup = named === "latest" ? undefined : named;
+  const target = targetOf(options);
+  if (target === null) return refuse("Name one target: a time, a transaction, a name or a position.");
+  const onProgress = progressLine(process.stderr);
+  const asked = { target, onProgress, ...(backup === undefined ? {} : { backup }) };
+  const { to, engine } = options;
+  if (to !== undefined)
+    return withEngine(options, async (backups) => {
+      const done = await backups.engine.restore({ ...asked, directory: to });
+      report(options, done, `${done.backup} is restored into ${to}, up to ${upTo(done)}`);
+    });
+  if (engine !== "built-in" && target.kind !== "latest")
+    return refuse("Say with --to where a data directory is to be made.");
+  if (engine !== "built-in") return restoreInto(backup, { ...options, engine });
+  return withBackups((backups) => restoreInPlace(backups, asked, options));
+}
+
+async function restoreInPlace(
   backups: OperatorBackups,
-  backup: string | undefined,
+  asked: Parameters<OperatorBackups["restore"]>[0],
   options: RestoreCommandOptions,
 ): Promise<void> {
-  const target = targetOf(options);
-  if (target === null) {
-    process.stderr.write("Name one target: a time, a transaction, a name or a position.\n");
-    process.exitCode = 1;
-    return;
-  }
-  const onProgress = progressLine(process.stderr);
-  const newest = backup === undefined || backup === "latest";
-  const asked = { target, onProgress, ...(newest ? {} : { backup }) };
-  if (options.to !== undefined) {
-    const done = await backups.engine.restore({ ...asked, directory: options.to });
-    return report(options, done, `${done.backup} is restored into ${options.to}, up to ${upTo(done)}`);
-  }
   const question = "Put a restored database in the place of the present one, which is kept aside?";
   if (!(await confirmed(question, "restore", options.yes ?? false))) return;
   const done = await backups.restore(asked);
@@ -156,6 +177,7 @@ async function restore(
   report(options, done, `${done.backup} is restored, up to ${upTo(done)}. Start the messenger.${kept}`);
 }
 
-function upTo({ lastTransactionAt }: { readonly lastTransactionAt: number | null }): string {
-  return lastTransactionAt === null ? "the end of the backup" : timeText(lastTransactionAt);
+function refuse(why: string): void {
+  process.stderr.write(`${why}\n`);
+  process.exitCode = 1;
 }

@@ -11,7 +11,8 @@ import { reportHtml } from "../check/report-html.ts";
 import { reportText } from "../check/report-text.ts";
 import { checkAll, exitCodeOf, WEEKLY, type WeeklyReport } from "../check/weekly.ts";
 import { CliError } from "../errors.ts";
-import { say, withConfig } from "../installation.ts";
+import { withConfig } from "../installation.ts";
+import { say } from "../report.ts";
 
 const FORMATS = ["text", "json", "html"] as const;
 type Format = (typeof FORMATS)[number];

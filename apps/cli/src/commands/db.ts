@@ -1,24 +1,27 @@
 import { Command } from "commander";
-import { cleanupCommand } from "../db/cleanup.ts";
-import { configureCommand } from "../db/configure.ts";
-import { exportCommand } from "../db/export.ts";
-import { insightCommands } from "../db/insights.ts";
-import { lintCommand } from "../db/lint.ts";
-import { migrateCommand, reindexCommand, statusCommand, vacuumCommand } from "../db/maintenance.ts";
+import { type Commands, commandsFor } from "../commands.ts";
 
-export function dbCommand(): Command {
+const COMMANDS: Commands = {
+  status: async () => (await import("../db/maintenance.ts")).statusCommand(),
+  migrate: async () => (await import("../db/maintenance.ts")).migrateCommand(),
+  slow: async () => (await import("../db/insights.ts")).slowCommand(),
+  locks: async () => (await import("../db/insights.ts")).locksCommand(),
+  bloat: async () => (await import("../db/insights.ts")).bloatCommand(),
+  indexes: async () => (await import("../db/insights.ts")).indexesCommand(),
+  tables: async () => (await import("../db/insights.ts")).tablesCommand(),
+  connections: async () => (await import("../db/insights.ts")).connectionsCommand(),
+  setup: async () => (await import("../db/insights.ts")).setupCommand(),
+  lint: async () => (await import("../db/lint.ts")).lintCommand(),
+  vacuum: async () => (await import("../db/maintenance.ts")).vacuumCommand(),
+  reindex: async () => (await import("../db/maintenance.ts")).reindexCommand(),
+  cleanup: async () => (await import("../db/cleanup.ts")).cleanupCommand(),
+  media: async () => (await import("../db/media.ts")).mediaCommand(),
+  export: async () => (await import("../db/export.ts")).exportCommand(),
+  configure: async () => (await import("../db/configure.ts")).configureCommand(),
+};
+
+export async function dbCommand([name = ""]: readonly string[]): Promise<Command> {
   const db = new Command("db").description("look at the database, mend what it lacks, and keep it small");
-  for (const command of [
-    statusCommand(),
-    migrateCommand(),
-    ...insightCommands(),
-    lintCommand(),
-    vacuumCommand(),
-    reindexCommand(),
-    cleanupCommand(),
-    exportCommand(),
-    configureCommand(),
-  ])
-    db.addCommand(command);
+  for (const command of await commandsFor(COMMANDS, name)) db.addCommand(command);
   return db;
 }

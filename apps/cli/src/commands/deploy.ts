@@ -5,7 +5,8 @@ import { type DeliveryStore, deliveryMetrics, deliveryStore } from "@rempart/obs
 import { Command, InvalidArgumentError, Option } from "commander";
 import { deploymentTable, metricsText } from "../deploy/text.ts";
 import { CliError } from "../errors.ts";
-import { type JsonOption, report, withInstallation } from "../installation.ts";
+import { withInstallation } from "../installation.ts";
+import { type JsonOption, report } from "../report.ts";
 
 const DAY_MS = 86_400_000;
 const MAX_DAYS = 366;

@@ -19,10 +19,11 @@ import {
 import { silentLogger } from "@rempart/runtime";
 import { Argument, Command } from "commander";
 import { confirmed } from "../confirm.ts";
-import { type JsonOption, report, say, withConfig, withInstallation } from "../installation.ts";
+import { withConfig, withInstallation } from "../installation.ts";
 import { passwordRotation, rotatables, standsUnder } from "../keys/rotatables.ts";
 import { type NoVersion, statusTable } from "../keys/status-table.ts";
 import { operatorName } from "../operator.ts";
+import { type JsonOption, report, say } from "../report.ts";
 
 export function keysCommand(): Command {
   return new Command("keys")

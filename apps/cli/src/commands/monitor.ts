@@ -4,10 +4,11 @@ import { GENERATED_KINDS, type GeneratedKind, generate } from "@rempart/observab
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { adminAddress } from "../admin-address.ts";
 import type { Finding } from "../finding.ts";
-import { type JsonOption, report, say, withConfig } from "../installation.ts";
+import { withConfig } from "../installation.ts";
 import { outdated, writeFiles } from "../monitor/files.ts";
 import { surroundingsOf } from "../monitor/surroundings.ts";
 import { verify } from "../monitor/verify.ts";
+import { type JsonOption, report, say } from "../report.ts";
 import { table } from "../table.ts";
 
 export function monitorCommand(): Command {

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { type Machine, pgbouncerIni, postgresqlConf } from "@rempart/database/maintenance";
 import { CodedError, explain } from "@rempart/kernel";
 import { Command } from "commander";
-import { say } from "../installation.ts";
+import { say } from "../report.ts";
 import { cpusOption, memoryHere, memoryOption, parseCount, storageOption } from "./options.ts";
 
 interface ConfigureOptions {

@@ -29,6 +29,7 @@ export function exportCommand(): Command {
     .option("--resume", "go on where the file's export broke off; what follows is of a later moment")
     .action((table: string, options: Options) =>
       withInstallation(async (installation) => {
+        assertResumable(options);
         const source = await findTable(installation.database, table, options.key);
         await record(installation, table);
         await stoppable((signal) => write(installation, source, options, signal));
@@ -36,7 +37,16 @@ export function exportCommand(): Command {
     );
 }
 
+function assertResumable({ resume = false, out, format }: Options): void {
+  if (resume && out === undefined)
+    throw new CliError("not-written", "--resume needs the file: name it with --out");
+  if (resume && format === "json")
+    throw new CliError("not-written", "a JSON array cannot be gone on with: export as jsonl");
+}
+
 interface Source {
+  /** What it is, for people. */
+  readonly table: string;
   readonly select: string;
   readonly key: string;
   /** About how many rows there are. */
@@ -55,7 +65,7 @@ async function findTable(database: Queryable, table: string, key: string | undef
   const by = key ?? found.key;
   if (by === null)
     throw new CliError("not-set-up", `${table} has no primary key of one column: name one with --key`);
-  return { select: found.select, rows: found.rows, key: by };
+  return { table, select: found.select, rows: found.rows, key: by };
 }
 
 /** Before the first row leaves: whoever copies a table is remembered, also when the copy breaks off. */
@@ -72,12 +82,17 @@ async function write(
   { format, compress, out, resume = false }: Options,
   signal: AbortSignal,
 ): Promise<void> {
-  await using file = out === undefined ? null : await ExportFile.open(out, resume);
-  const progress = exportProgress(source.rows);
+  const { table, select, key, rows: total } = source;
+  const of = `${table} by ${key} as ${format}, compression ${compress}`;
+  await using file = out === undefined ? null : await ExportFile.open(out, of, resume);
+  // What goes wrong there is told by the write.
+  process.stdout.on("error", () => undefined);
+  const progress = exportProgress(total);
   let reached: string | null = null;
   const rows = exportRows({
     database,
-    ...source,
+    select,
+    key,
     format,
     compression: compress,
     ...(file?.after === undefined ? {} : { after: file.after }),
@@ -91,14 +106,19 @@ async function write(
     if (reached !== null) await file?.mark(reached);
     reached = null;
     progress.bytes(part.length);
-    if (file !== null) await file.write(part);
-    else if (!process.stdout.write(part)) await drained();
+    await (file === null ? writeOut(part) : file.write(part));
   }
   progress.end();
   if (signal.aborted) process.exitCode = 1;
   else await file?.finish();
 }
 
-function drained(): Promise<void> {
-  return new Promise((resolve) => process.stdout.once("drain", resolve));
+/** Resolves when it is taken, so that no more is asked for than is read. */
+function writeOut(part: Uint8Array): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  process.stdout.write(part, (cause) => {
+    if (cause) reject(new CliError("not-written", "standard output takes nothing more", { cause }));
+    else resolve();
+  });
+  return promise;
 }

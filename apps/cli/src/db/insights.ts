@@ -14,7 +14,7 @@ import {
 import type { Maintenance } from "@rempart/messenger-server/operator";
 import { Command, Option } from "commander";
 import { CliError } from "../errors.ts";
-import { type JsonOption, report } from "../installation.ts";
+import { type JsonOption, report } from "../report.ts";
 import { withDatabase } from "./access.ts";
 import {
   bloatTable,
@@ -27,34 +27,45 @@ import {
 import { parseCount } from "./options.ts";
 import { plain } from "./text.ts";
 
-/** What looks and changes nothing, but for `setup`. */
-export function insightCommands(): Command[] {
-  return [
-    slowCommand(),
-    command("locks", "who waits for whom", async ({ database }, options) => {
-      const trees = await readLocks(database);
-      report(options, trees, lockText(trees));
-    }),
-    command("bloat", "room in tables and indexes that holds nothing", async ({ database }, options) => {
-      const bloat = await database.session((session) => readBloat(session));
-      report(options, bloat, bloatTable(bloat));
-    }),
-    command("indexes", "how much each index is read", async ({ database }, options) => {
-      const { indexes } = await readSnapshot(database);
-      const sorted = indexes.toSorted((a, b) => a.scans - b.scans || b.bytes - a.bytes);
-      report(options, sorted, indexTable(sorted));
-    }),
-    command("tables", "size, dead rows and care of each table", async ({ database }, options) => {
-      const { tables, takenAt } = await readSnapshot(database);
-      const sorted = tables.toSorted((a, b) => b.totalBytes - a.totalBytes);
-      report(options, sorted, tableTable(sorted, takenAt));
-    }),
-    command("connections", "connections by state, application and age", async ({ database }, options) => {
+export function locksCommand(): Command {
+  return command("locks", "who waits for whom", async ({ database }, options) => {
+    const trees = await readLocks(database);
+    report(options, trees, lockText(trees));
+  });
+}
+
+export function bloatCommand(): Command {
+  return command("bloat", "room in tables and indexes that holds nothing", async ({ database }, options) => {
+    const bloat = await database.session((session) => readBloat(session));
+    report(options, bloat, bloatTable(bloat));
+  });
+}
+
+export function indexesCommand(): Command {
+  return command("indexes", "how much each index is read", async ({ database }, options) => {
+    const { indexes } = await readSnapshot(database);
+    const sorted = indexes.toSorted((a, b) => a.scans - b.scans || b.bytes - a.bytes);
+    report(options, sorted, indexTable(sorted));
+  });
+}
+
+export function tablesCommand(): Command {
+  return command("tables", "size, dead rows and care of each table", async ({ database }, options) => {
+    const { tables, takenAt } = await readSnapshot(database);
+    const sorted = tables.toSorted((a, b) => b.totalBytes - a.totalBytes);
+    report(options, sorted, tableTable(sorted, takenAt));
+  });
+}
+
+export function connectionsCommand(): Command {
+  return command(
+    "connections",
+    "connections by state, application and age",
+    async ({ database }, options) => {
       const connections = await readConnections(database);
       report(options, connections, connectionText(connections));
-    }),
-    setupCommand(),
-  ];
+    },
+  );
 }
 
 function command(
@@ -74,7 +85,7 @@ interface SlowOptions extends JsonOption {
   readonly plans?: boolean;
 }
 
-function slowCommand(): Command {
+export function slowCommand(): Command {
   return new Command("slow")
     .description(
       "the statements that take the longest; with --plans how they are carried out. Runs none of them",
@@ -137,7 +148,7 @@ function indentOf(line: string): string {
   return /^ */.exec(line)?.[0] ?? "";
 }
 
-function setupCommand(): Command {
+export function setupCommand(): Command {
   return command(
     "setup",
     "make the extensions that insights use, and analyze_slow_queries(); needs a superuser (DATABASE_ADMIN_URL)",

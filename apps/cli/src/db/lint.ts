@@ -3,7 +3,7 @@ import type { Machine } from "@rempart/database/maintenance";
 import type { Maintenance } from "@rempart/messenger-server/operator";
 import { Command } from "commander";
 import { confirmed } from "../confirm.ts";
-import { type JsonOption, report, say } from "../installation.ts";
+import { type JsonOption, report, say } from "../report.ts";
 import { withDatabase } from "./access.ts";
 import { findingsText, findingText } from "./insight-tables.ts";
 import { cpusOption, type MachineOptions, machineOf, memoryOption, storageOption } from "./options.ts";

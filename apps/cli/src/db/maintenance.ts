@@ -12,7 +12,8 @@ import {
 import { messengerMigrations } from "@rempart/messenger-server/operator";
 import { Command } from "commander";
 import { confirmed } from "../confirm.ts";
-import { type JsonOption, report } from "../installation.ts";
+import { CliError } from "../errors.ts";
+import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
 import { stoppable, withDatabase } from "./access.ts";
 import { bloatTable } from "./insight-tables.ts";
@@ -107,7 +108,12 @@ export function vacuumCommand(): Command {
 
 function named(targets: readonly VacuumTarget[], names: readonly string[]): readonly VacuumTarget[] {
   if (names.length === 0) return targets;
-  return targets.filter(({ schema, name }) => names.includes(`${schema}.${name}`) || names.includes(name));
+  const isCalled = (wanted: string, { schema, name }: VacuumTarget): boolean =>
+    wanted === name || wanted === `${schema}.${name}`;
+  const unknown = names.find((wanted) => !targets.some((target) => isCalled(wanted, target)));
+  if (unknown !== undefined)
+    throw new CliError("not-set-up", `There is no table ${JSON.stringify(unknown)} of this role`);
+  return targets.filter((target) => names.some((wanted) => isCalled(wanted, target)));
 }
 
 function counter(total: number): (done: Vacuumed) => void {
