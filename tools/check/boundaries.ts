@@ -43,6 +43,7 @@ export const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
     "packages/database",
     "packages/edge",
     "packages/keys",
+    "packages/observability",
   ],
   // The operator's command is the outermost layer: the one place that may start an application.
   "apps/cli": [

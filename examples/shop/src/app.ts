@@ -15,7 +15,9 @@ import {
 import { contextOf, expressEdge, expressProblems } from "@rempart/edge/express";
 import type { Clock } from "@rempart/kernel";
 import { KeysError } from "@rempart/keys";
+import { acceptedPage } from "@rempart/observability";
 import express, { type Express, type Request, type Response } from "express";
+import type { Registry } from "prom-client";
 import type { Customers } from "./customers.ts";
 import { exportOrderLines } from "./export.ts";
 import { placeOrder } from "./orders.ts";
@@ -34,11 +36,12 @@ export interface ShopParts {
   readonly payments: Payments | null;
   /** SHA-256 of the administrator's key, in hexadecimal. Null: nobody administers. */
   readonly adminDigest: string | null;
+  readonly registry: Registry;
   readonly clock: Clock;
 }
 
 export function createShop(parts: ShopParts): Express {
-  const { database, queries, customers, payments, cache } = parts;
+  const { database, queries, customers, payments, cache, registry } = parts;
   const edge = createShopEdge(parts);
   const app = express();
   app.disable("x-powered-by");
@@ -79,6 +82,10 @@ export function createShop(parts: ShopParts): Express {
     const { query } = validated(context(request), exportInput);
     await exportOrderLines(database, query, request, response);
   });
+  app.get("/metrics", async (request, response) => {
+    const { contentType, text } = await acceptedPage(registry, request.get("accept"));
+    response.set("Content-Type", contentType).send(text);
+  });
   app.post("/webhooks/stripe", express.raw({ type: "*/*", limit: "1mb" }), async (request, response) => {
     if (payments === null) return refuse(request, response, PROBLEMS.notFound);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -107,6 +114,7 @@ function createShopEdge({ adminDigest, clock }: ShopParts): Edge {
         identity: "required",
         validate: customerSearch,
       },
+      { name: "metrics", path: "/metrics", identity: "required" },
       { name: "export", path: "/api/export/*", identity: "required", validate: exportInput },
       { name: "customers", path: "/api/customers", validate: customerInput },
       { name: "orders", path: "/api/orders", validate: orderInput },

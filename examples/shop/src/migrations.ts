@@ -3,6 +3,7 @@ import {
   type Database,
   type MigrationSource,
   migrate,
+  type Refreshed,
   type Views,
   viewMigrations,
 } from "@rempart/database";
@@ -21,9 +22,12 @@ const fastShop: MigrationSource = {
 };
 
 /** What makes it fast, on top: indexes, stock levels, and views. */
-export async function makeFast(database: Database): Promise<Views> {
+export async function makeFast(
+  database: Database,
+  observe: (refreshed: Refreshed) => void = () => undefined,
+): Promise<Views> {
   await migrate(database, [plainShop, fastShop, viewMigrations]);
-  const views = createViews({ database, views: SALES_VIEWS, clock: systemClock });
+  const views = createViews({ database, views: SALES_VIEWS, clock: systemClock, observe });
   await views.install();
   return views;
 }

@@ -22,6 +22,7 @@ import type { ShopConfig } from "./config.ts";
 import { createCustomers } from "./customers.ts";
 import { generate, SMALL } from "./generate/generate.ts";
 import { readIndexKey } from "./index-key.ts";
+import { createShopMetrics, type ShopMetrics } from "./metrics.ts";
 import { makeFast, plainShop } from "./migrations.ts";
 import { createPayments } from "./payments.ts";
 import { cachedQueries } from "./queries/cached.ts";
@@ -51,7 +52,8 @@ export function shopComponent({ config, log = silentLogger, started }: ShopOptio
 
 /** Resolves with the address it serves at. */
 async function open(config: ShopConfig, log: Logger, closers: AsyncDisposableStack): Promise<string> {
-  const database = await openDatabase(config, log, closers);
+  const metrics = createShopMetrics();
+  const database = await openDatabase(config, log, metrics, closers);
   const keyring = closers.use(
     createKeyring({
       local: localKeyFile(join(config.dataDirectory, "keys.json")),
@@ -59,7 +61,7 @@ async function open(config: ShopConfig, log: Logger, closers: AsyncDisposableSta
       random: systemRandom,
     }),
   );
-  const cache = await openCache(database, closers);
+  const cache = await openCache(database, metrics, closers);
   const ttlMs = config.cacheSeconds * 1000;
   const app = createShop({
     database,
@@ -74,6 +76,7 @@ async function open(config: ShopConfig, log: Logger, closers: AsyncDisposableSta
     payments:
       config.stripeSecret && createPayments({ database, secret: config.stripeSecret, clock: systemClock }),
     adminDigest: config.adminDigest,
+    registry: metrics.registry,
     clock: systemClock,
   });
   return listen(createServer(app), config, closers);
@@ -82,6 +85,7 @@ async function open(config: ShopConfig, log: Logger, closers: AsyncDisposableSta
 async function openDatabase(
   { databaseUrl, dataDirectory }: ShopConfig,
   log: Logger,
+  metrics: ShopMetrics,
   closers: AsyncDisposableStack,
 ): Promise<Database> {
   const url = databaseUrl?.reveal() ?? (await embedded(dataDirectory, log, closers));
@@ -92,7 +96,8 @@ async function openDatabase(
     "SELECT NOT EXISTS (SELECT FROM categories) AS empty",
   );
   if (empty) await generate(database, { size: SMALL });
-  const views = await makeFast(database);
+  const views = await makeFast(database, metrics.refreshed);
+  metrics.watch(views);
   const refreshing = new AbortController();
   const refreshed = views.run(refreshing.signal);
   closers.defer(async () => {
@@ -104,12 +109,16 @@ async function openDatabase(
 
 const CLEANING_MS = 60_000;
 
-async function openCache(database: Database, closers: AsyncDisposableStack): Promise<Cache> {
+async function openCache(
+  database: Database,
+  { asked }: ShopMetrics,
+  closers: AsyncDisposableStack,
+): Promise<Cache> {
   await migrate(database, [cacheMigrations]);
   const clean = () => cleanCache(database, { maxEntries: 10_000, maxBytes: 64 * 2 ** 20 }).catch(() => 0);
   const timer = setInterval(clean, CLEANING_MS);
   closers.defer(() => clearInterval(timer));
-  return createCache({ store: postgresCacheStore(database) });
+  return createCache({ store: postgresCacheStore(database), observe: asked });
 }
 
 async function embedded(directory: string, log: Logger, closers: AsyncDisposableStack): Promise<string> {

@@ -254,6 +254,25 @@ test("every order line is exported to the holder of the key, and an export goes 
   assert.equal((await ask(`${path}&after=x`, { headers: { "X-API-Key": "open-sesame" } })).status, 422);
 });
 
+test("the ages of the views and the uses of the cache are scraped by the holder of the key", async () => {
+  assert.equal((await ask("/metrics")).status, 401);
+  await ask("/api/dashboard");
+  const answer = await fetch(`${url}/metrics`, { headers: { "X-API-Key": "open-sesame" } });
+  assert.match(answer.headers.get("content-type") ?? "", /^text\/plain/);
+  const page = await answer.text();
+  for (const view of [
+    "sales_summary_daily",
+    "top_products_hourly",
+    "products_stats",
+    "sales_dashboard_realtime",
+  ]) {
+    const [, age] =
+      new RegExp(`^materialized_view_age_seconds\\{view="${view}"\\} (\\S+)$`, "m").exec(page) ?? [];
+    assert.ok(Number(age) >= 0, `${view}: ${age}`);
+  }
+  assert.match(page, /^cache_requests_total\{outcome="(?:made|hit|stale)"\} [1-9]/m);
+});
+
 test("what is not there is a problem document with the edge's headers", async () => {
   const answer = await fetch(`${url}/nothing`);
   assert.equal(answer.status, 404);
