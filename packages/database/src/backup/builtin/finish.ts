@@ -16,7 +16,7 @@ export interface RecoveryPrograms {
 
 /** Runs the hooks on a recovered server, and tells where recovery ended. Throws `hook-failed`. */
 export async function finish(
-  server: RecoveredServer,
+  server: Pick<RecoveredServer, "urlOf">,
   { role = "postgres", database = "postgres" }: RecoveryPrograms,
   known: Omit<RestoreReport, "hooks" | "timeline" | "lastTransactionAt">,
   hooks: readonly RestoreHook[],

@@ -9,13 +9,14 @@ import type {
   BackupObserver,
   BackupStatus,
   Repository,
+  RestoreReport,
   RunOptions,
   Sealing,
 } from "../ports.ts";
 import type { Vault } from "../sealed/objects.ts";
 import { clientPrograms } from "./client-programs.ts";
 import { type DumpManifest, dumpIds, dumpSummary, readDumpManifest } from "./manifest.ts";
-import { type RestoreIntoOptions, type RestoreIntoReport, restoreDump, restoreInto } from "./restore.ts";
+import { type RestoreIntoOptions, restoreDump, restoreInto } from "./restore.ts";
 import { takeDump } from "./take.ts";
 import { verifyDump } from "./verify.ts";
 
@@ -40,7 +41,7 @@ export interface DumpEngineOptions {
 
 export interface DumpEngine extends BackupEngine {
   /** Into an empty database of a server that runs. */
-  restoreInto(options: RestoreIntoOptions): Promise<RestoreIntoReport>;
+  restoreInto(options: RestoreIntoOptions): Promise<RestoreReport>;
 }
 
 /**

@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { type Clock, systemClock } from "@rempart/kernel";
 import type { Secret } from "@rempart/runtime";
+import { finish } from "../builtin/finish.ts";
 import { BackupError } from "../errors.ts";
+import type { RestoreHook, RestoreReport } from "../ports.ts";
 import { callProgram } from "../program.ts";
 import { clientPrograms, connectionEnvironment } from "./client-programs.ts";
 import { inPrivateFolder } from "./private-folder.ts";
@@ -21,7 +25,10 @@ export interface GpgArchiveOptions {
   readonly gpg?: string;
   /** The directory of `psql`; the PATH unless told. */
   readonly clients?: string;
+  readonly clock?: Clock;
   readonly signal?: AbortSignal;
+  /** They get the database of the address, as its role, whatever role they ask for. */
+  readonly hooks?: readonly RestoreHook[];
 }
 
 const NAME = /\.sql\.gz\.gpg$/;
@@ -34,12 +41,13 @@ export function isGpgArchive(name: string): boolean {
  * Loads an archive in one transaction, which is committed only when gpg has found the whole of it unaltered. Its SQL is run with
  * all that `psql` can do: restore no archive of somebody you do not trust.
  */
-export async function restoreGpgArchive(options: GpgArchiveOptions): Promise<void> {
-  const { file, url, passphrase, gpg = "gpg", signal } = options;
+export async function restoreGpgArchive(options: GpgArchiveOptions): Promise<RestoreReport> {
+  const { file, url, passphrase, gpg = "gpg", clock = systemClock, signal } = options;
   signal?.throwIfAborted();
-  await access(file).catch((cause: unknown) => {
+  const { size } = await stat(file).catch((cause: unknown) => {
     throw new BackupError("no-backup", `there is no archive ${file}`, { cause });
   });
+  const startedAt = clock.monotonic();
   await assertEmptyDatabase(url);
   await inPrivateFolder(undefined, async (home) => {
     try {
@@ -53,6 +61,15 @@ export async function restoreGpgArchive(options: GpgArchiveOptions): Promise<voi
       }).catch(() => {});
     }
   });
+  const recoverMs = clock.monotonic() - startedAt;
+  const known = {
+    backup: basename(file),
+    target: { kind: "latest" },
+    bytes: size,
+    copyMs: 0,
+    recoverMs,
+  } as const;
+  return finish({ urlOf: () => url }, {}, known, options.hooks ?? []);
 }
 
 /** The passphrase goes over a pipe of its own: the words of a command and the environment can be read by others. */

@@ -9,7 +9,7 @@ import { finish, type RecoveryPrograms } from "../builtin/finish.ts";
 import { startPrivately } from "../builtin/recovery.ts";
 import { assertEmpty, asWhole } from "../builtin/target-place.ts";
 import { BackupError } from "../errors.ts";
-import type { RestoreOptions, RestoreReport, RunOptions } from "../ports.ts";
+import type { RestoreHook, RestoreOptions, RestoreReport, RunOptions } from "../ports.ts";
 import { callProgram } from "../program.ts";
 import { progressOf } from "../progress.ts";
 import type { Vault } from "../sealed/objects.ts";
@@ -35,27 +35,34 @@ export interface RestoreIntoOptions extends RunOptions {
   readonly backup?: string;
   /** False: everything belongs to the role of the address, and nobody else is granted anything. */
   readonly owners?: boolean;
-}
-
-export interface RestoreIntoReport {
-  readonly backup: string;
-  /** Unix milliseconds: everything that was committed before is there. */
-  readonly recoveredTo: number;
-  readonly bytes: number;
+  /** They get the database of the address, as its role, whatever role they ask for. */
+  readonly hooks?: readonly RestoreHook[];
 }
 
 /** Into an empty database of a running server, in which the roles are. Throws `target-not-empty`. */
 export async function restoreInto(
   ports: DumpRestorePorts,
   options: RestoreIntoOptions,
-): Promise<RestoreIntoReport> {
+): Promise<RestoreReport> {
+  const { clock } = ports;
+  const { url, hooks = [], signal } = options;
   const manifest = await chooseDump(ports, options.backup);
-  await assertEmptyDatabase(options.url);
+  await assertEmptyDatabase(url);
   const words = options.owners === false ? ["--no-owner", "--no-privileges"] : [];
-  await withDump(ports, manifest, options, (folder) =>
-    load(ports, folder, options.url, words, options.signal),
-  );
-  return { backup: manifest.id, recoveredTo: manifest.startedAt, bytes: manifest.databaseBytes };
+  const startedAt = clock.monotonic();
+  let copiedAt = startedAt;
+  await withDump(ports, manifest, options, async (folder) => {
+    copiedAt = clock.monotonic();
+    await load(ports, folder, url, words, signal);
+  });
+  const known = {
+    backup: manifest.id,
+    target: { kind: "latest" } as const,
+    bytes: manifest.databaseBytes,
+    copyMs: copiedAt - startedAt,
+    recoverMs: clock.monotonic() - copiedAt,
+  };
+  return finish({ urlOf: () => url }, {}, known, hooks);
 }
 
 /** Into a new data directory with a server that nobody else can reach: as the port wants it. */
