@@ -140,7 +140,10 @@ test("one receiver takes no more than its share of the senders", () => {
 test("the gravest letter goes first, however many wait", () => {
   const many = Array.from({ length: 5 }, (_, index) => about(`${index}`, `g${index}`, []));
   const grave: Notification = { ...about("c", "g", []), severity: "critical" };
-  assert.equal(take(post(new Map(), [...many, grave], 0), 0, "a", 1).taken[0]?.id, "c");
+  const waiting = post(new Map(), [...many, grave], 0);
+  assert.equal(take(waiting, 0, "a", 1).taken[0]?.id, "c");
+  const beat: Notification = { ...about("b", "h", []), severity: "info", occasion: "heartbeat" };
+  assert.equal(take(post(waiting, [beat], 0), 0, "a", 1).taken[0]?.id, "b", "but for what must not be late");
 });
 
 test("what is refused is dead at once, and the oldest dead ones go", () => {

@@ -110,7 +110,7 @@ export interface Claimed {
   readonly taken: readonly Letter[];
 }
 
-/** Takes letters that are due, the gravest first. Of one group to one receiver, one is under way at a time, and only the newest is sent. */
+/** Takes letters that are due, the most urgent first. Of one group to one receiver, one is under way at a time, and only the newest is sent. */
 export function claim(
   before: Letters,
   now: number,
@@ -123,10 +123,8 @@ export function claim(
   for (const { notification } of underWay.filter(({ lease }) => lease?.sender === sender))
     load.set(notification.receiver, (load.get(notification.receiver) ?? 0) + 1);
   const taken: Letter[] = [];
-  const gravestFirst = [...letters.values()].toSorted(
-    (a, b) => rankOf(b.notification.severity) - rankOf(a.notification.severity),
-  );
-  for (const letter of gravestFirst) {
+  const mostUrgentFirst = [...letters.values()].toSorted((a, b) => urgencyOf(b) - urgencyOf(a));
+  for (const letter of mostUrgentFirst) {
     const { receiver } = letter.notification;
     const isFree = isWaiting(letter, now) && !topics.has(topicOf(letter.notification));
     if (taken.length >= limit) break;
@@ -142,6 +140,11 @@ export function claim(
   }
   for (const letter of taken) letters.set(letter.id, letter);
   return { letters, taken };
+}
+
+/** A heartbeat that waits behind alerts raises one of its own. */
+function urgencyOf({ notification: { occasion, severity } }: Letter): number {
+  return occasion === "heartbeat" ? 1 + rankOf("critical") : rankOf(severity);
 }
 
 /** A sender that was killed leaves an older letter beside a newer one. */
