@@ -1,15 +1,23 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fields } from "@rempart/runtime";
+import type { z } from "zod";
+import {
+  type RepositoryConfig,
+  type Retention,
+  repositoryConfig,
+  repositoryVariables,
+  retentionOf,
+} from "./backup-repository.ts";
 
 const { integer, text } = fields;
 
 /** Of the messenger's variables, those about backups. */
 export const backupVariables = {
-  BACKUP_REPOSITORY: text()
-    .refine((value) => value === "none" || /^file:./.test(value))
+  ...repositoryVariables,
+  ENCRYPTION_KEY: text()
     .optional()
     .describe(
-      "Where backups go: file:PATH, best on another machine's disk, or none. Unset: with the embedded database, backups under DATA_DIRECTORY, which outlive a mistake and not the disk.",
+      "File with the passphrase of pgBackRest's repository, and of archives named .sql.gz.gpg: for `rempart backup --engine`.",
     ),
   BACKUP_INTERVAL: integer({ min: 60, max: 2_678_400, unit: "seconds" })
     .default(86_400)
@@ -20,28 +28,27 @@ export const backupVariables = {
 };
 
 export interface BackupConfig {
-  /** A directory; null: no backups. */
+  /** Null: no backups. */
+  readonly repository: RepositoryConfig | null;
+  readonly retention: Retention;
+  /** For engines that keep files of their own; null where backups go elsewhere than to a directory. */
   readonly directory: string | null;
+  /** Of what other engines write and wrote. */
+  readonly passphraseFile: string | null;
   readonly everyMs: number;
   readonly drillEveryMs: number;
 }
 
-interface Read {
-  readonly BACKUP_REPOSITORY?: string | undefined;
-  readonly BACKUP_INTERVAL: number;
-  readonly BACKUP_DRILL_INTERVAL: number;
-}
+type Read = z.infer<z.ZodObject<typeof backupVariables>> & { readonly AWS_REGION?: string | undefined };
 
 export function backupConfig(read: Read, embeddedBelow: string | null): BackupConfig {
+  const repository = repositoryConfig(read, embeddedBelow && join(embeddedBelow, "backups"));
   return {
-    directory: directoryOf(read.BACKUP_REPOSITORY, embeddedBelow),
+    repository,
+    retention: retentionOf(read, repository),
+    directory: repository?.kind === "directory" ? repository.path : null,
+    passphraseFile: read.ENCRYPTION_KEY ?? null,
     everyMs: read.BACKUP_INTERVAL * 1_000,
     drillEveryMs: read.BACKUP_DRILL_INTERVAL * 1_000,
   };
-}
-
-function directoryOf(named: string | undefined, embeddedBelow: string | null): string | null {
-  if (named === "none") return null;
-  if (named !== undefined) return resolve(named.slice("file:".length));
-  return embeddedBelow === null ? null : join(embeddedBelow, "backups");
 }

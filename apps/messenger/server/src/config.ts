@@ -6,6 +6,7 @@ import { type Environment, fields, readConfig, type Secret } from "@rempart/runt
 import { z } from "zod";
 import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
 import { parseWitness } from "./audit/witnesses.ts";
+import { checkRepositoryVariables } from "./backup-repository.ts";
 import { type BackupConfig, backupConfig, backupVariables } from "./backup-variables.ts";
 import { checkKeyVariables, type KmsConfig, keyVariables, kmsConfig } from "./key-variables.ts";
 import {
@@ -146,6 +147,7 @@ const variables = z.object({
 /** Every variable of the messenger, named once: its bounds, default and documentation. `.env.example` is checked against it. */
 export const messengerVariables = variables
   .superRefine(checkKeyVariables)
+  .superRefine(checkRepositoryVariables)
   .superRefine(checkMonitoringVariables);
 
 export interface MessengerConfig {

@@ -49,7 +49,7 @@ export interface Installation extends AsyncDisposable {
 
 export async function openInstallation(config: MessengerConfig, log: Logger): Promise<Installation> {
   const ports = { clock: systemClock, random: systemRandom, log };
-  const settings = config.backup.directory === null ? undefined : heldBack;
+  const settings = config.backup.repository === null ? undefined : heldBack;
   const storage = await openStorage(config.database, log, { beside: true, settings });
   const { database } = storage;
   const keyring = openKeyring(config.keys, ports);

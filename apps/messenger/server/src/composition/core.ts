@@ -55,7 +55,7 @@ export async function openCore(config: MessengerConfig, ports: Ports, closers: C
     await backups?.close();
   });
   const { database, embedded } = storage;
-  if (backups !== null && embedded !== null) closers.add(await backups.start(embedded));
+  if (backups !== null && embedded !== null) closers.add(await backups.start({ ...embedded, database }));
   const sealing = { ...ports, database, envelopes: keyring };
   const auditLog = await openAuditLog(sealing, {
     directory: config.dataDirectory,

@@ -1,10 +1,17 @@
-import { createDatabase, type EmbeddedPostgres, type EmbeddedPostgresOptions } from "@rempart/database";
+import {
+  createDatabase,
+  type Database,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from "@rempart/database";
 import {
   backupSchedule,
   builtInEngine,
   createWalArchiver,
-  directoryRepository,
+  erasureKeeper,
   logKeeper,
+  pruneBackups,
+  pruneSchedule,
   type Repository,
 } from "@rempart/database/backup";
 import type { Clock, Random } from "@rempart/kernel";
@@ -12,16 +19,22 @@ import type { Keyring } from "@rempart/keys";
 import type { Component, Logger } from "@rempart/runtime";
 import type { Registry } from "prom-client";
 import type { MessengerConfig } from "../config.ts";
-import { countBackups } from "../telemetry/backup-metrics.ts";
+import { countBackups, countErasures } from "../telemetry/backup-metrics.ts";
+import { openRepository } from "./repository.ts";
 
 export interface Backups {
   readonly repository: Repository;
   /** With which the server is started. */
   readonly settings: NonNullable<EmbeddedPostgresOptions["settings"]>;
   /** Begins to take backups; answers the way to stop. */
-  start(server: Pick<EmbeddedPostgres, "superuserUrl" | "dataDirectory">): Promise<() => Promise<void>>;
+  start(server: BackedUpServer): Promise<() => Promise<void>>;
   /** Call it when the server has stopped: it hands over the last of its log on the way. */
   close(): Promise<void>;
+}
+
+interface BackedUpServer extends Pick<EmbeddedPostgres, "superuserUrl" | "dataDirectory"> {
+  /** The messenger's own. */
+  readonly database: Database;
 }
 
 interface BackupPorts {
@@ -34,22 +47,29 @@ interface BackupPorts {
 
 /** The backups of the embedded database; null when there are to be none, or another server has its own. */
 export function openBackups({ backup, database }: MessengerConfig, ports: BackupPorts): Backups | null {
-  if (backup.directory === null || database.kind !== "embedded") return null;
+  if (backup.repository === null || database.kind !== "embedded") return null;
   const { clock, log } = ports;
-  const repository = directoryRepository(backup.directory);
+  const repository = openRepository(backup.repository);
   const sealing = ports.keyring;
   const observe = countBackups(ports.registry, clock);
+  const erasuresWaiting = countErasures(ports.registry, clock);
   const archiver = createWalArchiver({ repository, sealing, clock, log, observe });
   return {
     repository,
     settings: archiver.attach,
-    async start({ superuserUrl, dataDirectory }) {
+    async start({ superuserUrl, dataDirectory, database }) {
       const admin = createDatabase({ url: superuserUrl, poolSize: 3, applicationName: "rempart-backup" });
       const source = { database: admin, dataDirectory };
       const engine = builtInEngine({ ...ports, repository, sealing, source, observe });
       const parts: readonly Component[] = [
         logKeeper({ database: admin, repository, sealing, clock, log }),
         backupSchedule({ engine, everyMs: backup.everyMs, clock, log, observe }),
+        pruneSchedule({
+          prune: (signal) =>
+            pruneBackups({ repository, sealing }, { policy: backup.retention, signal, clock }),
+          log,
+        }),
+        erasureKeeper({ database, repository, sealing, clock, log, observe: erasuresWaiting }),
       ];
       for (const part of parts) await part.start(new AbortController().signal);
       return async () => {

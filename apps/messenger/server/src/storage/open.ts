@@ -98,7 +98,7 @@ export async function openMaintenance(
   }: Pick<MessengerConfig, "database" | "databaseAdminUrl" | "backup">,
   log: Logger,
 ): Promise<Maintenance> {
-  const server = await openServer(config, log, true, backup.directory === null ? undefined : heldBack);
+  const server = await openServer(config, log, true, backup.repository === null ? undefined : heldBack);
   const open = (url: string): Database => createDatabase({ url, poolSize: 4, applicationName: "rempart-db" });
   const adminUrl = server.embedded?.superuserUrl ?? databaseAdminUrl?.reveal();
   const admin = adminUrl === undefined ? null : open(withDatabaseOf(adminUrl, server.url));

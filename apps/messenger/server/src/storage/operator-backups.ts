@@ -15,8 +15,9 @@ import {
   createWalArchiver,
   type DrillHistory,
   type DrillRecord,
-  directoryRepository,
   type EmbeddedRestoreReport,
+  type PruneReport,
+  pruneBackups,
   type RestoreOptions,
   readDrills,
   restoreEmbedded,
@@ -27,6 +28,7 @@ import type { Logger } from "@rempart/runtime";
 import type { MessengerConfig } from "../config.ts";
 import { drillMessenger, recordDrill } from "../drill/drills.ts";
 import { openKeyring } from "./keyring.ts";
+import { openRepository } from "./repository.ts";
 import { restoreHooks } from "./restore-hooks.ts";
 
 /** Backups as an operator works with them, beside a messenger that runs or without one. */
@@ -40,16 +42,18 @@ export interface OperatorBackups extends AsyncDisposable {
   drill(options: Parameters<typeof drillMessenger>[2]): Promise<DrillRecord>;
   /** What drills found so far. */
   drills(): Promise<DrillHistory>;
+  /** Removes what has outlived its time, or says what would go. */
+  prune(options: { readonly dryRun: boolean }): Promise<PruneReport>;
 }
 
 /** Rejects with `no-backup` where none are configured, and with `key-unavailable` where the key is missing: none is made here. */
 export async function operatorBackups(config: MessengerConfig, log: Logger): Promise<OperatorBackups> {
   const { backup, database, keys } = config;
-  if (backup.directory === null || database.kind !== "embedded")
+  if (backup.repository === null || database.kind !== "embedded")
     throw new BackupError("no-backup", "no backups are configured here: see BACKUP_REPOSITORY");
   if (keys.kms === null) await assertPresent(keys.file);
   const keyring = openKeyring(keys, { clock: systemClock, random: systemRandom, log });
-  const parts = { repository: directoryRepository(backup.directory), sealing: keyring, log };
+  const parts = { repository: openRepository(backup.repository), sealing: keyring, log };
   const home = join(database.directory, "postgres");
   const engine = builtInEngine(parts);
   return {
@@ -63,6 +67,7 @@ export async function operatorBackups(config: MessengerConfig, log: Logger): Pro
       return record;
     },
     drills: () => readDrills(parts),
+    prune: ({ dryRun }) => pruneBackups(parts, { policy: backup.retention, dryRun }),
     [Symbol.asyncDispose]: () => keyring.close(),
   };
 }
@@ -82,7 +87,7 @@ type Parts = Parameters<typeof createWalArchiver>[0] & { readonly log: Logger };
 type Reached = Pick<EmbeddedPostgres, "superuserUrl" | "dataDirectory">;
 
 /** It would be made, and then open nothing. */
-async function assertPresent(keyFile: string): Promise<void> {
+export async function assertPresent(keyFile: string): Promise<void> {
   await access(keyFile).catch((cause: unknown) => {
     throw new BackupError("key-unavailable", `the key ${keyFile} is missing: put it there first`, { cause });
   });

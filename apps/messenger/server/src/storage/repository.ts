@@ -1,5 +1,5 @@
 import { directoryRepository, type Repository, s3Repository } from "@rempart/database/backup";
-import type { RepositoryConfig } from "../backup-variables.ts";
+import type { RepositoryConfig } from "../backup-repository.ts";
 
 /** Where the backups are kept. */
 export function openRepository(config: RepositoryConfig): Repository {

@@ -1,0 +1,40 @@
+import type { PruneReport } from "@rempart/database/backup";
+import { operatorBackups } from "@rempart/messenger-server/operator";
+import { silentLogger } from "@rempart/runtime";
+import { Command } from "commander";
+import { withConfig } from "../installation.ts";
+import { type JsonOption, report } from "../report.ts";
+import { table } from "../table.ts";
+import { sizeText } from "./show.ts";
+
+interface PruneOptions extends JsonOption {
+  readonly dryRun?: boolean;
+}
+
+export function pruneCommand(): Command {
+  return new Command("prune")
+    .description(
+      "remove backups that have outlived their time, and log that no kept backup needs; a running messenger does it by itself",
+    )
+    .option("--dry-run", "only say what would go")
+    .option("--json", "print JSON")
+    .action(({ dryRun = false, ...options }: PruneOptions) =>
+      withConfig(async (config) => {
+        await using backups = await operatorBackups(config, silentLogger);
+        const pruned = await backups.prune({ dryRun });
+        report(options, pruned, prunedText(pruned, dryRun));
+      }),
+    );
+}
+
+function prunedText(pruned: PruneReport, dryRun: boolean): string {
+  const { kept, archived, removed, orphans, segments, bytes } = pruned;
+  const rows = [
+    ...removed.map((id) => [id, "outlived its time"]),
+    ...orphans.map((id) => [id, "was never finished"]),
+    ["segments of the log", String(segments)],
+    [dryRun ? "would free" : "freed", sizeText(bytes)],
+    ["kept", `${kept.length} backups, and ${archived.length} for their own moment alone`],
+  ];
+  return table([["removed", "why"], ...rows]);
+}
