@@ -7,7 +7,13 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { until } from "@rempart/testing";
 import { WebSocket, WebSocketServer } from "ws";
-import { type GatewayConfig, openGatewayLogs, readGatewayConfig, startGateway } from "../src/index.ts";
+import {
+  type GatewayConfig,
+  GatewayError,
+  openGatewayLogs,
+  readGatewayConfig,
+  startGateway,
+} from "../src/index.ts";
 import { bodyOf, type RunningServer, startInFront, startRawUpstream, startUpstream } from "./support.ts";
 
 interface Sent {
@@ -139,6 +145,15 @@ describe("a traced request", () => {
     assert.match(trace ?? "", /^[0-9a-f]{32}$/);
     assert.equal(flags, "00");
     assert.deepEqual(receiver.spans, []);
+  });
+
+  test("needs the proof for its receiver to be readable from the start", async () => {
+    const traces = { endpoint: "http://127.0.0.1:9", authorization: join(folder, "nowhere") };
+    await assert.rejects(startInFront(["http://127.0.0.1:9"], { traces }), (error) => {
+      assert.ok(error instanceof GatewayError && error.code === "invalid-configuration");
+      assert.deepEqual(error.details.fields, ["traces.authorization"]);
+      return true;
+    });
   });
 
   test("is served as any other while the receiver is away, hangs or talks nonsense", async () => {

@@ -33,6 +33,8 @@ test("a wrong field is named, in words, and every one of them at once", () => {
     [{ ...minimal, edge: { httpsOnly: true } }, ["edge.httpsOnly"]],
     [{ ...minimal, edge: { proxies: { hops: 99 } } }, ["edge.proxies.hops"]],
     [{ ...minimal, edge: { cors: { origins: ["*"], credentials: true } } }, ["edge.cors.credentials"]],
+    [{ ...minimal, traces: { endpoint: "ftp://a", ratio: 2 } }, ["traces.endpoint", "traces.ratio"]],
+    [{ ...minimal, log: { level: "loud" } }, ["log.level"]],
     [{ ...minimal, admin: { port: -1 }, drain: { delayMs: -1 } }, ["admin.port", "drain.delayMs"]],
   ];
   for (const [config, fields] of wrong) {
