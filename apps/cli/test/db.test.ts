@@ -72,15 +72,19 @@ test("every look has a table or JSON", async () => {
 
 const HOSTILE = `"x"\n\u001b[31m"; DROP TABLE users; --`;
 
-test("what is found is mended after a yes, and no name commands the terminal", async () => {
+test("what is found is mended after a yes, one whatever becomes of another, and no name commands the terminal", async () => {
   const name = `"${HOSTILE.replaceAll('"', '""')}"`;
   await database.query(`CREATE TABLE ${name} (id int, user_id uuid REFERENCES users)`);
-  const only = ["lint", "--only", "foreign-key-without-index"];
+  await database.query("CREATE TABLE twice (n int); INSERT INTO twice VALUES (1), (1)");
+  await assert.rejects(database.query("CREATE UNIQUE INDEX CONCURRENTLY once ON twice (n)"));
+  const only = ["lint", "--only", "foreign-key-without-index", "index-invalid"];
   const told = await run(...only);
   assert.match(told, /foreign-key-without-index/);
   assert.ok(!told.includes("\u001b"));
-  assert.match(await run(...only, "--apply", "--yes"), / {2}done/);
-  await database.query(`DROP TABLE ${name}`);
+  const mending = db(...only, "--apply", "--yes");
+  assert.equal(await mending.ended, 1, mending.said());
+  assert.match(mending.logged(), / {2}not mended: .*could not create unique index[\s\S]* {2}done/);
+  await database.query(`DROP TABLE ${name}, twice`);
 });
 
 test("a table is cleaned, and an index is built anew only where that is worth it", async () => {

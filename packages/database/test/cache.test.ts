@@ -317,6 +317,17 @@ test("cleaning leaves what was used last, within the bounds", async () => {
   ]);
 });
 
+test("cleaning waits for nobody, and nobody for it", async () => {
+  await database.query("TRUNCATE cache_entries");
+  await database.query("SELECT cache_set('entry ' || i, '1', '-1 second') FROM generate_series(1, 10) i");
+  await database.query("SELECT cache_set('fresh ' || i, '1') FROM generate_series(1, 10) i");
+  await database.transaction(async (tx) => {
+    await tx.query("SELECT cache_delete('entry 1'), cache_delete('fresh 1')");
+    const cleaned = cleanCache(database, { maxEntries: 0, maxBytes: 0 });
+    assert.equal(await Promise.race([cleaned, sleep(5_000, "held up")]), 18);
+  });
+});
+
 test("after a crash of the server the cache is empty, and fills again", async () => {
   const own = await startEmbeddedPostgres({ directory: join(await scratchDirectory(), "crashing") });
   const crashing = createDatabase({ url: own.url });

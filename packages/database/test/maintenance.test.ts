@@ -114,6 +114,18 @@ test("a purge of a table in parts takes nothing that only lies at the same place
   assert.deepEqual(await database.query("SELECT id, count(*) AS n FROM parted GROUP BY id"), [
     { id: 1, n: 50 },
   ]);
+  await vacuum(database, await vacuumTargets(database));
+  assert.deepEqual(
+    await database.query(
+      "SELECT relname AS name, vacuum_count AS n FROM pg_stat_user_tables WHERE relname LIKE 'parted%' ORDER BY 1",
+    ),
+    [
+      { name: "parted", n: 0 },
+      { name: "parted_1", n: 1 },
+      { name: "parted_2", n: 1 },
+    ],
+    "each part is cleaned once",
+  );
   await database.query("DROP TABLE parted");
 });
 

@@ -1,5 +1,7 @@
+import { type Database, DatabaseError } from "@rempart/database";
 import { applyFinding, examine, type Finding } from "@rempart/database/insights";
 import type { Machine } from "@rempart/database/maintenance";
+import { explain } from "@rempart/kernel";
 import type { Maintenance } from "@rempart/messenger-server/operator";
 import { Command } from "commander";
 import { confirmed } from "../confirm.ts";
@@ -49,6 +51,22 @@ const SAID = {
   refused: "left for you: it locks or needs a restart",
 };
 
+/** What came of it; what one finding runs into does not keep the others from being mended. */
+async function mend(
+  database: Database,
+  finding: Finding,
+  recheck: () => Promise<readonly Finding[]>,
+): Promise<string> {
+  try {
+    const { state } = await applyFinding(database, finding, { recheck });
+    return SAID[state];
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    process.exitCode = 1;
+    return `not mended: ${plain(explain(error))}`;
+  }
+}
+
 async function applyAll(
   { database }: Maintenance,
   findings: readonly Finding[],
@@ -59,7 +77,6 @@ async function applyAll(
   for (const finding of findings) {
     say(findingText(finding));
     if (finding.appliable && !(await confirmed(`Mend ${plain(finding.object)}?`, "yes", yes))) continue;
-    const { state } = await applyFinding(database, finding, { recheck });
-    say(`  ${SAID[state]}`);
+    say(`  ${await mend(database, finding, recheck)}`);
   }
 }

@@ -85,7 +85,7 @@ CREATE FUNCTION cache_cleanup_expired(at_most integer DEFAULT 10000) RETURNS big
   SELECT count(*) FROM gone
 $$;
 
--- The least recently used, until what is left is within both bounds.
+-- The least recently used, until what is left is within both bounds. What somebody writes or deletes just now is passed over.
 CREATE FUNCTION cache_cleanup_lru(max_entries bigint DEFAULT 100000, max_bytes bigint DEFAULT 268435456) RETURNS bigint
 LANGUAGE sql AS $$
   WITH ranked AS (
@@ -94,7 +94,9 @@ LANGUAGE sql AS $$
     FROM cache_entries e WINDOW recent AS (ORDER BY used_at DESC, key)),
   gone AS (
     DELETE FROM cache_entries WHERE key IN (
-      SELECT key FROM ranked WHERE entries > max_entries OR bytes > max_bytes)
+      SELECT key FROM cache_entries
+      WHERE key IN (SELECT key FROM ranked WHERE entries > max_entries OR bytes > max_bytes)
+      FOR UPDATE SKIP LOCKED)
     RETURNING 1)
   SELECT count(*) FROM gone
 $$;

@@ -33,7 +33,7 @@ const REMOVE = `
   redis.call('DEL', KEYS[2])
   return redis.call('DEL', KEYS[1])`;
 
-/** A member is an entry, which may have other tags by now, or a claim. */
+/** A member is an entry, which may have other tags by now, or a claim. ARGV: tag between its edges, how entries and claims begin. */
 const REMOVE_TAG = `
   local gone = 0
   for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
@@ -43,8 +43,7 @@ const REMOVE_TAG = `
       local tags = redis.call('HGET', member, 'tags')
       if tags and string.find(tags, ARGV[1], 1, true) then
         gone = gone + redis.call('DEL', member)
-        local claim = string.gsub(member, ':entry:', ':claim:', 1)
-        redis.call('DEL', claim)
+        redis.call('DEL', ARGV[3] .. string.sub(member, #ARGV[2] + 1))
       end
     end
   end
@@ -100,7 +99,8 @@ export function redisCacheStore({ client, prefix = "rempart:cache" }: RedisCache
       await write(key, value, keeping, "");
     },
     remove: async (key) => (await run(REMOVE, [entryOf(key), claimOf(key)])) === 1,
-    removeTag: async (tag) => Number(await run(REMOVE_TAG, tagsOf([tag]), EDGE + tag + EDGE)),
+    removeTag: async (tag) =>
+      Number(await run(REMOVE_TAG, tagsOf([tag]), EDGE + tag + EDGE, entryOf(""), claimOf(""))),
     async claim(key, leaseMs, tags) {
       const token = randomUUID();
       const taken = await run(CLAIM, [entryOf(key), claimOf(key), ...tagsOf(tags)], token, leaseMs);

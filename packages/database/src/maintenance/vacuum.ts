@@ -3,6 +3,8 @@ import type { Database } from "../pool/ports.ts";
 import { type Named, qualified } from "../sql-names.ts";
 
 export interface VacuumTarget extends Named {
+  /** It has rows in its partitions only, which are targets themselves: what is left to do is to look at all of them together. */
+  readonly partitioned: boolean;
   readonly bytes: number;
   readonly deadRows: number;
 }
@@ -27,9 +29,10 @@ export interface VacuumOptions {
 /** Our tables, those with the most dead rows first. */
 export function vacuumTargets(database: Database): Promise<VacuumTarget[]> {
   return database.query(
-    `SELECT schemaname AS schema, relname AS name, pg_total_relation_size(relid) AS bytes, n_dead_tup AS "deadRows"
-     FROM pg_stat_user_tables WHERE pg_has_role((SELECT relowner FROM pg_class WHERE oid = relid), 'USAGE')
-     ORDER BY n_dead_tup DESC, 3 DESC, 1, 2`,
+    `SELECT s.schemaname AS schema, s.relname AS name, c.relkind = 'p' AS partitioned,
+       pg_total_relation_size(c.oid) AS bytes, s.n_dead_tup AS "deadRows"
+     FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE pg_has_role(c.relowner, 'USAGE')
+     ORDER BY s.n_dead_tup DESC, 4 DESC, 1, 2`,
   );
 }
 
@@ -59,7 +62,7 @@ async function vacuumOne(database: Database, target: VacuumTarget, lockTimeoutMs
     await session.query(`SET lock_timeout = ${Math.max(1, Math.round(lockTimeoutMs))}`);
     try {
       // Our workers are all there are: by itself each would start more for its indexes.
-      await session.query(`VACUUM (ANALYZE, PARALLEL 0) ${name}`);
+      await session.query(`${target.partitioned ? "ANALYZE" : "VACUUM (ANALYZE, PARALLEL 0)"} ${name}`);
       return false;
     } catch (error) {
       if (isDatabaseError(error, "timeout")) return true;
