@@ -46,6 +46,10 @@ export function verifyText({ backup, findings, objects, bytes, recoverableTo }: 
   return `${backup}: ${objects} objects with ${sizeText(bytes)} are what was written; it can be restored up to ${timeText(recoverableTo)}`;
 }
 
+export function upTo({ lastTransactionAt }: { readonly lastTransactionAt: number | null }): string {
+  return lastTransactionAt === null ? "the end of the backup" : timeText(lastTransactionAt);
+}
+
 /** One line that is written over, on a terminal only. */
 export function progressLine(output: NodeJS.WriteStream): (progress: Progress) => void {
   if (!output.isTTY) return () => {};
