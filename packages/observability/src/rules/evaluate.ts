@@ -71,7 +71,11 @@ function overWindow(
 ): Element[] {
   const to = at - offsetMs;
   if (stepMs !== null) {
-    return summarised(name, everyStep(of, source, { from: to - windowMs, to, stepMs }), to - windowMs, to);
+    const tracks = everyStep(of, source, { from: to - windowMs, to, stepMs });
+    return distinct(
+      summarised(name, tracks, to - windowMs, to),
+      "without their names, two series are the same",
+    );
   }
   if (of.kind !== "select") throw new TypeError(`a ${of.kind} has no samples of its own: give a step`);
   // The selector's own offset moves the window.
@@ -148,9 +152,13 @@ function absentLabels({ of }: Absent): Labels {
 
 function labelled({ label, value: text }: Labelling, elements: readonly Element[]): Element[] {
   const changed = elements.map(({ labels, value }) => ({ labels: { ...labels, [label]: text }, value }));
-  const distinct = new Set(changed.map(({ labels }) => signature(labels, null, true)));
-  if (distinct.size < changed.length) throw ambiguous(`with ${label}, two series are the same`);
-  return changed;
+  return distinct(changed, `with ${label}, two series are the same`);
+}
+
+function distinct(elements: Element[], why: string): Element[] {
+  const different = new Set(elements.map(({ labels }) => signature(labels, null, true)));
+  if (different.size < elements.length) throw ambiguous(why);
+  return elements;
 }
 
 function applied({ function: name }: Apply, elements: readonly Element[], at: number): Element[] {

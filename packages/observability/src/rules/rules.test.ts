@@ -7,6 +7,7 @@ import { mad, zscore } from "./bands.ts";
 import {
   above,
   arithmetic,
+  combine,
   counterOf,
   earlier,
   gaugeOf,
@@ -90,6 +91,21 @@ test("two partners for one element are an error, not a guess", () => {
       (error) => hasCode(error, "ambiguous-match"),
     );
   }
+});
+
+test("what stands in for another within a while, and is the same without its name, is an error as in Prometheus", () => {
+  const history = new History();
+  for (let at = 0; at <= 2 * MINUTE; at += 15_000) {
+    history.append("load", {}, at, 1);
+    if (at >= MINUTE) history.append("hits_total", {}, at, at);
+  }
+  const either = combine(rate(counterOf(hits), "1m"), "or", gaugeOf(load));
+  const mean = overTime("avg", either, { window: "2m", step: "30s" });
+  assert.throws(
+    () => evaluate(mean, history, 2 * MINUTE),
+    (error) => hasCode(error, "ambiguous-match"),
+  );
+  assert.equal(evaluate(mean, history, MINUTE).length, 1);
 });
 
 test("PromQL is written without precedence or unescaped text", () => {
