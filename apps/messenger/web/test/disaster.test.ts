@@ -11,7 +11,7 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePort, scratchPlace } from "@rempart/testing";
+import { freePort, scratchPlace, until } from "@rempart/testing";
 import type { TimelineItem } from "../src/client/api.ts";
 import {
   arrive,
@@ -30,6 +30,7 @@ let place: string;
 let env: NodeJS.ProcessEnv;
 let url: string;
 let server: ChildProcess;
+let adminUrl: string;
 
 before(async () => {
   place = await mkdtemp(join(await scratchPlace(), "rempart-disaster-"));
@@ -72,11 +73,15 @@ async function up(): Promise<ChildProcess> {
   child.stderr.on("data", (chunk) => {
     said += chunk;
   });
-  while (!/Messenger\s+http/.test(said)) {
+  for (;;) {
+    const [, address] = /Administration\s+(http:\S+)/.exec(said) ?? [];
+    if (address !== undefined) {
+      adminUrl = address;
+      return child;
+    }
     assert.equal(child.exitCode, null, said);
     await sleep(10);
   }
-  return child;
 }
 
 interface Ended {
@@ -98,11 +103,16 @@ async function rempart(...args: string[]): Promise<Ended> {
   return { code, said: said + wrong };
 }
 
-type TextItem = Extract<TimelineItem, { kind: "text" }>;
+interface Acknowledged {
+  readonly id: string;
+  readonly text: string;
+  /** Unix milliseconds when it was known here: the server had committed it by then. */
+  readonly at: number;
+}
 
 interface Writer {
   /** What the server said that it has, by id. */
-  readonly acknowledged: ReadonlyMap<string, TextItem>;
+  readonly acknowledged: ReadonlyMap<string, Acknowledged>;
   /** How many were written. */
   readonly count: () => number;
   stop(): Promise<void>;
@@ -110,7 +120,7 @@ interface Writer {
 
 /** One message after the other until it is stopped. */
 function write(person: Person, id: string): Writer {
-  const acknowledged = new Map<string, TextItem>();
+  const acknowledged = new Map<string, Acknowledged>();
   const items = person.client.timeline(id);
   const stopped = new AbortController();
   let count = 0;
@@ -122,8 +132,10 @@ function write(person: Person, id: string): Writer {
   })();
   // A timeline shows its end only.
   const unsubscribe = items.subscribe(() => {
-    for (const item of items.get().items)
-      if (item.kind === "text" && item.mine && item.seq !== null) acknowledged.set(item.id, item);
+    for (const item of items.get().items) {
+      if (item.kind !== "text" || !item.mine || item.seq === null || acknowledged.has(item.id)) continue;
+      acknowledged.set(item.id, { id: item.id, text: item.text, at: Date.now() });
+    }
   });
   return {
     acknowledged,
@@ -165,6 +177,7 @@ test("with the machine gone under load, the repository and the key bring everyth
     );
     const skipped = drilled.checks.filter(({ outcome }: { outcome: string }) => outcome !== "passed");
     assert.deepEqual(skipped, []);
+    assert.match((await rempart("audit", "query", "--type", "DRILL_PASSED")).said, /DRILL_PASSED/);
   });
 
   await reads(ada, id, `Bob ${writers[1].count() + 5}`);
@@ -194,6 +207,14 @@ test("with the machine gone under load, the repository and the key bring everyth
     );
   });
 
+  await t.test("what the drill measured is exported by the new machine too", async () => {
+    await until(async () => (await metric("restore_drill_failed")) === 0);
+    assert.ok((await metric("restore_drill_recovery_time_seconds")) > 0);
+    assert.ok((await metric("restore_drill_expected_recovery_time_seconds")) > 0);
+    assert.ok((await metric("restore_drill_recovery_point_seconds")) > 0);
+    assert.ok((await metric("restore_drill_last_success_timestamp_seconds")) * 1_000 < lostAt);
+  });
+
   await t.test("people go on where they were, without a hand of theirs", async () => {
     await rejoined(ada, id);
     await rejoined(bob, id);
@@ -207,6 +228,12 @@ test("with the machine gone under load, the repository and the key bring everyth
     }
   });
 });
+
+/** Not a number when there is none. */
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+}
 
 /** A device that finds the server behind itself joins the group anew. */
 function rejoined(person: Person, id: string): Promise<unknown> {
