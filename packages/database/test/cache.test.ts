@@ -117,7 +117,9 @@ for (const { name, skip, store } of PLACES) {
       );
       assert.deepEqual(new Set(await Promise.all(asked)), new Set([1]));
       assert.equal(runs, 1);
-      assert.deepEqual([...one.outcomes, ...two.outcomes].toSorted(), ["made", "waited"]);
+      // Who is late, on a busy machine, finds it there already.
+      const others = [...one.outcomes, ...two.outcomes].filter((outcome) => outcome !== "made");
+      assert.ok(others.every((outcome) => outcome === "waited" || outcome === "hit"));
       assert.equal(await one.cache.through(key, HOUR, make), 1);
       assert.equal(one.outcomes.at(-1), "hit");
     });
@@ -269,6 +271,40 @@ test("a store that hangs costs its budget a few times, then nothing; what it sho
   assert.equal(await cache.get("k"), undefined);
   await cache.set("k", 1, HOUR);
   await assert.rejects(cache.delete("k"), { name: "RuntimeError" });
+});
+
+test("a Redis that freezes, and one that starts anew without anything, cost a value's making and no more", {
+  skip: redis.skip ?? false,
+}, async () => {
+  const first = await startRedis();
+  const own = createClient({ url: first.url });
+  own.on("error", () => undefined);
+  await own.connect();
+  const outcomes: CacheOutcome[] = [];
+  const cache = createCache({
+    store: redisCacheStore({ client: own }),
+    budgetMs: 100,
+    observe: (outcome) => outcomes.push(outcome),
+  });
+  const ask = (value: string): Promise<string> => cache.through("k", HOUR, async () => value);
+  let second: typeof first | undefined;
+  try {
+    await until(async () => (await ask("kept")) === "kept" && outcomes.at(-1) === "hit");
+    first.freeze();
+    assert.equal(await ask("without it"), "without it");
+    assert.equal(outcomes.at(-1), "bypassed");
+    await assert.rejects(cache.delete("k"), { name: "RuntimeError" });
+    first.thaw();
+    await until(async () => (await ask("anew")) === "anew" && outcomes.at(-1) === "hit");
+    await first.stop();
+    assert.equal(await ask("while it is away"), "while it is away");
+    second = await startRedis({ port: Number(new URL(first.url).port) });
+    await until(async () => (await ask("again")) === "again" && outcomes.at(-1) === "hit");
+  } finally {
+    own.destroy();
+    await first.stop();
+    await second?.stop();
+  }
 });
 
 test("the SQL functions do what their names say", async () => {

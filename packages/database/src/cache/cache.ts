@@ -84,7 +84,7 @@ export function createCache(options: CacheOptions): Cache {
   async function make<T>(key: string, keeping: Keeping, work: () => Promise<T>): Promise<Made<T>> {
     const until = clock.monotonic() + leaseMs;
     for (let look = FIRST_LOOK_MS; ; look = Math.min(2 * look, LONGEST_LOOK_MS)) {
-      const claim = await orNothing(guard, log, () => store.claim(key, leaseMs, keeping.tags), UNANSWERED);
+      const claim = await claimFor(key, keeping);
       if (claim === UNANSWERED) return told("bypassed", await bare(work));
       if (claim !== null) return told("made", await fill(key, claim, keeping, work));
       const found = await read(key);
@@ -92,6 +92,19 @@ export function createCache(options: CacheOptions): Cache {
       if (clock.monotonic() > until) return told("bypassed", await bare(work));
       await sleep(look);
     }
+  }
+
+  /** A claim that is granted too late is given back: nobody would know of it, and all would wait for it to run out. */
+  async function claimFor(key: string, { tags }: Keeping): Promise<string | null | typeof UNANSWERED> {
+    let givenUp = false;
+    const ask = async (): Promise<string | null> => {
+      const claim = await store.claim(key, leaseMs, tags);
+      if (givenUp && claim !== null) await store.release(key, claim);
+      return claim;
+    };
+    const claim = await orNothing(guard, log, ask, UNANSWERED);
+    givenUp = claim === UNANSWERED;
+    return claim;
   }
 
   async function fill<T>(
@@ -151,7 +164,7 @@ export function createCache(options: CacheOptions): Cache {
   };
 }
 
-const UNANSWERED = Symbol("the store did not answer");
+const UNANSWERED: unique symbol = Symbol("the store did not answer");
 
 /** The store's answer; what stands for none when it does not give one in time. */
 async function orNothing<T, Nothing = null>(
