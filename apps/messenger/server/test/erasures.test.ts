@@ -88,7 +88,7 @@ test("what is erased stands in the repository within moments, and the metric say
     await arrive(database, ADA, "ada");
     await arrive(database, BOB, "bob");
     await firstBackup();
-    const [row] = await database.query<{ lsn: string }>("SELECT pg_current_wal_lsn()::text AS lsn");
+    const [row] = await database.query<{ lsn: string }>("SELECT pg_current_wal_insert_lsn()::text AS lsn");
     beforeErasure = { kind: "lsn", lsn: row?.lsn ?? "" };
     await database.query("DELETE FROM users WHERE id = $1", [ADA]);
     const audit = createAudit({ database, envelopes: keyring });

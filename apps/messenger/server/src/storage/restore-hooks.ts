@@ -1,7 +1,7 @@
 import { continueLog, createAudit, nodePrimitives } from "@rempart/audit";
 import { treeHash } from "@rempart/audit/verify";
 import { migrate } from "@rempart/database";
-import { directoryRepository, type RestoreHook } from "@rempart/database/backup";
+import type { RestoreHook } from "@rempart/database/backup";
 import { hasCode, systemClock, systemRandom } from "@rempart/kernel";
 import type { Keyring } from "@rempart/keys";
 import { silentLogger } from "@rempart/runtime";
@@ -9,6 +9,7 @@ import { auditObjects } from "../audit/audit-log.ts";
 import type { MessengerConfig } from "../config.ts";
 import { messengerMigrations } from "../migrations.ts";
 import { eraseAgain } from "./erasures.ts";
+import { openRepository } from "./repository.ts";
 
 export interface RestoreHookOptions {
   /** Goes on, and records it, when the erasure ledger is not whole. */
@@ -29,8 +30,8 @@ export function restoreHooks(
     {
       name: "erasures",
       async run({ database }) {
-        if (backup.directory === null) return;
-        const repository = directoryRepository(backup.directory);
+        if (backup.repository === null) return;
+        const repository = openRepository(backup.repository);
         await eraseAgain(database, { repository, keyring }, acceptLostErasures);
       },
     },

@@ -7,7 +7,7 @@ import {
   encodeManifest,
   isBackupId,
 } from "../manifest.ts";
-import type { BackupSummary } from "../ports.ts";
+import type { BackupSummary, ObjectInfo } from "../ports.ts";
 import { once, putSealed, readSealed, type Vault } from "../sealed/objects.ts";
 
 const MAX_MANIFEST_BYTES = 512 * 2 ** 20;
@@ -31,14 +31,24 @@ function noBackup(id: string, cause?: unknown): BackupError {
   return new BackupError("no-backup", `there is no whole backup ${name}`, { cause });
 }
 
-/** Of whole backups, the oldest first. */
-export async function backupIds({ repository }: Vault): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const { name } of repository.list(MANIFESTS)) {
-    const id = name.slice(MANIFESTS.length, -"/manifest".length);
-    if (isBackupId(id) && name === manifestName(id)) ids.push(id);
+/** Of whole backups, by their names. */
+export async function backupIds(vault: Vault): Promise<string[]> {
+  return (await manifestObjects(vault)).map(({ id }) => id);
+}
+
+export interface ManifestObject {
+  readonly id: string;
+  readonly object: ObjectInfo;
+}
+
+/** As `backupIds`. */
+export async function manifestObjects({ repository }: Vault): Promise<ManifestObject[]> {
+  const found: ManifestObject[] = [];
+  for await (const object of repository.list(MANIFESTS)) {
+    const id = object.name.slice(MANIFESTS.length, -"/manifest".length);
+    if (isBackupId(id) && object.name === manifestName(id)) found.push({ id, object });
   }
-  return ids;
+  return found;
 }
 
 export function summaryOf(manifest: BackupManifest): BackupSummary {

@@ -4,20 +4,31 @@ import type { RecoveryTarget } from "../ports.ts";
 import type { Vault } from "../sealed/objects.ts";
 import type { Chain } from "../wal/chain.ts";
 import { type Lsn, parseLsn } from "../wal/lsn.ts";
-import { backupIds, readManifest } from "./catalog.ts";
+import { type ManifestObject, manifestObjects, readManifest } from "./catalog.ts";
 import { reachesBackup } from "./recoverable.ts";
 
+/** What tells backups apart, and places them in the log. */
+type Placed = Pick<BackupManifest, "id" | "systemIdentifier" | "timeline" | "stopLsn">;
+
+/** The manifests of whole backups, as `wholeBackups` orders them. */
+export function readManifests(vault: Vault): Promise<BackupManifest[]> {
+  return wholeBackups(vault, ({ id }) => readManifest(vault, id));
+}
+
 /**
- * Manifests of whole backups of the newest one's cluster, the oldest first, ordered by the log, which no clock can turn. One that
- * is damaged must not stand in the way of the others, from which the same can be restored: it is left out, and `verify` names
- * it. When none opens, the reason is thrown.
+ * Whole backups of the newest one's cluster, the oldest first, ordered by the log, which no clock can turn. One that is damaged
+ * must not stand in the way of the others, from which the same can be restored: it is left out, and `verify` names it. When none
+ * opens, the reason is thrown.
  */
-export async function readManifests(vault: Vault): Promise<BackupManifest[]> {
-  const all: BackupManifest[] = [];
+export async function wholeBackups<T extends Placed>(
+  vault: Vault,
+  read: (found: ManifestObject) => Promise<T>,
+): Promise<T[]> {
+  const all: T[] = [];
   let reason: unknown;
-  for (const id of await backupIds(vault)) {
+  for (const found of await manifestObjects(vault)) {
     try {
-      all.push(await readManifest(vault, id));
+      all.push(await read(found));
     } catch (error) {
       if (!(error instanceof BackupError && DAMAGE.has(error.code))) throw error;
       reason = error;

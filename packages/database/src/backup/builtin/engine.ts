@@ -15,8 +15,8 @@ import type { Vault } from "../sealed/objects.ts";
 import { chainOf, readWalIndex } from "../wal/index-of.ts";
 import { type BackupSource, takeBaseBackup } from "./base-backup.ts";
 import { summaryOf } from "./catalog.ts";
-import { readManifests } from "./choose.ts";
 import type { RecoveryPrograms } from "./finish.ts";
+import { KnownBackups } from "./known-backups.ts";
 import { whileLocked } from "./lock.ts";
 import { recoverableTo } from "./recoverable.ts";
 import { EVERY_TARGET } from "./recovery.ts";
@@ -45,6 +45,7 @@ export function builtInEngine(options: BuiltInEngineOptions): BackupEngine {
   const { clock = systemClock, random = systemRandom, log = silentLogger } = options;
   const { archiveWaitMs = ARCHIVE_WAIT_MS } = options;
   const vault: Vault = { repository, sealing };
+  const known = new KnownBackups(vault);
 
   async function take(runOptions: RunOptions): Promise<BackupSummary> {
     if (source === undefined) throw new BackupError("server-refused", "no server was named to back up");
@@ -59,24 +60,24 @@ export function builtInEngine(options: BuiltInEngineOptions): BackupEngine {
     name: "built-in",
     targets: EVERY_TARGET,
     run: (runOptions = {}) => observed(clock, observe, () => take(runOptions)),
-    list: async () => (await readManifests(vault)).map(summaryOf),
+    list: async () => (await known.read()).map(({ summary }) => summary),
     verify: (verifyOptions = {}) => verifyBackup(vault, clock, verifyOptions),
     restore: (restoreOptions) => restoreBackup({ vault, clock, log, programs }, restoreOptions),
-    status: () => statusOf(vault),
+    status: () => statusOf(vault, known),
   };
 }
 
-async function statusOf(vault: Vault): Promise<BackupStatus> {
-  const manifests = await readManifests(vault);
-  const newest = manifests.at(-1);
+async function statusOf(vault: Vault, backups: KnownBackups): Promise<BackupStatus> {
+  const all = await backups.read();
+  const newest = all.at(-1);
   let repositoryBytes = 0;
   for await (const { size } of vault.repository.list("")) repositoryBytes += size;
-  const known = { backups: manifests.length, repositoryBytes };
-  if (newest === undefined) return { ...known, newest: null, recoverableTo: null, missingSegment: null };
+  const counts = { backups: all.length, repositoryBytes };
+  if (newest === undefined) return { ...counts, newest: null, recoverableTo: null, missingSegment: null };
   const chain = chainOf(newest, await readWalIndex(vault, newest.systemIdentifier));
   return {
-    ...known,
-    newest: summaryOf(newest),
+    ...counts,
+    newest: newest.summary,
     recoverableTo: await recoverableTo(vault, newest, chain),
     missingSegment: chain.missing,
   };

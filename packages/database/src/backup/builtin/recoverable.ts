@@ -12,7 +12,7 @@ import { readTip, type Tip } from "../wal/tip.ts";
  */
 export async function recoverableTo(
   vault: Vault,
-  manifest: BackupManifest,
+  manifest: Pick<BackupManifest, "systemIdentifier" | "stopLsn">,
   chain: Chain,
 ): Promise<number | null> {
   const last = chain.segments.at(-1);

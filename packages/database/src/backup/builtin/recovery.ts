@@ -158,6 +158,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   port: String(PORT),
   recovery_target_action: "promote",
   recovery_target_inclusive: "on",
+  recovery_min_apply_delay: "0",
+  recovery_end_command: "",
+  archive_cleanup_command: "",
   hot_standby: "off",
   // With archiving off, segments written now would never be handed over; without a command they wait.
   archive_mode: "on",
@@ -174,18 +177,33 @@ const SETTINGS: Readonly<Record<string, string>> = {
   lc_messages: "C",
 };
 
+const TARGETS = [
+  "recovery_target",
+  "recovery_target_time",
+  "recovery_target_xid",
+  "recovery_target_name",
+  "recovery_target_lsn",
+] as const;
+
+/** The others are emptied: one that an earlier recovery left in the configuration would count. Ours last: PostgreSQL takes one that is set, and then none. */
 function targetSettings(target: RecoveryTarget): Readonly<Record<string, string>> {
+  const [name, value] = targetSetting(target);
+  const others = TARGETS.filter((one) => one !== name).map((one) => [one, ""]);
+  return { ...Object.fromEntries(others), [name]: value };
+}
+
+function targetSetting(target: RecoveryTarget): readonly [(typeof TARGETS)[number], string] {
   switch (target.kind) {
     case "latest":
-      return {};
+      return ["recovery_target", ""];
     case "time":
-      return { recovery_target_time: timestampOf(target.at) };
+      return ["recovery_target_time", timestampOf(target.at)];
     case "transaction":
-      return { recovery_target_xid: target.id };
+      return ["recovery_target_xid", target.id];
     case "name":
-      return { recovery_target_name: target.name };
+      return ["recovery_target_name", target.name];
     case "lsn":
-      return { recovery_target_lsn: target.lsn };
+      return ["recovery_target_lsn", target.lsn];
   }
 }
 

@@ -10,6 +10,7 @@ import type { Chain } from "../wal/chain.ts";
 import { chainOf, readWalIndex } from "../wal/index-of.ts";
 import { readWalFile } from "../wal/object.ts";
 import { backupIds, readManifest } from "./catalog.ts";
+import { readManifests } from "./choose.ts";
 import { noSink, packsOf, readPack } from "./read-packs.ts";
 import { reachesBackup, recoverableTo } from "./recoverable.ts";
 
@@ -21,7 +22,7 @@ export async function verifyBackup(
   clock: Clock,
   options: VerifyOptions,
 ): Promise<VerifyReport> {
-  const id = options.backup ?? (await backupIds(vault)).at(-1) ?? null;
+  const id = options.backup ?? (await newestOf(vault));
   const look = new Look(vault);
   if (id === null) {
     look.findings.push({ code: "no-backup", name: MANIFESTS, detail: "there is no whole backup" });
@@ -41,6 +42,16 @@ export async function verifyBackup(
   const whole = chain && (await look.atSegments(manifest, chain, options.signal));
   const known = files && whole !== null ? await recoverableTo(vault, manifest, whole) : null;
   return look.report(id, known);
+}
+
+/** By the log, which no clock can turn; by its name when its manifest is damaged: nobody knows then where in the log it stands. */
+async function newestOf(vault: Vault): Promise<string | null> {
+  const last = (await backupIds(vault)).at(-1) ?? null;
+  const whole = await readManifests(vault).catch((error: unknown) => {
+    if (error instanceof BackupError && FINDINGS.has(error.code)) return [];
+    throw error;
+  });
+  return whole.some(({ id }) => id === last) ? (whole.at(-1)?.id ?? last) : last;
 }
 
 /** What cannot be looked at now says nothing about the backup. */

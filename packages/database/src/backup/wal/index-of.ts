@@ -36,7 +36,10 @@ async function readHistory(vault: Vault, systemIdentifier: string, name: string)
 }
 
 /** What recovery from this backup to `latest` reads. */
-export function chainOf(manifest: BackupManifest, { segments, histories }: WalIndex): Chain {
+export function chainOf(
+  manifest: Pick<BackupManifest, "timeline" | "startLsn" | "segmentBytes">,
+  { segments, histories }: WalIndex,
+): Chain {
   const { timeline, startLsn, segmentBytes } = manifest;
   return followChain({
     start: { timeline, lsn: parseLsn(startLsn) ?? 0n },
