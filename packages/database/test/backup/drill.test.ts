@@ -11,6 +11,8 @@ import {
   drill,
   readDrills,
 } from "@rempart/database/backup";
+import { hasCode } from "@rempart/kernel";
+import { once, putSealed } from "../../src/backup/sealed/objects.ts";
 import { type BackedUpServer, backedUpServer } from "./kit.ts";
 
 let server: BackedUpServer;
@@ -172,4 +174,16 @@ test("a wrong first answer, and a repository that lacks an object, are drills th
   const { newest: remembered, passedAt } = await readDrills(server);
   assert.deepEqual(remembered, lost);
   assert.ok(passedAt !== null && passedAt < lost.startedAt);
+});
+
+test("a record that is none is told, and not taken for a drill that passed", async () => {
+  for (const text of [
+    "not a record",
+    "null",
+    '{"startedAt":1,"passed":true}',
+    '{"startedAt":-0.5,"passed":1}',
+  ]) {
+    await putSealed(server, "drills/999999999999999", once(Buffer.from(text)));
+    await assert.rejects(readDrills(server), (error) => hasCode(error, "object-altered"), text);
+  }
 });

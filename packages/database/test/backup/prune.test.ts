@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type PruneOptions, pruneBackups, type Repository } from "@rempart/database/backup";
+import {
+  type PruneOptions,
+  pruneBackups,
+  type RecoveryTarget,
+  type Repository,
+  type RestoreHook,
+} from "@rempart/database/backup";
 import { hasCode, manualClock, systemClock, systemRandom } from "@rempart/kernel";
 import { whileLocked } from "../../src/backup/builtin/lock.ts";
 import { once } from "../../src/backup/sealed/objects.ts";
@@ -46,6 +52,17 @@ function later(more: Partial<PruneOptions> = {}): PruneOptions {
   };
 }
 
+function rowCount(): RestoreHook & { readonly counts: number[] } {
+  const counts: number[] = [];
+  return {
+    name: "count",
+    counts,
+    async run({ database }) {
+      counts.push((await database.query("SELECT FROM rows")).length);
+    },
+  };
+}
+
 async function names(): Promise<string[]> {
   return Array.fromAsync(server.repository.list(""), ({ name }) => name);
 }
@@ -84,17 +101,11 @@ test("killed after any number of deletions, what is left is whole, and the next 
 });
 
 test("what was kept is restored, with everything that was written since", async () => {
-  let rows = 0;
-  const read = {
-    name: "read",
-    async run({ database }: { database: BackedUpServer["database"] }) {
-      rows = (await database.query("SELECT FROM rows")).length;
-    },
-  };
+  const hook = rowCount();
   for (const { id } of await server.engine.list()) {
     const directory = join(server.scratch, `restored-${id}`);
-    await server.engine.restore({ target: { kind: "latest" }, backup: id, directory, hooks: [read] });
-    assert.equal(rows, 1_003);
+    await server.engine.restore({ target: { kind: "latest" }, backup: id, directory, hooks: [hook] });
+    assert.equal(hook.counts.at(-1), 1_003);
   }
 });
 
@@ -112,6 +123,30 @@ test("while a backup is under way it waits for another time", async () => {
   await whileLocked(held, () =>
     assert.rejects(pruneBackups(server, later()), (error) => hasCode(error, "busy")),
   );
+});
+
+test("one that is archived is restored to the moment it was taken, although the log after it is gone", async () => {
+  const archived = await server.engine.run();
+  for (let i = 0; i < 3; i += 1) {
+    await server.database.query("INSERT INTO rows VALUES (0)");
+    await server.archived();
+  }
+  for (let i = 0; i < 2; i += 1) await server.engine.run();
+  const policy = { keepMs: DAY_MS, archiveMs: 365 * DAY_MS };
+  const report = await pruneBackups(server, later({ policy }));
+  assert.equal(report.kept.length, 2);
+  assert.ok(report.archived.includes(archived.id));
+  const hook = rowCount();
+  const restore = (target: RecoveryTarget, name: string) =>
+    server.engine.restore({
+      target,
+      backup: archived.id,
+      directory: join(server.scratch, name),
+      hooks: [hook],
+    });
+  await restore({ kind: "time", at: archived.stoppedAt }, "archived");
+  assert.deepEqual(hook.counts, [1_003]);
+  await assert.rejects(restore({ kind: "latest" }, "beyond"), (error) => hasCode(error, "wal-gap"));
 });
 
 test("with a manifest that cannot be read nothing goes", async () => {

@@ -105,13 +105,16 @@ function needOfAll({ systemIdentifier, timeline, segmentBytes, startLsn }: Plann
   };
 }
 
-/** Up to its own end it reads its own timeline: a server that is backed up does not change it. */
+/**
+ * Up to its own end it reads its own timeline: a server that is backed up does not change it. One segment more says that the log
+ * goes on beyond the moment it was taken, which can then be named as the time to restore to.
+ */
 function needOfItself(backup: PlannedBackup): Need {
   const { covers, ...rest } = needOfAll(backup);
   const last = segmentNumberOf((parseLsn(backup.stopLsn) ?? 1n) - 1n, backup.segmentBytes);
   return {
     ...rest,
-    covers: (on, number) => on === backup.timeline && covers(on, number) && number <= last,
+    covers: (on, number) => on === backup.timeline && covers(on, number) && number <= last + 1n,
   };
 }
 
