@@ -12,6 +12,8 @@ export { alertReceivers } from "./monitoring/receivers.ts";
 export { routesOf } from "./monitoring/routes.ts";
 export { ENVELOPE_COLUMNS, envelopeSources } from "./storage/envelope-columns.ts";
 export { openKeyProvider } from "./storage/keyring.ts";
+export { countOldMedia, forgetOldMedia, listOldMedia, type OldMedia } from "./storage/old-media.ts";
 export { type Maintenance, openMaintenance } from "./storage/open.ts";
 export { type OperatorBackups, operatorBackups } from "./storage/operator-backups.ts";
+export { type OtherEngine, otherEngine } from "./storage/other-engines.ts";
 export { messengerPurges } from "./storage/purges.ts";
