@@ -135,6 +135,19 @@ test("a change of a table that inherits, or has a dependency's name in another s
   assert.deepEqual(await refreshed(), ["unchanged", "refreshed"]);
 });
 
+test("a view and its key may have names that SQL keeps for itself", async () => {
+  const reserved = materializedView({
+    name: "order",
+    query: 'SELECT day AS "user", count(*) AS n FROM sales GROUP BY day',
+    key: ["user"],
+    everySeconds: 1,
+  });
+  const one = createViews({ database, views: [reserved], clock: systemClock });
+  assert.deepEqual(await one.install(), ["order"]);
+  assert.equal((await one.refresh({ force: true }))[0]?.outcome, "refreshed");
+  assert.deepEqual(await one.install(), []);
+});
+
 test("a view that was emptied is filled again", async () => {
   await database.query("REFRESH MATERIALIZED VIEW readings_all WITH NO DATA");
   await database.query("SELECT refresh_materialized_view('readings_all', true)");

@@ -1,4 +1,5 @@
 import type { Database, Queryable } from "../pool/ports.ts";
+import { quoted } from "../sql-names.ts";
 import { definitionOf, type MaterializedView } from "./declare.ts";
 
 /** Any constant, the same in every version: one process at a time installs. */
@@ -27,7 +28,8 @@ export async function install(database: Database, views: readonly MaterializedVi
 async function installIn(tx: Queryable, views: readonly MaterializedView[]): Promise<string[]> {
   await tx.query("SELECT pg_advisory_xact_lock($1)", [LOCK_KEY]);
   const stale = staleViews(views, await knownViews(tx));
-  for (const { name } of stale.toReversed()) await tx.query(`DROP MATERIALIZED VIEW IF EXISTS ${name}`);
+  for (const { name } of stale.toReversed())
+    await tx.query(`DROP MATERIALIZED VIEW IF EXISTS ${quoted(name)}`);
   for (const view of stale) await make(tx, view);
   for (const { name, volatile = false } of views)
     await tx.query(
@@ -58,11 +60,12 @@ function staleViews(views: readonly MaterializedView[], known: readonly Known[])
 
 async function make(tx: Queryable, view: MaterializedView): Promise<void> {
   const { name, query, key, dependsOn = [], indexes = [], volatile = false } = view;
+  const relation = quoted(name);
   const started = performance.now();
-  await tx.query(`CREATE MATERIALIZED VIEW ${name} AS ${query}`);
-  await tx.query(`CREATE UNIQUE INDEX ON ${name} (${key.join(", ")})`);
-  for (const index of indexes) await tx.query(`CREATE INDEX ON ${name} ${index}`);
-  await tx.query(`ANALYZE ${name}`);
+  await tx.query(`CREATE MATERIALIZED VIEW ${relation} AS ${query}`);
+  await tx.query(`CREATE UNIQUE INDEX ON ${relation} (${key.map(quoted).join(", ")})`);
+  for (const index of indexes) await tx.query(`CREATE INDEX ON ${relation} ${index}`);
+  await tx.query(`ANALYZE ${relation}`);
   await refuseUndeclared(tx, view);
   await tx.query(
     `INSERT INTO materialized_views (name, definition, depends_on, volatile, current_at, refresh_ms)
@@ -78,7 +81,7 @@ async function refuseUndeclared(tx: Queryable, { name, dependsOn = [] }: Materia
   const read = await tx.query<{ name: string }>(
     `SELECT v.name FROM materialized_views v
      WHERE to_regclass(quote_ident(v.name))::oid IN (SELECT relation_sources($1::regclass))`,
-    [name],
+    [quoted(name)],
   );
   const undeclared = read.filter((other) => !dependsOn.includes(other.name)).map((other) => other.name);
   if (undeclared.length > 0)
