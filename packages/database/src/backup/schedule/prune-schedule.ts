@@ -7,6 +7,8 @@ export interface PruneScheduleOptions {
   readonly log?: Logger;
 }
 
+/** A start is for the backup that may be due: of the two only one works at a time. */
+const FIRST_MS = 10 * 60_000;
 const EVERY_MS = 6 * 3_600_000;
 const RETRY_MS = 10 * 60_000;
 
@@ -15,7 +17,12 @@ export function pruneSchedule({ prune, log = silentLogger }: PruneScheduleOption
   const stopping = new AbortController();
   const { signal } = stopping;
   let running: Promise<void> = Promise.resolve();
+  let begun = false;
   const round = async (): Promise<number> => {
+    if (!begun) {
+      begun = true;
+      return FIRST_MS;
+    }
     try {
       const { removed, orphans, segments, bytes } = await prune(signal);
       if (bytes > 0) log.info({ removed, orphans, segments, bytes }, "backups were pruned");
