@@ -89,5 +89,5 @@ export const SEQUENCES = `SELECT n.nspname AS schema, t.relname AS name,
   LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
   WHERE NOT q.seqcycle AND CASE WHEN t.relkind = 'S' THEN has_sequence_privilege(t.oid, 'SELECT') END AND ${OURS} ORDER BY 1, 2`;
 
-export const DATABASES = `SELECT datname AS name, age(datfrozenxid) AS "transactionAge",
+export const DATABASES = `SELECT datname AS name, datname = current_database() AS here, age(datfrozenxid) AS "transactionAge",
   mxid_age(datminmxid) AS "multixactAge" FROM pg_database ORDER BY 1`;

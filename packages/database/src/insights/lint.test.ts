@@ -121,10 +121,22 @@ test("sequences and transaction ids are told of before they run out", () => {
   assert.deepEqual(told(sequence(0.5)), ['warning sequence-exhaustion "public"."s"']);
   assert.deepEqual(told(sequence(0.9)), ['critical sequence-exhaustion "public"."s"']);
   const aged = (transactionAge: number, multixactAge = 0): string[] =>
-    told({ databases: [{ name: "d", transactionAge, multixactAge }] });
+    told({ databases: [{ name: "d", here: true, transactionAge, multixactAge }] });
   assert.deepEqual(aged(999_999_999), []);
   assert.deepEqual(aged(1_000_000_000), ['warning transaction-id-age "d"']);
   assert.deepEqual(aged(10, 1_600_000_000), ['critical transaction-id-age "d"']);
+  const facts = { transactionAge: 1_000_000_000, multixactAge: 0 };
+  const tables = [tableOf({})];
+  const mending = ["here", "there", "elsewhere"].map((name) => ({ ...facts, name, here: name === "here" }));
+  assert.deepEqual(
+    lint(snapshotWith({ tables, databases: mending })).map(({ fix, appliable }) => [fix, appliable]),
+    [
+      [['\\connect "elsewhere"', "VACUUM (FREEZE)"], false],
+      [['VACUUM (FREEZE) "public"."t"'], true],
+      [['\\connect "there"', "VACUUM (FREEZE)"], false],
+    ],
+    "our tables are not what makes another database old",
+  );
 });
 
 test("autovacuum is behind at twice its threshold, which a table may set for itself", () => {

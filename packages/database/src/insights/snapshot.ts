@@ -92,6 +92,8 @@ export interface SequenceFacts extends Named {
 
 export interface DatabaseFacts {
   readonly name: string;
+  /** The one that was looked at, whose tables are known. */
+  readonly here: boolean;
   readonly transactionAge: number;
   readonly multixactAge: number;
 }

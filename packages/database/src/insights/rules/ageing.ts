@@ -1,6 +1,6 @@
 import { qualified, quoted } from "../../sql-names.ts";
-import type { Finding, Severity } from "../finding.ts";
-import type { CatalogueSnapshot, SequenceFacts, TableFacts } from "../snapshot.ts";
+import type { Finding } from "../finding.ts";
+import type { CatalogueSnapshot, DatabaseFacts, SequenceFacts, TableFacts } from "../snapshot.ts";
 
 const SEQUENCE_NOTICE = 0.5;
 const SEQUENCE_CRITICAL = 0.8;
@@ -36,10 +36,9 @@ const AGE_WARNING = 1_000_000_000;
 
 /** How near each database is to the age at which the server refuses to write, and which of our tables make it so. */
 export function oldTransactions(snapshot: CatalogueSnapshot): Finding[] {
-  return snapshot.databases.flatMap(({ name, transactionAge, multixactAge }) => {
-    const age = Math.max(transactionAge, multixactAge);
-    if (age < AGE_WARNING) return [];
-    return [ageFinding(name, age, age >= AGE_CRITICAL ? "critical" : "warning", oldest(snapshot.tables))];
+  return snapshot.databases.flatMap((database) => {
+    const age = Math.max(database.transactionAge, database.multixactAge);
+    return age < AGE_WARNING ? [] : [ageFinding(database, age, snapshot.tables)];
   });
 }
 
@@ -49,14 +48,17 @@ function oldest(tables: readonly TableFacts[]): TableFacts[] {
   return tables.toSorted((a, b) => b.transactionAge - a.transactionAge).slice(0, MOST_TABLES);
 }
 
-function ageFinding(name: string, age: number, severity: Severity, tables: readonly TableFacts[]): Finding {
+/** Another database's tables are mended by whoever connects to it. */
+function ageFinding({ name, here }: DatabaseFacts, age: number, tables: readonly TableFacts[]): Finding {
   return {
     code: "transaction-id-age",
-    severity,
+    severity: age >= AGE_CRITICAL ? "critical" : "warning",
     object: quoted(name),
     explanation: `Its oldest row is ${age} transactions old; at 2,147,483,648 the server refuses to write. Look for a transaction, a prepared one or a replication slot that holds cleaning up.`,
-    fix: tables.map((table) => `VACUUM (FREEZE) ${qualified(table)}`),
+    fix: here
+      ? oldest(tables).map((table) => `VACUUM (FREEZE) ${qualified(table)}`)
+      : [`\\connect ${quoted(name)}`, "VACUUM (FREEZE)"],
     undo: [],
-    appliable: true,
+    appliable: here,
   };
 }
