@@ -112,6 +112,7 @@ export { type Duration, milliseconds } from "./rules/duration.ts";
 export type { Element } from "./rules/element.ts";
 export { evaluate } from "./rules/evaluate.ts";
 export type { Expression, Matching, Operand, Vector } from "./rules/expression.ts";
+export { inlined } from "./rules/inline.ts";
 export { type Counted, missingMetrics } from "./rules/missing.ts";
 export { toPromql } from "./rules/promql.ts";
 export type { Source } from "./rules/select.ts";

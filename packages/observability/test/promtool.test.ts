@@ -37,7 +37,7 @@ const expected = groups
 /** A file of its own for each rule: promtool evaluates all rules of a test's files, every minute of the test. */
 function testFiles(cases: readonly Expected[]): Record<string, string> {
   const files = cases.flatMap(({ rule, firing }) => [
-    [`${rule.name}.yml`, toRuleFile([{ name: "one", rules: [rule] }])],
+    [`${rule.name}.yml`, toRuleFile([{ name: "one", records: rule.reads ?? [], rules: [rule] }])],
     [`${rule.name}.test.yml`, toRuleTests(`${rule.name}.yml`, [{ rule, firing }])],
   ]);
   return Object.fromEntries(files);

@@ -80,7 +80,11 @@ const KNOWN_VALUES = { status: ["500", "502", "503", "504"] };
 /** By the file they stand in. promtool evaluates all rules of a file in each of its tests: objectives have one each. */
 const RULE_FILES: readonly RuleGroup[] = [
   ...SHIPPED_GROUPS.filter(({ name }) => name !== "objectives"),
-  ...SHIPPED_OBJECTIVES.map(({ name, alerts }) => ({ name: `objective-${name}`, rules: alerts })),
+  ...SHIPPED_OBJECTIVES.map(({ name, alerts, records }) => ({
+    name: `objective-${name}`,
+    records,
+    rules: alerts,
+  })),
 ];
 
 function prometheusFiles({ jobs, alertmanagers, interval, runbookBase }: Surroundings): Files {

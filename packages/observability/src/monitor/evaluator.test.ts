@@ -52,6 +52,19 @@ test("what a recording rule does not have any more ends at once", async () => {
   assert.deepEqual(elements, [1, 1, 0, 1]);
 });
 
+test("a rule that reads what is recorded looks as far back as that: what it does not show at first is not known to be over", async () => {
+  const evaluator = evaluatorOf([
+    { kind: "record", name: "a:hits:rate30m", expression: rate(counterOf(hits), "30m") },
+    { kind: "alert", name: "Busy", expression: above(gaugeOf({ ...load, name: "a:hits:rate30m" }), 5) },
+  ]);
+  const settled: (boolean | undefined)[] = [];
+  for (const minute of [0, 29, 30]) {
+    const { results } = await evaluator.answer("tick", { at: minute * 60_000 });
+    settled.push(results[0]?.settled);
+  }
+  assert.deepEqual(settled, [false, false, true]);
+});
+
 test("what the history has no room for is counted", async () => {
   const evaluator = evaluatorOf([], 10);
   evaluator.take(samples("load", new Array(25).fill(1)));

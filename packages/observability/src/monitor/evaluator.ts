@@ -26,6 +26,8 @@ export class Evaluator {
   readonly #source: Remembering;
   readonly #own: Feed | null;
   readonly #records = new Map<string, Feed>();
+  /** Of each step, how far it looks back. */
+  readonly #reaches: ReadonlyMap<Step, number>;
   readonly #feeds: readonly (readonly [Target, Feed])[];
   #waiting: ScrapedSample[] = [];
   #beganAt: number | null = null;
@@ -36,6 +38,7 @@ export class Evaluator {
     this.#history = new History(history);
     this.#source = new Remembering(this.#history);
     this.#own = own === null ? null : new Feed(this.#history, own);
+    this.#reaches = reachesOf(assignment.steps);
     this.#feeds = targets.map((target) => {
       const labels = { job: target.job, instance: instanceOf(target) };
       return [target, new Feed(this.#history, labels)];
@@ -110,10 +113,23 @@ export class Evaluator {
     return feed.record(name, elements, at).refused;
   }
 
-  #result({ name, expression }: Step, at: number, ageMs: number): RuleResult {
-    const elements = bounded(evaluate(expression, this.#source, at), MAX_ALERTS);
-    return { rule: name, elements, settled: ageMs >= Math.min(reachOf(expression), SETTLED_MS) };
+  #result(step: Step, at: number, ageMs: number): RuleResult {
+    const elements = bounded(evaluate(step.expression, this.#source, at), MAX_ALERTS);
+    const reach = this.#reaches.get(step) ?? 0;
+    return { rule: step.name, elements, settled: ageMs >= Math.min(reach, SETTLED_MS) };
   }
+}
+
+/** What reads a record looks as far back as what is recorded. */
+function reachesOf(steps: readonly Step[]): ReadonlyMap<Step, number> {
+  const recorded = new Map<string, number>();
+  const reaches = new Map<Step, number>();
+  for (const step of steps) {
+    const reach = reachOf(step.expression, (metric) => recorded.get(metric) ?? 0);
+    reaches.set(step, reach);
+    if (step.kind === "record") recorded.set(step.name, reach);
+  }
+  return reaches;
 }
 
 interface Evaluated {

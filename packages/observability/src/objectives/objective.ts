@@ -2,14 +2,15 @@
  * Objectives over a ratio of events, and their multi-window, multi-burn-rate alerts (Site Reliability Workbook, chapter 5):
  * an alert fires while a share of the error budget is being spent within a time, both lately and just now.
  */
-import { above, absent, arithmetic, both, compare } from "../rules/builders.ts";
+import { above, absent, arithmetic, both, compare, gaugeOf } from "../rules/builders.ts";
 import { type Duration, milliseconds } from "../rules/duration.ts";
 import type { Vector } from "../rules/expression.ts";
 import { type RecordingRule, record } from "./record.ts";
 import { type AlertRule, alert, type Severity } from "./rule.ts";
 import type { Scenario } from "./scenario.ts";
-import { badShare, eventsIn, oneMinus, type Sli } from "./sli.ts";
+import { oneMinus, type Sli } from "./sli.ts";
 import { burningSeries, lateSeries } from "./sli-scenario.ts";
+import { type Windows, windowsOf } from "./windows.ts";
 
 export interface ObjectiveOptions {
   /** In PascalCase: the alerts' names begin with it. */
@@ -21,7 +22,7 @@ export interface ObjectiveOptions {
   readonly window?: Duration;
   /**
    * Fewer events than this in an alert's long window say nothing: a failed request at night wakes nobody. Default 100; of a
-   * gauge's freshness, which is looked at 60 times in a window, 5.
+   * gauge's freshness, which is looked at every minute, 5.
    */
   readonly minimumEvents?: number;
   /** What its alerts are about. Default `application`. */
@@ -40,7 +41,7 @@ export interface Objective {
   readonly budgetLeft: Vector;
   /** The burn-rate alerts, fastest first, and the one for when nothing is counted at all. */
   readonly alerts: readonly AlertRule[];
-  /** The share of bad events in each of the alerts' windows, and what is left of the budget: for dashboards. */
+  /** What the alerts read, first what long windows are added up from; and what is left of the budget, for dashboards. */
   readonly records: readonly RecordingRule[];
 }
 
@@ -57,11 +58,13 @@ type Above<Text extends string> = Text extends
  */
 export type Reachable<Target extends number> = number extends Target ? number : Target & Above<`${Target}`>;
 
+type BurnWindow = "5m" | "30m" | "1h" | "2h" | "6h" | "1d" | "3d";
+
 interface Burn {
   readonly suffix: string;
   readonly factor: number;
-  readonly long: Duration;
-  readonly short: Duration;
+  readonly long: BurnWindow;
+  readonly short: BurnWindow;
   readonly severity: Severity;
 }
 
@@ -83,8 +86,19 @@ export function objective<const Target extends number>(
 ): Objective {
   const { name, sli, target, window = "4w" } = options;
   if (!(target > 0 && target < 1)) throw new TypeError(`${name}: the target is between 0 and 1`);
-  const errorRatio = (over: Duration): Vector => badShare(sli, over);
+  const prefix = `objective:${snakeCase(name)}`;
+  const windows = windowsOf(prefix, sli);
+  const errorRatio = windows.badShare;
   const budgetLeft = oneMinus(arithmetic(errorRatio(window), "/", 1 - target));
+  const ratioIn = (over: BurnWindow): RecordingRule =>
+    record({
+      name: `${prefix}_errors:ratio${over}`,
+      help: `Share of the bad in ${over}, of ${name}.`,
+      unit: "ratio",
+      expression: errorRatio(over),
+    });
+  const ratios = Object.fromEntries(WINDOWS.map((over) => [over, ratioIn(over)])) as Ratios;
+  const reads = { windows, ratios, records: [...windows.records, ...Object.values(ratios)] };
   return {
     name,
     sli,
@@ -92,18 +106,11 @@ export function objective<const Target extends number>(
     window,
     errorRatio,
     budgetLeft,
-    alerts: [...BURNS.map((burn) => burnAlert(options, burn)), absenceAlert(options)],
+    alerts: [...BURNS.map((burn) => burnAlert(options, burn, reads)), absenceAlert(options)],
     records: [
-      ...WINDOWS.map((over) =>
-        record({
-          name: `objective:${snakeCase(name)}_errors:ratio${over}`,
-          help: `Share of the bad in ${over}, of ${name}.`,
-          unit: "ratio",
-          expression: errorRatio(over),
-        }),
-      ),
+      ...reads.records,
       record({
-        name: `objective:${snakeCase(name)}_budget:left${window}`,
+        name: `${prefix}_budget:left${window}`,
         help: `What is left of the error budget of ${name}: 1 is all of it.`,
         unit: "ratio",
         expression: budgetLeft,
@@ -116,7 +123,19 @@ function snakeCase(name: string): string {
   return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toLowerCase();
 }
 
-function burnAlert(options: ObjectiveOptions, { suffix, factor, long, short, severity }: Burn): AlertRule {
+type Ratios = Readonly<Record<BurnWindow, RecordingRule>>;
+
+interface Reads {
+  readonly windows: Windows;
+  readonly ratios: Ratios;
+  readonly records: readonly RecordingRule[];
+}
+
+function burnAlert(
+  options: ObjectiveOptions,
+  { suffix, factor, long, short, severity }: Burn,
+  { windows, ratios, records }: Reads,
+): AlertRule {
   const { name, sli, target, minimumEvents = DEFAULT_MINIMUM[sli.counts], runbook } = options;
   const threshold = factor * (1 - target);
   if (threshold >= 1) {
@@ -127,10 +146,11 @@ function burnAlert(options: ObjectiveOptions, { suffix, factor, long, short, sev
   return alert({
     name: `${name}${suffix}`,
     expression: both(
-      above(badShare(sli, long), threshold),
-      above(badShare(sli, short), threshold),
-      compare(eventsIn(sli, long), ">=", minimumEvents),
+      above(gaugeOf(ratios[long]), threshold),
+      above(gaugeOf(ratios[short]), threshold),
+      compare(windows.all(long), ">=", minimumEvents),
     ),
+    reads: records,
     severity,
     ...aboutComponent(options),
     summary: `The error budget of ${name} is being spent ${factor} times too fast.`,

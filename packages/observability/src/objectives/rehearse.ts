@@ -1,6 +1,7 @@
 import { History } from "../history/history.ts";
 import { milliseconds } from "../rules/duration.ts";
 import { evaluate } from "../rules/evaluate.ts";
+import { inlined } from "../rules/inline.ts";
 import { type Alert, type Alerts, nextAlerts } from "./alerts.ts";
 import type { AlertRule } from "./rule.ts";
 import { samplesOf } from "./scenario.ts";
@@ -30,9 +31,10 @@ export function rehearse(rule: AlertRule): Rehearsal {
 /** An alert fires when its element was there for the rule's time: what was before does not matter. */
 function firingAt(rule: AlertRule, history: History, end: number): Alert[] {
   const minutes = Math.ceil(rule.forMs / MINUTE_MS);
+  const expression = inlined(rule.expression, rule.reads ?? []);
   let alerts: Alerts = new Map();
   for (let at = end - minutes * MINUTE_MS; at <= end; at += MINUTE_MS)
-    alerts = nextAlerts(rule, alerts, evaluate(rule.expression, history, at), at);
+    alerts = nextAlerts(rule, alerts, evaluate(expression, history, at), at);
   return firingOf(alerts);
 }
 

@@ -19,6 +19,8 @@ export interface AlertRule {
   /** Name of the page that says what to do. */
   readonly runbook: string;
   readonly scenario: Scenario;
+  /** What of its expression is recorded, in the order of recording. Default nothing. */
+  readonly reads?: readonly RecordingRule[];
   /** It fires as long as all is well, and is no alert: receivers that are heartbeats hear of it on schedule, and nobody else. */
   readonly beats?: true;
 }

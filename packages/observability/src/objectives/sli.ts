@@ -10,7 +10,6 @@ import {
   observationsOf,
   observationsUpTo,
   overTime,
-  ratio,
   secondsSince,
   sumBy,
   type Where,
@@ -67,16 +66,16 @@ export function fresherThan<Label extends string>(
 }
 
 /** While nothing was bad yet, the counter of the bad may not be there: that is none, and not unknown. */
-export function badShare(sli: Sli, window: Duration): Vector {
+export function badIn(sli: Sli, window: Duration): Vector {
   const total = eventsIn(sli, window);
   const none = arithmetic(total, "*", 0);
   switch (sli.counts) {
     case "bad":
-      return ratio(either(sumBy([], increase(sli.of, window)), none), total);
+      return either(sumBy([], increase(sli.of, window)), none);
     case "good":
-      return oneMinus(ratio(sumBy([], increase(sli.of, window)), total));
+      return arithmetic(total, "-", sumBy([], increase(sli.of, window)));
     case "time":
-      return ratio(either(lookedAt(above(secondsSince(sli.of), sli.boundSeconds), window), none), total);
+      return either(lookedAt(above(secondsSince(sli.of), sli.boundSeconds), window), none);
   }
 }
 

@@ -13,6 +13,7 @@ export function milliseconds(duration: Duration): number {
 
 /** The largest unit that says it exactly. `ms` is whole seconds. */
 export function durationText(ms: number): string {
+  if (ms === 0) return "0s";
   const [unit, size] = Object.entries(UNITS).find(([, length]) => ms % length === 0) ?? ["s", UNITS.s];
   return `${ms / size}${unit}`;
 }

@@ -26,12 +26,16 @@ function ofSeverity(severity: Severity): readonly AlertRule[] {
 export const SHIPPED_GROUPS: readonly RuleGroup[] = [
   {
     name: "recorded",
-    records: [...RECORDED, ...SHIPPED_OBJECTIVES.flatMap(({ records }) => records)],
+    records: RECORDED,
     rules: [],
   },
   { name: "critical", rules: ofSeverity("critical") },
   { name: "warning", rules: ofSeverity("warning") },
   { name: "info", rules: ofSeverity("info") },
-  { name: "objectives", rules: SHIPPED_OBJECTIVES.flatMap(({ alerts }) => alerts) },
+  {
+    name: "objectives",
+    records: SHIPPED_OBJECTIVES.flatMap(({ records }) => records),
+    rules: SHIPPED_OBJECTIVES.flatMap(({ alerts }) => alerts),
+  },
   { name: "business", rules: BUSINESS_RULES },
 ];

@@ -26,7 +26,7 @@ import { liveMetrics } from "./live-metrics.ts";
 import { type ObjectiveState, objectiveStates } from "./objectives.ts";
 import { alertReceivers } from "./receivers.ts";
 import { routesOf } from "./routes.ts";
-import { rulesAbout, rulesFor } from "./rules.ts";
+import { type LeftOut, rulesAbout, rulesFor } from "./rules.ts";
 import { shownAlerts } from "./shown-alerts.ts";
 
 /** For whoever tells this part what time it is, and when to look. */
@@ -154,8 +154,15 @@ function chosenRules(registry: Registry, targets: readonly Target[], log: Logger
   const { groups, leftOut } = rulesFor(rulesAbout(targets), (metric, forItsAbsence) => {
     return names.has(metric) || (targets.length > 0 && !forItsAbsence);
   });
-  if (leftOut.length > 0) log.info({ rules: leftOut }, "rules about what is not counted here are left out");
+  tellLeftOut(leftOut, log);
   return groups;
+}
+
+function tellLeftOut(leftOut: readonly LeftOut[], log: Logger): void {
+  if (leftOut.length === 0) return;
+  const missing = [...new Set(leftOut.flatMap((rule) => rule.missing))].sort();
+  log.info({ rules: leftOut.length, missing }, "rules about what is not counted here are left out");
+  log.debug({ rules: leftOut }, "the rules that are left out");
 }
 
 function started(monitor: Monitor | null): Monitor {

@@ -1,6 +1,7 @@
 import {
   type AlertRule,
   type Counted,
+  inlined,
   missingMetrics,
   PROMETHEUS_WATCH,
   type RuleGroup,
@@ -38,17 +39,17 @@ export function rulesFor(groups: readonly RuleGroup[], counted: Counted): Chosen
     recorded.has(metric) ||
     counted(metric, forItsAbsence) ||
     counted(metric.replace(PART, ""), forItsAbsence);
-  const isAboutSomething = ({ name, expression }: Named): boolean => {
-    const missing = missingMetrics(expression, isCounted);
+  const isAboutSomething = ({ name, expression, reads = [] }: Named): boolean => {
+    const missing = missingMetrics(inlined(expression, reads), isCounted);
     if (missing.length > 0) leftOut.push({ rule: name, missing });
     return missing.length === 0;
   };
   const chosen = groups.map(({ name, records = [], rules }) => {
-    const kept = records.filter(isAboutSomething);
+    const kept = records.filter((record) => isAboutSomething({ ...record, reads: records }));
     for (const record of kept) recorded.add(record.name);
     return { name, records: kept, rules: rules.filter(isAboutSomething) };
   });
   return { groups: chosen, leftOut };
 }
 
-type Named = Pick<AlertRule, "name" | "expression">;
+type Named = Pick<AlertRule, "name" | "expression" | "reads">;

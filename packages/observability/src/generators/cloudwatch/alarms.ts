@@ -1,4 +1,5 @@
 import type { AlertRule, RuleGroup } from "../../objectives/rule.ts";
+import { inlined } from "../../rules/inline.ts";
 import { GENERATED } from "../yaml.ts";
 import {
   type Inexpressible,
@@ -54,7 +55,9 @@ function inMetricMath(groups: readonly RuleGroup[], values: KnownValues): Writte
   const rules = groups.flatMap((group) => group.rules);
   return rules.map((rule) => ({
     rule,
-    math: rule.beats ? { reason: "it fires as long as all is well" } : toMetricMath(rule.expression, values),
+    math: rule.beats
+      ? { reason: "it fires as long as all is well" }
+      : toMetricMath(inlined(rule.expression, rule.reads ?? []), values),
   }));
 }
 
