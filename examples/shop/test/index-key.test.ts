@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { readIndexKey } from "./index-key.ts";
+import { readIndexKey } from "../src/index-key.ts";
 
 const place = await mkdtemp(join(tmpdir(), "shop-key-"));
 after(() => rm(place, { recursive: true }));
