@@ -135,7 +135,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
       const { state, notifications, events, refused } = step(held.state, report, now, rules);
       const by = (held.state.at ?? now) - now;
       const fresh = withoutStaleBeats(by > 0 ? setBack(held.letters, by) : held.letters, now);
-      const beating = due.map((beat) => beatNotification(beat, rules.newId(), now));
+      const beating = due.map((beat) => beatNotification(beat, reporter, rules.newId(), now));
       const letters = post(fresh, [...notifications, ...beating], now);
       return { held: { state, letters }, events, answer: { events, refused } };
     });

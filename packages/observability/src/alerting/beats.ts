@@ -47,12 +47,17 @@ export class Beats {
   }
 }
 
-/** It lists no alert: there is none. */
-export function beatNotification({ rule, route }: Beat, id: string, now: number): Notification {
+/** It lists no alert: there is none. Each process has a topic of its own. */
+export function beatNotification(
+  { rule, route }: Beat,
+  sender: string,
+  id: string,
+  now: number,
+): Notification {
   return {
     id,
     receiver: route.receiver,
-    groupKey: `heartbeat:${route.key}`,
+    groupKey: `heartbeat:${route.key}:${sender}`,
     groupLabels: { alertname: rule.name },
     occasion: "heartbeat",
     status: "firing",
@@ -61,6 +66,11 @@ export function beatNotification({ rule, route }: Beat, id: string, now: number)
     omitted: 0,
     at: now,
   };
+}
+
+/** Each beats for itself: another one that takes the beat, and is stopped, would look like this one's end. */
+export function maySend({ occasion, groupKey }: Notification, sender: string): boolean {
+  return occasion !== "heartbeat" || groupKey.endsWith(`:${sender}`);
 }
 
 const FRESH_MS = 30_000;

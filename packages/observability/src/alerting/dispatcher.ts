@@ -1,6 +1,7 @@
 import { explain, type Random } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
 import type { Delivery, Receiver } from "../receivers/receiver.ts";
+import { maySend } from "./beats.ts";
 import type { Keeper } from "./keeper.ts";
 import { claim, type Letter, settle, withoutOldestDead } from "./letters.ts";
 import type { AlertEvent } from "./state.ts";
@@ -63,7 +64,9 @@ export class Dispatcher {
   #claim(limit: number): Promise<readonly Letter[]> {
     const { keeper, receivers, sender, attemptMs } = this.#options;
     return keeper.update((held, now) => {
-      const may = ({ notification: { receiver, severity, at } }: Letter): boolean => {
+      const may = ({ notification }: Letter): boolean => {
+        const { receiver, severity, at } = notification;
+        if (!maySend(notification, sender)) return false;
         // What is not critical waits for the store: every process that lost it would tell it.
         if (keeper.isAway && severity !== "critical") return false;
         return receivers.has(receiver) || now - at > UNKNOWN_MS;

@@ -29,19 +29,33 @@ const NOW_MS = "floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS n
 /** Tombstones are kept for so many revisions: who was away for longer reads everything. */
 const TOMBSTONE_REVISIONS = 10_000;
 
+/** Others wait for the lock. Who holds it and does nothing for so long was stopped, or is cut off: the database lets go of it. */
+const LONGEST_HOLD_MS = 5_000;
+
 /** What is held, in PostgreSQL. The time is the database's. What this process read before, it does not read again. */
-export function postgresAlertStore(database: AlertDatabase): AlertStore {
+export function postgresAlertStore(
+  database: AlertDatabase,
+  { longestHoldMs = LONGEST_HOLD_MS } = {},
+): AlertStore {
   let known: Known | null = null;
+  const alone = <T>(work: (tx: Queryable) => Promise<T>): Promise<T> =>
+    database.transaction(async (tx) => {
+      await lock(tx, longestHoldMs);
+      return work(tx);
+    });
   return {
     async update(work) {
-      const { answer, after } = await database.transaction((tx) => updated(tx, known, work));
+      const { answer, after } = await alone((tx) => updated(tx, known, work));
       known = after;
       return answer;
     },
     events: (about, limit) => eventsOf(database, about, limit),
     keepReason: (rule, reason) => keepReason(database, rule, reason),
     reasonOf: (rule) => reasonOf(database, rule),
-    prune: (before, keep) => prune(database, before, keep),
+    async prune(before, keep) {
+      await pruneEvents(database, before, keep);
+      await alone(pruneTombstones);
+    },
   };
 }
 
@@ -60,9 +74,15 @@ async function updated<T>(
   return { answer, after: { held, revision } };
 }
 
-/** Waits for the lock, and reads the time after that. */
+async function lock(tx: Queryable, longestHoldMs: number): Promise<void> {
+  await tx.query(
+    "SELECT set_config('idle_in_transaction_session_timeout', $1, true) FROM alerting_revisions FOR UPDATE",
+    [String(longestHoldMs)],
+  );
+}
+
+/** Under the lock: what waited for it is over, and the time is read after that. */
 async function revisionsOf(tx: Queryable): Promise<Revisions> {
-  await tx.query("SELECT FROM alerting_revisions FOR UPDATE");
   const [row] = await tx.query<Revisions>(`SELECT revision, horizon, ${NOW_MS} FROM alerting_revisions`);
   if (row === undefined) throw new Error("alerting_revisions has no row: it was emptied");
   return row;
@@ -142,16 +162,17 @@ async function reasonOf(database: Queryable, rule: string): Promise<Reason | nul
   return row ?? null;
 }
 
-async function prune(database: AlertDatabase, before: number, keep: number): Promise<void> {
+async function pruneEvents(database: Queryable, before: number, keep: number): Promise<void> {
   await database.query(
     `DELETE FROM alert_events WHERE occurred_at < to_timestamp($1 / 1000.0)
        OR id <= (SELECT max(id) - $2 FROM alert_events)`,
     [before, keep],
   );
-  await database.transaction(async (tx) => {
-    const { revision } = await revisionsOf(tx);
-    const horizon = Number(revision) - TOMBSTONE_REVISIONS;
-    await tx.query("DELETE FROM alerting_entries WHERE body IS NULL AND revision <= $1", [horizon]);
-    await tx.query("UPDATE alerting_revisions SET horizon = greatest(horizon, $1)", [horizon]);
-  });
+}
+
+async function pruneTombstones(tx: Queryable): Promise<void> {
+  const { revision } = await revisionsOf(tx);
+  const horizon = Number(revision) - TOMBSTONE_REVISIONS;
+  await tx.query("DELETE FROM alerting_entries WHERE body IS NULL AND revision <= $1", [horizon]);
+  await tx.query("UPDATE alerting_revisions SET horizon = greatest(horizon, $1)", [horizon]);
 }

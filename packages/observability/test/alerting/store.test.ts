@@ -5,7 +5,12 @@ import { testDatabase } from "@rempart/testing";
 import type { Letter } from "../../src/alerting/letters.ts";
 import { type AlertEvent, type AlertRecord, EMPTY_STATE } from "../../src/alerting/state.ts";
 import type { AlertStore, Held } from "../../src/alerting/store.ts";
-import { memoryAlertStore, observabilityMigrations, postgresAlertStore } from "../../src/index.ts";
+import {
+  type AlertDatabase,
+  memoryAlertStore,
+  observabilityMigrations,
+  postgresAlertStore,
+} from "../../src/index.ts";
 
 const postgres = await testDatabase({ migrations: [observabilityMigrations] });
 after(() => postgres.close());
@@ -216,6 +221,30 @@ contract(
   () => postgresAlertStore(postgres.database),
   () => postgresAlertStore(postgres.database),
 );
+
+test("a process that is stopped while it holds the lock keeps no other from telling", async () => {
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  const { promise: isGoingOn, resolve: goOn } = Promise.withResolvers<void>();
+  const stopping: AlertDatabase = {
+    query: (...statement) => postgres.database.query(...statement),
+    transaction: (work) =>
+      postgres.database.transaction((tx) =>
+        work({
+          async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+            const rows = await tx.query<Row>(text, values);
+            stop();
+            await isGoingOn;
+            return rows;
+          },
+        }),
+      ),
+  };
+  const holding = postgresAlertStore(stopping, { longestHoldMs: 50 }).update((held) => ({ held, answer: 1 }));
+  await stopped;
+  assert.equal(await postgresAlertStore(postgres.database).update((held) => ({ held, answer: 2 })), 2);
+  goOn();
+  await assert.rejects(holding);
+});
 
 test("who was away while traces of removed entries were cleaned away reads everything anew", async () => {
   const [mine, other] = [postgresAlertStore(postgres.database), postgresAlertStore(postgres.database)];
