@@ -40,20 +40,37 @@ export function lastKey(source: ExportSource): string {
  * though they begin with a sign.
  */
 const FORMULA = "E'=','+','-','@',E'\\t',E'\\r',E'\\n','\uff1d','\uff0b','\uff0d','\uff20'";
-const HARMLESS =
-  /^(?:smallint|integer|bigint|oid|real|double precision|numeric|boolean|date|uuid|bytea|time|timestamp)\b/;
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...[
+    "smallint",
+    "integer",
+    "bigint",
+    "oid",
+    "real",
+    "double precision",
+    "numeric",
+    "boolean",
+    "uuid",
+    "bytea",
+  ],
+  ...["date", "time without time zone", "time with time zone"],
+  ...["timestamp without time zone", "timestamp with time zone"],
+]);
 
 function cell({ name, type }: Column): string {
   const column = quoted(name);
-  if (HARMLESS.test(type) && !type.endsWith("[]")) return column;
+  if (HARMLESS.has(type)) return column;
   return `CASE WHEN left(${column}::text, 1) IN (${FORMULA}) THEN '''' || ${column}::text ELSE ${column}::text END AS ${column}`;
 }
 
 /** Types whose JSON has no line break. A `json` is kept as it was written, with breaks between its values, and other types may hold one. */
-const ONE_LINE = /^(?:text|character|bpchar|name|jsonb|inet|cidr|interval)\b/;
+const ONE_LINE: ReadonlySet<string> = new Set([
+  ...HARMLESS,
+  ...["text", "character varying", "bpchar", "name", "jsonb", "inet", "cidr", "interval"],
+]);
 
 function isOneLine({ type }: Column): boolean {
-  return HARMLESS.test(type) || ONE_LINE.test(type);
+  return ONE_LINE.has(type.replace(/\[\]$/, ""));
 }
 
 /** In JSON no line can break but between values, and no control character stands as it is: CSV with such quotes is the bare text. */
