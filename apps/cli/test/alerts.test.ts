@@ -120,7 +120,8 @@ test("what fires is listed, explained, silenced and acknowledged, and who did so
     log: silentLogger,
     everyMs: null,
   });
-  const elements = [{ labels: { mountpoint: "/data" }, value: 0.05 }];
+  const elements = [{ labels: { mountpoint: "/data\u009b2J\u001b[2J" }, value: 0.05 }];
+  await store.keepReason(rule.name, { at: 0, text: "a part\n  another\u009b2J" });
   const rest = { failed: [], targets: [], series: 0, refused: 0, tookMs: 0 };
   await alerting.take({ at: 0, results: [{ rule: rule.name, elements, settled: true }], ...rest });
   await store.update((held) => {
@@ -147,6 +148,9 @@ test("what fires is listed, explained, silenced and acknowledged, and who did so
   const explained = await desk("explain", "DiskSpaceLow");
   assert.match(explained, /held back: silence of .*: resizing/);
   assert.match(explained, /node_filesystem_avail_bytes/);
+  assert.match(explained, /^ {2}another/m);
+  for (const text of [listed, explained])
+    assert.doesNotMatch(text.replaceAll("\n", ""), /\p{Cc}/u, "no label commands the terminal");
   const [fingerprint = ""] = (await alerting.list()).alerts.map((one) => one.fingerprint);
   assert.match(await desk("acknowledge", fingerprint), /^0 .* is acknowledged/);
   assert.match(await desk("unsilence", id), /^0 .* is over/);

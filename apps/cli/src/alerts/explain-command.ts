@@ -1,9 +1,11 @@
+import { visible } from "@rempart/kernel/masking";
 import {
   type AlertEvent,
   type AlertExplanation,
   type AlertView,
   type GroupView,
   holdText,
+  PROMETHEUS_WATCH,
   SHIPPED_GROUPS,
   toPromql,
 } from "@rempart/observability";
@@ -35,13 +37,16 @@ function explanationText({ about, rule, alerts, events, lastFired, advancedAt }:
     current.length === 0
       ? `It does not fire: its expression gave nothing when it was last evaluated, ${timeText(advancedAt)}.`
       : current.map(alertText).join("\n"),
-    ...(lastFired === null ? [] : [`When it last fired, ${timeText(lastFired.at)}:\n${lastFired.text}`]),
+    ...(lastFired === null
+      ? []
+      : [`When it last fired, ${timeText(lastFired.at)}:\n${linesOf(lastFired.text).join("\n")}`]),
     ...(events.length === 0 ? [] : [table(events.map(eventRow))]),
   ].join("\n\n");
 }
 
 function ruleText(name: string): string {
-  const rule = SHIPPED_GROUPS.flatMap(({ rules }) => rules).find((one) => one.name === name);
+  const declared = [...SHIPPED_GROUPS, PROMETHEUS_WATCH].flatMap(({ rules }) => rules);
+  const rule = declared.find((one) => one.name === name);
   if (rule === undefined) return name;
   return `${name}, ${rule.severity}, about ${rule.component}: ${rule.summary}\n${toPromql(rule.expression)}`;
 }
@@ -54,7 +59,14 @@ function alertText(alert: AlertView): string {
     `  value ${alert.value} at ${timeText(alert.valueAt)}, seen since ${timeText(alert.seenSince)} by ${alert.seenBy.join(", ")}`,
     ...alert.holds.map((hold) => `  held back: ${holdText(hold)}`),
     ...alert.groups.map(groupText),
-  ].join("\n");
+  ]
+    .map(visible)
+    .join("\n");
+}
+
+/** Labels are the peer's text: none of it commands the terminal. */
+function linesOf(text: string): string[] {
+  return text.split("\n").map(visible);
 }
 
 function groupText({ receivers, toldAt, nextAt }: GroupView): string {
