@@ -1,7 +1,8 @@
 import { type Clock, explain, systemClock } from "@rempart/kernel";
-import { type Component, type Logger, repeat, silentLogger } from "@rempart/runtime";
+import { type Component, type Logger, silentLogger } from "@rempart/runtime";
 import type { MigrationSource } from "../../migrations/files.ts";
 import type { Database, Queryable } from "../../pool/ports.ts";
+import { inRounds } from "../schedule/rounds.ts";
 import type { Vault } from "../sealed/objects.ts";
 import { appendErasures } from "./ledger.ts";
 import { type Erasure, PAGE_ERASURES } from "./page.ts";
@@ -38,15 +39,13 @@ const ADVISORY_LOCK = 0x7265_6d76_6572_6173n;
 /** Brings erasures to the repository as they are committed; while it is away they wait in their table. */
 export function erasureKeeper(options: ErasureKeeperOptions): Component {
   const { database, clock = systemClock, log = silentLogger, everyMs = EVERY_MS } = options;
-  const stopping = new AbortController();
-  let running: Promise<void> = Promise.resolve();
   let toldAt = Number.NEGATIVE_INFINITY;
 
-  async function ship(): Promise<void> {
+  async function ship(signal: AbortSignal): Promise<void> {
     try {
       await shipErasures(database, options);
     } catch (error) {
-      if (stopping.signal.aborted || clock.monotonic() - toldAt < TELL_EVERY_MS) return;
+      if (signal.aborted || clock.monotonic() - toldAt < TELL_EVERY_MS) return;
       toldAt = clock.monotonic();
       log.error(
         { error: explain(error) },
@@ -55,22 +54,11 @@ export function erasureKeeper(options: ErasureKeeperOptions): Component {
     }
   }
 
-  async function look(): Promise<number> {
-    await ship();
+  return inRounds("erasure-keeper", async (signal) => {
+    await ship(signal);
     await waitingErasures(database).then(options.observe, () => {});
     return everyMs;
-  }
-
-  return {
-    name: "erasure-keeper",
-    async start() {
-      running = repeat(stopping.signal, look);
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  });
 }
 
 /**

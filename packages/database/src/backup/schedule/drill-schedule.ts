@@ -1,7 +1,8 @@
 import { type Clock, explain, systemClock } from "@rempart/kernel";
-import { type Component, type Logger, repeat, silentLogger } from "@rempart/runtime";
+import { type Component, type Logger, silentLogger } from "@rempart/runtime";
 import type { DrillHistory, DrillRecord } from "../drill/records.ts";
 import type { BackupEngine } from "../ports.ts";
+import { inRounds } from "./rounds.ts";
 
 export interface DrillScheduleOptions {
   readonly engine: Pick<BackupEngine, "list">;
@@ -25,25 +26,13 @@ const RETRY_MS = 6 * 3_600_000;
 
 /** Proves once a week that what is backed up can be had back, also when no process ran on the day. */
 export function drillSchedule(options: DrillScheduleOptions): Component {
-  const stopping = new AbortController();
-  let running: Promise<void> = Promise.resolve();
   let looked = false;
-  const look = async (): Promise<number> => {
-    if (looked) return drillWhenDue(options, stopping.signal);
+  return inRounds("drill-schedule", async (signal) => {
+    if (looked) return drillWhenDue(options, signal);
     looked = true;
     await tellHistory(options).catch(() => {});
     return FIRST_LOOK_MS;
-  };
-  return {
-    name: "drill-schedule",
-    async start() {
-      running = repeat(stopping.signal, look);
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  });
 }
 
 async function drillWhenDue(options: DrillScheduleOptions, signal: AbortSignal): Promise<number> {

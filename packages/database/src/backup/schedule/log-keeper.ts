@@ -1,10 +1,11 @@
 import { type Clock, explain, systemClock } from "@rempart/kernel";
-import { type Component, type Logger, repeat, silentLogger } from "@rempart/runtime";
+import { type Component, type Logger, silentLogger } from "@rempart/runtime";
 import type { Database } from "../../pool/ports.ts";
 import type { Repository, Sealing } from "../ports.ts";
 import { type Lsn, parseLsn } from "../wal/lsn.ts";
 import { FIRST_HEADER_BYTES } from "../wal/page.ts";
 import { writeTip } from "../wal/tip.ts";
+import { inRounds } from "./rounds.ts";
 
 export interface LogKeeperOptions {
   /** May execute `pg_switch_wal`. */
@@ -29,30 +30,15 @@ const TIP_EVERY_MS = 15_000;
  */
 export function logKeeper(options: LogKeeperOptions): Component {
   const { clock = systemClock, log = silentLogger, everyMs = EVERY_MS } = options;
-  const stopping = new AbortController();
   const state: Waiting = { segment: -1n, since: 0, tipAt: Number.NEGATIVE_INFINITY };
-  let running: Promise<void> = Promise.resolve();
-
-  async function look(): Promise<number> {
+  return inRounds("log-keeper", async (signal) => {
     try {
       await keep(options, state, clock);
     } catch (error) {
-      if (!stopping.signal.aborted)
-        log.warn({ error: explain(error) }, "the log of changes was not looked at");
+      if (!signal.aborted) log.warn({ error: explain(error) }, "the log of changes was not looked at");
     }
     return everyMs;
-  }
-
-  return {
-    name: "log-keeper",
-    async start() {
-      running = repeat(stopping.signal, look);
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  });
 }
 
 interface Waiting {

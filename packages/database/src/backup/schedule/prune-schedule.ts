@@ -1,6 +1,7 @@
 import { explain, hasCode } from "@rempart/kernel";
-import { type Component, type Logger, repeat, silentLogger } from "@rempart/runtime";
+import { type Component, type Logger, silentLogger } from "@rempart/runtime";
 import type { PruneReport } from "../retention/prune.ts";
+import { inRounds } from "./rounds.ts";
 
 export interface PruneScheduleOptions {
   readonly prune: (signal: AbortSignal) => Promise<PruneReport>;
@@ -14,33 +15,26 @@ const RETRY_MS = 10 * 60_000;
 
 /** Removes what has outlived its time, a few times a day. */
 export function pruneSchedule({ prune, log = silentLogger }: PruneScheduleOptions): Component {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let running: Promise<void> = Promise.resolve();
   let begun = false;
-  const round = async (): Promise<number> => {
-    if (!begun) {
-      begun = true;
-      return FIRST_MS;
-    }
-    try {
-      const { removed, orphans, segments, bytes } = await prune(signal);
-      if (bytes > 0) log.info({ removed, orphans, segments, bytes }, "backups were pruned");
-      return EVERY_MS;
-    } catch (error) {
-      const quiet = signal.aborted || hasCode(error, "busy");
-      if (!quiet) log.error({ error: explain(error) }, "backups were not pruned; it is tried again");
-      return RETRY_MS;
-    }
-  };
-  return {
-    name: "prune-schedule",
-    async start() {
-      running = repeat(signal, round);
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  return inRounds("prune-schedule", async (signal) => {
+    if (begun) return round(prune, signal, log);
+    begun = true;
+    return FIRST_MS;
+  });
+}
+
+async function round(
+  prune: PruneScheduleOptions["prune"],
+  signal: AbortSignal,
+  log: Logger,
+): Promise<number> {
+  try {
+    const { removed, orphans, segments, bytes } = await prune(signal);
+    if (bytes > 0) log.info({ removed, orphans, segments, bytes }, "backups were pruned");
+    return EVERY_MS;
+  } catch (error) {
+    const quiet = signal.aborted || hasCode(error, "busy");
+    if (!quiet) log.error({ error: explain(error) }, "backups were not pruned; it is tried again");
+    return RETRY_MS;
+  }
 }
