@@ -57,14 +57,15 @@ export async function shell({ account }: Bench, text: string): Promise<void> {
   await run("bash", ["-o", "pipefail", "-c", text], options);
 }
 
-/** Starts what was restored, and waits until it answers as the original did. */
-export async function firstQuery(bench: Bench, directory: string): Promise<void> {
+/** Starts what was restored, and waits until it answers as the original did; resolves with that moment. */
+export async function firstQuery(bench: Bench, directory: string): Promise<number> {
   const port = await freePort();
   const socket = dirname(bench.server.dataDirectory);
   const args = ["-D", directory, "-p", String(port), "-k", socket, "-c", "archive_mode=off"];
   const child = spawn(join(BIN, "postgres"), args, { ...bench.account, stdio: "ignore", cwd: "/" });
   try {
     await untilCorrect(`postgres://postgres@127.0.0.1:${port}/postgres`, bench.rows, child);
+    return performance.now();
   } finally {
     child.kill("SIGINT");
     await once(child, "exit");

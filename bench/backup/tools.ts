@@ -1,8 +1,8 @@
 /** Each tool takes a backup, and brings one back until the first query is answered rightly. */
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createDatabase, type Database } from "@rempart/database";
-import { builtInEngine, createWalArchiver, directoryRepository } from "@rempart/database/backup";
+import { builtInEngine, createWalArchiver, directoryRepository, logKeeper } from "@rempart/database/backup";
 import { systemClock, systemRandom } from "@rempart/kernel";
 import { createKeyring, localKeyFile } from "@rempart/keys";
 import { type Bench, BIN, bytesBelow, countRows, firstQuery, folderFor, shell } from "./server.ts";
@@ -12,13 +12,32 @@ export interface Tool {
   /** Resolves with the bytes that are stored. */
   backup(round: number): Promise<number>;
   /** Of that round, to the first right answer. */
-  restore(round: number): Promise<void>;
+  restore(round: number): Promise<Restored>;
+}
+
+export interface Restored {
+  /** Milliseconds until the files, or the rows, are where a server finds them. */
+  readonly laidOutMs: number;
+  /** Milliseconds from the beginning to the first right answer. */
+  readonly answerMs: number;
+}
+
+/** What was restored is removed at once: rounds of a gigabyte would fill the disk. */
+async function timed(bench: Bench, directory: string, lay: () => Promise<void>): Promise<Restored> {
+  const from = performance.now();
+  await lay();
+  const laidOutMs = performance.now() - from;
+  const answerMs = (await firstQuery(bench, directory)) - from;
+  rmSync(directory, { recursive: true, force: true });
+  return { laidOutMs, answerMs };
 }
 
 export interface BuiltIn extends Tool {
   /** For the server's settings. */
   readonly archiveCommand: string;
   readonly repository: string;
+  /** Keeps the recovery point young; looks twice a second, where it looks every five seconds by itself. */
+  keeper(): ReturnType<typeof logKeeper>;
   close(): Promise<void>;
 }
 
@@ -47,17 +66,23 @@ export async function builtIn(bench: Bench): Promise<BuiltIn> {
     name: "built-in, AES-256-GCM, zstd 3",
     archiveCommand,
     repository: root,
+    keeper: () => logKeeper({ database, repository, sealing, everyMs: 500, switchAfterMs: 1_000 }),
     backup: async () => (await engine.run()).storedBytes,
     async restore(round) {
+      const from = performance.now();
+      let answerMs = 0;
       const check = {
         name: "first query",
         async run({ database: restored }: { database: Database }) {
           const found = await countRows(restored);
           if (found !== rows) throw new Error(`${found} of ${rows} rows were restored`);
+          answerMs = performance.now() - from;
         },
       };
       const directory = join(scratch, `built-in-${round}`);
-      await engine.restore({ target: { kind: "latest" }, directory, hooks: [check] });
+      const { copyMs } = await engine.restore({ target: { kind: "latest" }, directory, hooks: [check] });
+      rmSync(directory, { recursive: true, force: true });
+      return { laidOutMs: copyMs, answerMs };
     },
     async close() {
       await database.close();
@@ -69,6 +94,7 @@ export async function builtIn(bench: Bench): Promise<BuiltIn> {
 
 export interface PgBackRest extends Tool {
   readonly archiveCommand: string;
+  readonly repository: string;
 }
 
 /** Encrypted, with both cores. */
@@ -101,14 +127,15 @@ export async function pgBackRest(bench: Bench): Promise<PgBackRest> {
   return {
     name: "pgBackRest, AES-256-CBC, zstd 3, two processes",
     archiveCommand: `${call} archive-push %p`,
+    repository: join(home, "repository"),
     async backup() {
       await shell(bench, `${call} --type=full backup`);
       return bytesBelow(newestBelow(join(home, "repository", "backup", "bench")));
     },
     async restore(round) {
       const directory = folderFor(bench, `pgbackrest-${round}`);
-      await shell(bench, `${call} --pg1-path=${directory} --type=immediate --target-action=promote restore`);
-      await firstQuery(bench, directory);
+      const words = `--pg1-path=${directory} --type=immediate --target-action=promote restore`;
+      return timed(bench, directory, () => shell(bench, `${call} ${words}`));
     },
   };
 }
@@ -133,11 +160,8 @@ export function baseBackup(bench: Bench): Tool {
     },
     async restore(round) {
       const directory = folderFor(bench, `base-restored-${round}`);
-      await shell(
-        bench,
-        `cd ${directory} && tar xzf ${at(round)}/base.tar.gz && tar xzf ${at(round)}/pg_wal.tar.gz -C pg_wal && sync -f .`,
-      );
-      await firstQuery(bench, directory);
+      const unpack = `cd ${directory} && tar xzf ${at(round)}/base.tar.gz && tar xzf ${at(round)}/pg_wal.tar.gz -C pg_wal && sync -f .`;
+      return timed(bench, directory, () => shell(bench, unpack));
     },
   };
 }
@@ -160,13 +184,10 @@ export function dump(bench: Bench): Tool {
       const directory = folderFor(bench, `dump-restored-${round}`);
       const socket = dirname(bench.server.dataDirectory);
       const start = `pg_ctl -w -s -D ${directory} -l /dev/null -o "-c listen_addresses='' -k ${socket} -p 54329"`;
-      await shell(
-        bench,
-        `export GNUPGHOME=${home}; initdb -D ${directory} -U postgres -A trust -E UTF8 > /dev/null && ${start} start &&
+      const load = `export GNUPGHOME=${home}; initdb -D ${directory} -U postgres -A trust -E UTF8 > /dev/null && ${start} start &&
          ${gpg} --decrypt -o ${at(round)}/dump ${at(round)}/dump.gpg &&
-         pg_restore -j2 -h ${socket} -p 54329 -U postgres -d postgres ${at(round)}/dump && ${start} -m fast stop`,
-      );
-      await firstQuery(bench, directory);
+         pg_restore -j2 -h ${socket} -p 54329 -U postgres -d postgres ${at(round)}/dump && ${start} -m fast stop`;
+      return timed(bench, directory, () => shell(bench, load));
     },
   };
 }
