@@ -124,6 +124,9 @@ test("what fires is listed, explained, silenced and acknowledged, and who did so
   await store.keepReason(rule.name, { at: 0, text: "a part\n  another\u009b2J" });
   const rest = { failed: [], targets: [], series: 0, refused: 0, tookMs: 0 };
   await alerting.take({ at: 0, results: [{ rule: rule.name, elements, settled: true }], ...rest });
+  const pending = /DiskSpaceLow +warning +pending, fires (\S+) +(\S+)/.exec(await desk("list")) ?? [];
+  const [firesAt = "", since = ""] = pending.slice(1);
+  assert.equal(Date.parse(firesAt) - Date.parse(since), rule.forMs);
   await store.update((held) => {
     const alerts = [...held.state.alerts].map(
       ([key, one]) => [key, { ...one, firingAt: one.seenSince }] as const,

@@ -14,10 +14,11 @@ const skip = withoutPrometheus || withoutAlertmanager;
 
 const place = await workplace();
 const hook = await startHook();
+const heart = await startHook();
 const ports = { PORT: String(await freePort()), ADMIN_PORT: String(await freePort()) };
 const env = {
   ...ports,
-  ALERT_RECEIVERS: `hook=webhook+${hook.address}/alerts`,
+  ALERT_RECEIVERS: `hook=webhook+${hook.address}/alerts,switch=heartbeat+${heart.address}/beat`,
   ALERT_RECEIVER_SECRETS: `hook=whsec_${Buffer.alloc(32, 7).toString("base64")}`,
 };
 const server = rempart(["up"], { ...place, env });
@@ -25,6 +26,7 @@ after(async () => {
   server.child.kill("SIGTERM");
   await server.ended;
   await hook[Symbol.asyncDispose]();
+  await heart[Symbol.asyncDispose]();
   await place[Symbol.asyncDispose]();
 });
 await server.serving();
@@ -91,6 +93,7 @@ test("a running installation is found well, link by link, with the files generat
   await run(["generate", "prometheus", "--out", "whole", ...told]);
   await using prometheus = await startPrometheus(await filesBelow(join(place.cwd, "whole", "prometheus")));
   await until(() => scrapesAll(prometheus.url), { patienceMs: 60_000 });
+  await until(() => heart.received.length > 0);
   const [code, found] = await verified(["--prometheus", prometheus.url, "--alertmanager", alertmanager.url]);
   assert.equal(code, 0);
   const states = Object.fromEntries([...found].map(([what, { state }]) => [what, state]));
@@ -103,14 +106,17 @@ test("a running installation is found well, link by link, with the files generat
     "clock here": "ok",
     "clock of the database": "ok",
     receivers: "ok",
+    heartbeat: "ok",
     "receiver hook": "ok",
+    heartbeat: "warning",
+    "receiver switch": "ok",
     "prometheus targets": "ok",
     "prometheus rules": "ok",
     "prometheus alertmanagers": "ok",
     dashboards: "warning",
     alertmanager: "ok",
   });
-  assert.doesNotMatch(found.get("rules")?.detail ?? "", /HighErrorRate|DatabaseDown|ClockSkewed/);
+  assert.doesNotMatch(found.get("rules")?.detail ?? "", /http_requests_total|pg_up|clock_skew_seconds/);
   assert.equal(hook.received.length, 0, "nobody is told anything");
 
   const names = await fetch(`${prometheus.url}/api/v1/label/__name__/values`);
@@ -145,4 +151,5 @@ test("each part that fails is named, with what to do", async () => {
     assert.ok(found.get(what)?.advice, what);
   }
   assert.match(found.get("public metrics")?.detail ?? "", /answers 200 instead of 403/);
+  assert.equal(found.get("heartbeat")?.state, "warning", "nobody would notice that all of it is gone");
 });

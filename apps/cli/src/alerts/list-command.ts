@@ -38,7 +38,17 @@ function alertRow(alert: AlertView): string[] {
   const { fingerprint, rule, severity, holds, labels } = alert;
   const held = holds.map(({ kind }) => kind).join(", ") || "–";
   const named = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
-  return [fingerprint, rule, severity, stateOf(alert), timeText(alert.firingAt), held, named.join(" ")];
+  return [fingerprint, rule, severity, standing(alert), timeText(sinceOf(alert)), held, named.join(" ")];
+}
+
+/** A pending one says when it fires, if it stays. */
+function standing(alert: AlertView): string {
+  const state = stateOf(alert);
+  return alert.phase === "pending" ? `${state}, fires ${timeText(alert.firingAt)}` : state;
+}
+
+function sinceOf({ phase, seenSince, firingAt }: AlertView): number | null {
+  return phase === "pending" ? seenSince : firingAt;
 }
 
 /** In a word, as far as one does. */

@@ -1,26 +1,52 @@
 import { connect } from "node:net";
 import { systemClock } from "@rempart/kernel";
 import { alertReceivers, type MessengerConfig } from "@rempart/messenger-server/operator";
+import { type ScrapedSample, shippedMetrics } from "@rempart/observability";
 import type { ReceiverAddress } from "@rempart/observability/receivers";
 import { silentLogger } from "@rempart/runtime";
-import { type Finding, type Judged, look, ok, warning } from "../finding.ts";
+import { type Finding, failed, type Judged, look, ok, some, warning } from "../finding.ts";
 
 const LIMIT_MS = 3_000;
 
 /** Whether each receiver is configured whole, and something listens at its address. Nobody is told anything. */
-export async function receivers(config: MessengerConfig): Promise<Finding[]> {
+export async function receivers(
+  config: MessengerConfig,
+  samples: readonly ScrapedSample[],
+): Promise<Finding[]> {
   const configured = await look(
     "receivers",
     () => complete(config),
     "complete ALERT_RECEIVER_SECRETS and SMTP_URL",
   );
+  const heartbeat = deadMansSwitch(config, samples);
   const reached = config.monitoring.receivers.flatMap(({ name, address }) => {
     const place = placeOf(address, config);
     return place === null
       ? []
       : [look(`receiver ${name}`, () => reach(place), "look at the network, or at the receiver's address")];
   });
-  return [configured, ...(await Promise.all(reached))];
+  return [configured, heartbeat, ...(await Promise.all(reached))];
+}
+
+const AFTERWARDS = "`rempart alerts test` tries one; the log says what came of each beat";
+
+/** Whether somebody outside notices that this installation is gone, and hears of it until then. */
+function deadMansSwitch({ monitoring }: MessengerConfig, samples: readonly ScrapedSample[]): Finding {
+  const { heartbeats, heartbeatMs } = monitoring;
+  const what = "heartbeat";
+  if (heartbeats.length === 0) {
+    const advice = "name a dead man's switch in ALERT_RECEIVERS as heartbeat:";
+    return { what, ...warning("nobody notices when this installation is gone as a whole", advice) };
+  }
+  const silent = heartbeats.filter((name) => !samples.some((sample) => isBeat(sample, name)));
+  return silent.length === 0
+    ? { what, ...ok(`${some(heartbeats)}, every ${heartbeatMs / 1_000} s`) }
+    : { what, ...failed(`not taken by ${some(silent)} since the process began`, AFTERWARDS) };
+}
+
+function isBeat({ name, labels, value }: ScrapedSample, receiver: string): boolean {
+  const isTaken = labels.receiver === receiver && labels.outcome === "accepted";
+  return name === shippedMetrics.alertDeliveries.name && isTaken && value > 0;
 }
 
 async function complete(config: MessengerConfig): Promise<Judged> {

@@ -30,7 +30,7 @@ export async function verify(place: Place): Promise<Finding[]> {
     scraped.finding,
     ...(counted.size === 0 ? [] : [silentRules(counted)]),
     ...clocks(scraped, at),
-    ...(await receivers(place.config)),
+    ...(await receivers(place.config, scraped.samples)),
     ...(place.prometheus === null ? [] : await prometheus(place.prometheus)),
     ...(place.alertmanager === null ? [] : [await alertmanager(place.alertmanager)]),
   ];

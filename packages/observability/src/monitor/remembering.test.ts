@@ -90,3 +90,18 @@ test("rules that ask alike are answered once, and a subquery computes only its n
   // A value for each tick; the first two steps once, and the third when its time had passed as well as before.
   assert.equal(computed, 2 + 2 + 2);
 });
+
+test("what rules ask for at every tick outlives the history", () => {
+  const history = new History({ keepMs: 10 * 60_000 });
+  const source = new Remembering(history);
+  const total = overTime("sum", gaugeOf(load), { window: "6h", step: "5m" });
+  const end = 10 * 3_600_000;
+  let remembered = Number.NaN;
+  for (let at = 0; at <= end; at += STEP) {
+    history.append("load", { host: "a" }, at, 1);
+    source.tick(at);
+    remembered = evaluate(total, source, at)[0]?.value ?? Number.NaN;
+  }
+  assert.equal(remembered, 6 * 12 + 1);
+  assert.ok((evaluate(total, history, end)[0]?.value ?? 0) < remembered);
+});

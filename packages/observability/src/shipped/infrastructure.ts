@@ -27,6 +27,7 @@ import {
   machineCpu,
   machineMemory,
   machineMemoryAvailable,
+  processCpu,
   redisMemory,
   redisMemoryLimit,
   redisUp,
@@ -148,6 +149,20 @@ export const PLATFORM_RULES = [
       series: [series("nodejs_gc_duration_seconds_sum", { kind: "major" }, 0, [5, 1], [15, 30], [15, 1])],
       firesAt: "15m",
       resolvedAt: "30m",
+    },
+  }),
+  alert({
+    name: "ProcessCPUHigh",
+    expression: above(rate(counterOf(processCpu), "5m"), 0.9),
+    for: "10m",
+    severity: "warning",
+    summary: "A process has kept a whole processor busy for ten minutes: it serves no faster than that.",
+    runbook: "host-saturation",
+    scenario: {
+      every: "1m",
+      series: [series(processCpu, {}, 0, [5, 12], [25, 57], [15, 12])],
+      firesAt: "25m",
+      resolvedAt: "40m",
     },
   }),
   alert({

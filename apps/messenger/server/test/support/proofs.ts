@@ -69,6 +69,7 @@ export const PROOFS: Readonly<
   DatabaseCacheMisses: "scenario",
   DatabaseSlowStatements: "scenario",
   GarbageCollectionHigh: "scenario",
+  ProcessCPUHigh: "scenario",
   HostCPUHigh: "scenario",
   HostMemoryLow: "scenario",
   AccessTokensLarge: "scenario",
