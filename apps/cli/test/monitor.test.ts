@@ -108,7 +108,6 @@ test("a running installation is found well, link by link, with the files generat
     receivers: "ok",
     heartbeat: "ok",
     "receiver hook": "ok",
-    heartbeat: "warning",
     "receiver switch": "ok",
     "prometheus targets": "ok",
     "prometheus rules": "ok",
