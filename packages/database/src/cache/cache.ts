@@ -25,7 +25,7 @@ export interface CacheOptions {
   readonly maxValueBytes?: number;
   readonly clock?: Clock;
   readonly log?: Logger;
-  /** Told of every `through`; for metrics. */
+  /** Told of every `through`; for metrics. Must not throw. */
   readonly observe?: (outcome: CacheOutcome) => void;
 }
 

@@ -31,7 +31,7 @@ export interface ViewsOptions {
   readonly views: readonly MaterializedView[];
   readonly clock: Clock;
   readonly log?: Logger;
-  /** Told of each refresh that was due; for metrics. */
+  /** Told of each refresh that was due; for metrics. Must not throw. */
   readonly observe?: (refreshed: Refreshed) => void;
 }
 
