@@ -121,6 +121,7 @@ function drillCommand(): Command {
 
 interface RestoreCommandOptions extends TargetOptions, EngineOptions, JsonOption {
   readonly to?: string;
+  readonly acceptLostErasures?: boolean;
   readonly yes?: boolean;
 }
 
@@ -139,6 +140,10 @@ function restoreCommand(): Command {
     .option(
       "--to <directory>",
       "make a data directory here instead, as it was: what an application must do to it is left",
+    )
+    .option(
+      "--accept-lost-erasures",
+      "also when the record of who was erased is not whole: they may be back, and the audit log says so",
     )
     .addOption(engineOption())
     .addOption(programsOption())
@@ -172,7 +177,8 @@ async function restoreInPlace(
 ): Promise<void> {
   const question = "Put a restored database in the place of the present one, which is kept aside?";
   if (!(await confirmed(question, "restore", options.yes ?? false))) return;
-  const done = await backups.restore(asked);
+  const { acceptLostErasures = false } = options;
+  const done = await backups.restore({ ...asked, acceptLostErasures });
   const kept = done.keptAt === null ? "" : ` What was there before is in ${done.keptAt}.`;
   report(options, done, `${done.backup} is restored, up to ${upTo(done)}. Start the messenger.${kept}`);
 }

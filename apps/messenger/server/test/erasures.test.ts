@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createAudit } from "@rempart/audit";
 import type { Database } from "@rempart/database";
-import { directoryRepository, type RecoveryTarget, waitingErasures } from "@rempart/database/backup";
+import {
+  directoryRepository,
+  heldBack,
+  type RecoveryTarget,
+  waitingErasures,
+} from "@rempart/database/backup";
 import { hasCode, systemClock, systemRandom } from "@rempart/kernel";
 import { silentLogger } from "@rempart/runtime";
 import { scratchPlace, until } from "@rempart/testing";
@@ -105,6 +110,13 @@ test("with a part of the ledger lost nothing is opened, unless the operator says
   const kept = await Array.fromAsync(await repository.get(page));
   await rm(join(directory, page));
   await assert.rejects(restore(beforeErasure), (error) => hasCode((error as Error).cause, "erasures-lost"));
+  await restore(beforeErasure, { acceptLostErasures: true });
+  const { database, close } = await openStorage(config.database, silentLogger, { settings: heldBack });
+  const told = await database.query(
+    "SELECT metadata ->> 'detail' AS lost FROM audit_logs WHERE event_name = 'data.erasures.lost'",
+  );
+  await close();
+  assert.match(JSON.stringify(told), /page 1 of the erasure ledger is missing/);
   await repository.put(
     page,
     (async function* () {

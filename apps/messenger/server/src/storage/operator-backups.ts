@@ -29,7 +29,7 @@ import type { MessengerConfig } from "../config.ts";
 import { drillMessenger, recordDrill } from "../drill/drills.ts";
 import { openKeyring } from "./keyring.ts";
 import { openRepository } from "./repository.ts";
-import { restoreHooks } from "./restore-hooks.ts";
+import { type RestoreHookOptions, restoreHooks } from "./restore-hooks.ts";
 
 /** Backups as an operator works with them, beside a messenger that runs or without one. */
 export interface OperatorBackups extends AsyncDisposable {
@@ -37,7 +37,9 @@ export interface OperatorBackups extends AsyncDisposable {
   readonly engine: BackupEngine;
   run(options: Parameters<BackupEngine["run"]>[0]): ReturnType<BackupEngine["run"]>;
   /** In the place of the messenger's data, which must be at rest, with all that a restored messenger needs. */
-  restore(options: Omit<RestoreOptions, "directory" | "hooks">): Promise<EmbeddedRestoreReport>;
+  restore(
+    options: Omit<RestoreOptions, "directory" | "hooks"> & RestoreHookOptions,
+  ): Promise<EmbeddedRestoreReport>;
   /** Restores the newest beside everything else, and proves it. Recorded in the audit log when the messenger's server runs. */
   drill(options: Parameters<typeof drillMessenger>[2]): Promise<DrillRecord>;
   /** What drills found so far. */
@@ -59,8 +61,10 @@ export async function operatorBackups(config: MessengerConfig, log: Logger): Pro
   return {
     engine,
     run: (options) => withServer(home, parts, (source) => builtInEngine({ ...parts, source }).run(options)),
-    restore: (options) =>
-      restoreEmbedded({ ...options, engine, directory: home, hooks: restoreHooks(config, keyring) }),
+    restore: ({ acceptLostErasures = false, ...options }) => {
+      const hooks = restoreHooks(config, keyring, { acceptLostErasures });
+      return restoreEmbedded({ ...options, engine, directory: home, hooks });
+    },
     async drill(options) {
       const record = await drillMessenger(config, { ...parts, keyring, engine }, options);
       await recordWhereServed(home, keyring, record);

@@ -12,7 +12,7 @@ import { eraseAgain } from "./erasures.ts";
 import { openRepository } from "./repository.ts";
 
 export interface RestoreHookOptions {
-  /** Goes on, and records it, when the erasure ledger is not whole. */
+  /** Goes on when the erasure ledger is not whole, and records in the audit log what is lost of it. */
   readonly acceptLostErasures?: boolean;
 }
 
