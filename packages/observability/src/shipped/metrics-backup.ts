@@ -66,7 +66,7 @@ export const restoreDrillFailed = gauge({
 
 export const durabilityChecks = counter({
   name: "durability_checks_total",
-  help: "Stored things read back and compared, by restore drills and by scrubbing.",
+  help: "What restore drills looked at in a restored backup, the weekly ones and those by command, and whether it was intact.",
   unit: "count",
   labels: { outcome: { values: ["intact", "lost"] } },
 });
