@@ -41,13 +41,14 @@ export function withEngine(
 export interface OtherRestoreOptions extends JsonOption {
   readonly engine: "pgbackrest" | "dump";
   readonly programs?: string;
+  readonly acceptLostErasures?: boolean;
   readonly yes?: boolean;
 }
 
 /** The newest there is, or the one by this name, into the empty database of `DATABASE_URL`; the built-in engine replaces the embedded one instead. */
 export function restoreInto(backup: string | undefined, options: OtherRestoreOptions): Promise<void> {
   return withConfig(async (config) => {
-    const { engine: name, programs } = options;
+    const { engine: name, programs, acceptLostErasures = false } = options;
     const found = programs === undefined ? {} : { programs };
     await using other = await otherEngine(config, silentLogger, { name, ...found });
     if (other.restoreInto === null) {
@@ -58,7 +59,11 @@ export function restoreInto(backup: string | undefined, options: OtherRestoreOpt
     const question = "Load the backup into the empty database of DATABASE_URL?";
     if (!(await confirmed(question, "restore", options.yes ?? false))) return;
     const onProgress = progressLine(process.stderr);
-    const done = await other.restoreInto({ onProgress, ...(backup === undefined ? {} : { backup }) });
+    const done = await other.restoreInto({
+      onProgress,
+      acceptLostErasures,
+      ...(backup === undefined ? {} : { backup }),
+    });
     report(options, done, `${done.backup} is restored, up to ${upTo(done)}. Start the messenger.`);
   });
 }

@@ -19,13 +19,16 @@ import type { MessengerConfig } from "../config.ts";
 import { openKeyring } from "./keyring.ts";
 import { assertPresent, type OperatorBackups } from "./operator-backups.ts";
 import { openRepository } from "./repository.ts";
-import { restoreHooks } from "./restore-hooks.ts";
+import { type RestoreHookOptions, restoreHooks } from "./restore-hooks.ts";
 
 export interface OtherEngine extends Pick<OperatorBackups, "engine" | "run">, AsyncDisposable {
   /** Into the empty database of `DATABASE_URL`, and all that a restored messenger needs. Null: this engine makes directories only. */
-  readonly restoreInto:
-    | ((options: { readonly backup?: string } & RunOptions) => Promise<RestoreReport>)
-    | null;
+  readonly restoreInto: ((options: RestoreIntoOptions) => Promise<RestoreReport>) | null;
+}
+
+interface RestoreIntoOptions extends RunOptions, RestoreHookOptions {
+  /** The newest unless told. */
+  readonly backup?: string;
 }
 
 export interface OtherEngineOptions {
@@ -55,11 +58,11 @@ async function dumps(
   const programs = clients === undefined ? {} : { clients, postgres: join(clients, "postgres") };
   const parts = { repository: openRepository(backup.repository), sealing, log, programs };
   const engine: DumpEngine = dumpEngine(parts);
-  const hooks = restoreHooks(config, sealing).map(onMessenger);
   return {
     engine,
     run: async (options) => dumpEngine({ ...parts, source: await addressToDump(database) }).run(options),
-    async restoreInto(options) {
+    async restoreInto({ acceptLostErasures = false, ...options }) {
+      const hooks = restoreHooks(config, sealing, { acceptLostErasures }).map(onMessenger);
       const url = (await ownServer(database)).reveal();
       const { backup: named, signal } = options;
       if (named === undefined || !isGpgArchive(named)) return engine.restoreInto({ ...options, url, hooks });

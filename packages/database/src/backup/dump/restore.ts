@@ -39,7 +39,10 @@ export interface RestoreIntoOptions extends RunOptions {
   readonly hooks?: readonly RestoreHook[];
 }
 
-/** Into an empty database of a running server, in which the roles are. Throws `target-not-empty`. */
+/**
+ * Into an empty database of a running server, in which the roles are. Throws `target-not-empty`; after `hook-failed` what was
+ * loaded is still there: drop that database before it is tried again.
+ */
 export async function restoreInto(
   ports: DumpRestorePorts,
   options: RestoreIntoOptions,
