@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { createDatabase } from "../../pool/database.ts";
 import type { Database } from "../../pool/ports.ts";
 import { BackupError } from "../errors.ts";
@@ -12,6 +14,23 @@ export interface RecoveryPrograms {
   readonly role?: string;
   /** A database that is there; `postgres` unless told. */
   readonly database?: string;
+}
+
+/** As `finish`, then the server is stopped and the directory is as one that was never a backup. */
+export async function finishIn(
+  directory: string,
+  server: RecoveredServer,
+  programs: RecoveryPrograms,
+  known: Parameters<typeof finish>[2],
+  hooks: readonly RestoreHook[] = [],
+): Promise<RestoreReport> {
+  try {
+    return await finish(server, programs, known, hooks);
+  } finally {
+    await server.stop();
+    for (const name of ["backup_label.old", "tablespace_map.old"])
+      await rm(join(directory, name), { force: true });
+  }
 }
 
 /** Runs the hooks on a recovered server, and tells where recovery ended. Throws `hook-failed`. */

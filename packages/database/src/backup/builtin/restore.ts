@@ -1,5 +1,3 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Clock } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
 import { type Account, accountFor } from "../../embedded/account.ts";
@@ -12,7 +10,7 @@ import type { Vault } from "../sealed/objects.ts";
 import type { Chain } from "../wal/chain.ts";
 import { chainOf, readWalIndex, type WalIndex } from "../wal/index-of.ts";
 import { assertReachable, chooseBackup } from "./choose.ts";
-import { finish, type RecoveryPrograms } from "./finish.ts";
+import { finishIn, type RecoveryPrograms } from "./finish.ts";
 import { layOut } from "./lay-out.ts";
 import { recoverableTo } from "./recoverable.ts";
 import { majorVersionOf, type RecoveredServer, recover, recoverTo } from "./recovery.ts";
@@ -83,13 +81,7 @@ async function rebuild(ports: RestorePorts, options: RestoreOptions, plan: Rebui
     copyMs: copiedAt - startedAt,
     recoverMs,
   };
-  try {
-    return await finish(server, ports.programs, known, options.hooks ?? []);
-  } finally {
-    await server.stop();
-    for (const name of ["backup_label.old", "tablespace_map.old"])
-      await rm(join(directory, name), { force: true });
-  }
+  return finishIn(directory, server, ports.programs, known, options.hooks);
 }
 
 function attempt(

@@ -1,11 +1,11 @@
-import { chown, mkdir, rm } from "node:fs/promises";
+import { chown, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
 import { type Account, runningAsRoot } from "../../embedded/account.ts";
 import { usablePrograms } from "../../embedded/programs.ts";
 import { assertReachable, newestBefore } from "../builtin/choose.ts";
-import { finish, type RecoveryPrograms } from "../builtin/finish.ts";
+import { finishIn, type RecoveryPrograms } from "../builtin/finish.ts";
 import { recover, recoverTo } from "../builtin/recovery.ts";
 import { assertVersion } from "../builtin/restore.ts";
 import { assertEmpty, asWhole } from "../builtin/target-place.ts";
@@ -108,13 +108,7 @@ async function rebuild(
     copyMs: copiedAt - startedAt,
     recoverMs: clock.monotonic() - copiedAt,
   };
-  try {
-    return await finish(server, ports.programs, known, options.hooks ?? []);
-  } finally {
-    await server.stop();
-    for (const name of ["backup_label.old", "tablespace_map.old"])
-      await rm(join(directory, name), { force: true });
-  }
+  return finishIn(directory, server, ports.programs, known, options.hooks);
 }
 
 function attempt(
