@@ -307,7 +307,8 @@ test("a running server is found by its directory, by whoever may read that, and 
   assert.equal(await findEmbeddedPostgres(directory), null);
   const server = await start(directory);
   const found = await findEmbeddedPostgres(directory);
-  assert.deepEqual(found, { url: server.url, superuserUrl: server.superuserUrl });
+  const dataDirectory = join(directory, "data");
+  assert.deepEqual(found, { url: server.url, superuserUrl: server.superuserUrl, dataDirectory });
   await writeMark(found?.url ?? "", 7);
   const lock = await readFile(join(directory, "data", "postmaster.pid"));
   await server.stop();
