@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Database, Transaction } from "@rempart/database";
 import type { DrillCheck } from "@rempart/database/backup";
+import { until } from "@rempart/testing";
 import { drillChecks, firstQuery } from "../src/drill/checks.ts";
 import type { Installation } from "../src/index.ts";
 import { Person } from "./support/person.ts";
@@ -24,6 +25,8 @@ before(async () => {
   const id = await ada.converse([bob, eve]);
   for (const text of ["one", "two"]) await ada.send(id, text);
   await ada.commit(id, { removedUsers: [eve.id] });
+  // Entries are placed in the log a moment after they are recorded.
+  await until(async () => (await database.query("SELECT FROM audit_leaves LIMIT 1")).length > 0);
   installation = await server.installation();
   checks = drillChecks({ envelopes: installation.keyring, published: installation.auditObjects });
 });
