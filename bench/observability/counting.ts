@@ -1,6 +1,7 @@
 /** What it costs to count one request and to say so in the log, beside the bare libraries. */
 import { createWriteStream } from "node:fs";
 import { registerMetrics, shippedMetrics } from "@rempart/observability";
+import { createLogger } from "@rempart/observability/telemetry";
 import { pino } from "pino";
 import { Counter, Histogram, Registry } from "prom-client";
 import { median } from "../lib/report.ts";
@@ -13,7 +14,9 @@ export interface Counting {
   readonly bound: number;
   readonly looked: number;
   readonly bare: number;
+  /** Through the masking logger. */
   readonly line: number;
+  readonly bareLine: number;
 }
 
 export async function measureCounting(): Promise<Counting> {
@@ -24,8 +27,15 @@ export async function measureCounting(): Promise<Counting> {
   const times = metrics.seconds.labels(labels);
   const bare = bareMetrics();
   const sink = createWriteStream("/dev/null");
-  const log = pino(sink);
-  const samples: Record<keyof Counting, number[]> = { bound: [], looked: [], bare: [], line: [] };
+  const log = createLogger({ level: "info", destinations: { application: sink } });
+  const bareLog = pino(sink);
+  const samples: Record<keyof Counting, number[]> = {
+    bound: [],
+    looked: [],
+    bare: [],
+    line: [],
+    bareLine: [],
+  };
   const bodies: Record<keyof Counting, (seconds: number) => void> = {
     bound(seconds) {
       child.inc();
@@ -42,6 +52,9 @@ export async function measureCounting(): Promise<Counting> {
     line(seconds) {
       log.info({ ...labels, ms: seconds * 1_000 }, "request");
     },
+    bareLine(seconds) {
+      bareLog.info({ ...labels, ms: seconds * 1_000 }, "request");
+    },
   };
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const name of Object.keys(bodies) as (keyof Counting)[]) {
@@ -57,6 +70,7 @@ export async function measureCounting(): Promise<Counting> {
     looked: median(samples.looked),
     bare: median(samples.bare),
     line: median(samples.line),
+    bareLine: median(samples.bareLine),
   };
 }
 

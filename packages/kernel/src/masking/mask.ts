@@ -74,12 +74,19 @@ function describe(value: object, walk: Walk): Json {
 }
 
 function maskMembers(value: object, walk: Walk): Json {
-  const masked: Record<string, Json> = Object.create(null);
+  const masked: Record<string, Json> = {};
   for (const name of Object.keys(value).slice(0, MASK_LIMITS.members)) {
     const { shown, isSecret } = nameOf(name);
-    masked[shown] = isSecret ? MASKED : readMember(value, name, walk);
+    const kept = isSecret ? MASKED : readMember(value, name, walk);
+    if (shown === "__proto__") define(masked, shown, kept);
+    else masked[shown] = kept;
   }
   return masked;
+}
+
+/** A member of that name, and not the object's prototype. */
+function define(object: object, name: string, value: Json): void {
+  Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 interface Name {

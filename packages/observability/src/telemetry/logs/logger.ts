@@ -39,11 +39,20 @@ function lines(
   const options: pino.LoggerOptions = {
     level,
     base: { retention },
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp,
   };
   const destination = destinations[retention];
   return destination === undefined ? pino(options) : pino(options, destination);
 }
+
+/** ISO 8601, written once for all lines of a millisecond. */
+function timestamp(): string {
+  const now = Date.now();
+  if (now !== written.at) written = { at: now, text: `,"time":"${new Date(now).toISOString()}"` };
+  return written.text;
+}
+
+let written = { at: Number.NaN, text: "" };
 
 function loggerOver(lines: Lines, retention: RetentionClass, bound: Fields): Logger {
   const to = lines[retention];
