@@ -47,6 +47,7 @@ export const PROOFS: Readonly<
   MessagesUnusual: "scenario",
   BackupFailed: "scenario",
   RecoveryPointExceeded: "scenario",
+  ErasuresUnrecorded: "scenario",
   BackupAttemptsFail: "scenario",
   RestoreDrillOverdue: "scenario",
   RestoreDrillFailed: "scenario",
