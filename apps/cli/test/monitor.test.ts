@@ -93,6 +93,9 @@ test("a running installation is found well, link by link, with the files generat
   await run(["generate", "prometheus", "--out", "whole", ...told]);
   await using prometheus = await startPrometheus(await filesBelow(join(place.cwd, "whole", "prometheus")));
   await until(() => scrapesAll(prometheus.url), { patienceMs: 60_000 });
+  // A rate is of two scrapes.
+  const aRate = "rate(http_requests_total[5m])";
+  await until(async () => (await countFound(prometheus.url, aRate)) > 0, { patienceMs: 60_000 });
   await until(() => heart.received.length > 0);
   const [code, found] = await verified(["--prometheus", prometheus.url, "--alertmanager", alertmanager.url]);
   assert.equal(code, 0);
