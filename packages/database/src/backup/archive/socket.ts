@@ -42,7 +42,8 @@ export async function listenForCommands(
 ): Promise<CommandSocket> {
   const path = join(folder, `${name}.sock`);
   const client = join(folder, `${name}.mjs`);
-  await rm(path, { force: true });
+  // Left by a start that was killed; the client's copy may be read only, by its owner too.
+  await Promise.all([path, client].map((left) => rm(left, { force: true })));
   await copyFile(CLIENT, client);
   const node = await reachableNode(account);
   const open = new Set<Socket>();
