@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Account } from "../../embedded/account.ts";
 import { runningAsRoot } from "../../embedded/account.ts";
+import { commandWord } from "./command-word.ts";
 import { reachableNode } from "./node.ts";
 
 export const EXIT_DONE = 0;
@@ -56,7 +57,8 @@ export async function listenForCommands(
   await handOver(path, 0o600, account);
   await handOver(client, 0o400, account);
   return {
-    command: (silence, ...words) => [node, client, path, String(silence), ...words].map(quote).join(" "),
+    command: (silence, ...words) =>
+      [node, client, path, String(silence), ...words].map(commandWord).join(" "),
     async close() {
       for (const socket of open) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -89,10 +91,4 @@ function listening(server: Server, path: string): Promise<void> {
 async function handOver(path: string, mode: number, { uid, gid }: Account): Promise<void> {
   await chmod(path, mode);
   if (runningAsRoot()) await chown(path, uid, gid);
-}
-
-/** A word of a shell command in a setting, where `%` begins a placeholder; `%f` and `%p` are PostgreSQL's to fill in. */
-function quote(word: string): string {
-  if (word === "%f" || word === "%p") return `"${word}"`;
-  return `'${word.replaceAll("'", "'\\''").replaceAll("%", "%%")}'`;
 }

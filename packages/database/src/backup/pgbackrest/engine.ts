@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "@rempart/kernel";
 import { type Logger, type Secret, silentLogger } from "@rempart/runtime";
 import { type Account, accountFor, runningAsRoot } from "../../embedded/account.ts";
+import { commandWord } from "../archive/command-word.ts";
 import type { BackupSource } from "../builtin/base-backup.ts";
 import type { RecoveryPrograms } from "../builtin/finish.ts";
 import { EVERY_TARGET } from "../builtin/recovery.ts";
@@ -90,7 +91,7 @@ export function pgBackRestEngine(options: PgBackRestOptions): PgBackRestEngine {
   async function archiveCommand(): Promise<string> {
     const { configuration } = await prepared();
     const words = [program, `--config=${configuration}`, `--stanza=${STANZA}`, "archive-push"];
-    return `${words.map(quote).join(" ")} "%p"`;
+    return [...words, "%p"].map(commandWord).join(" ");
   }
 
   async function take(run: RunOptions): Promise<BackupSummary> {
@@ -184,9 +185,4 @@ async function statusOf(reader: LogReader): Promise<BackupStatus> {
     recoverableTo: await recoverableTo(reader, newest, log),
     missingSegment: log.chain.missing,
   };
-}
-
-/** A word of a shell command in a setting, where `%` begins a placeholder. */
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''").replaceAll("%", "%%")}'`;
 }
