@@ -1,28 +1,22 @@
 import { filesBelow } from "../repository.ts";
 
-export interface Plan {
-  /** Pure or cheap: run together. */
-  readonly unit: readonly string[];
-  /** Boot a server, a browser, or processes that are killed: one at a time, after the others. */
-  readonly boot: readonly string[];
-}
-
 const FOLDERS = ["packages", "apps", "examples", "tools", "bench"];
 
-/** Without filters, all tests; otherwise those whose path contains a filter. */
-export function discover(root: string, filters: readonly string[]): Plan {
+/** Without filters, all tests; otherwise those whose path contains a filter. What boots something stands first: it takes longest. */
+export function discover(root: string, filters: readonly string[]): string[] {
   const wanted = filters.map((filter) => filter.replace(/^\.\//, "").replace(/\/$/, ""));
-  const files = FOLDERS.flatMap((folder) => filesBelow(root, folder, isTest));
-  const chosen = files.filter(
+  const chosen = FOLDERS.flatMap((folder) => filesBelow(root, folder, isTest)).filter(
     (file) => wanted.length === 0 || wanted.some((filter) => file.includes(filter)),
   );
-  return { unit: chosen.filter((file) => !boots(file)), boot: chosen.filter(boots) };
+  return chosen.sort((a, b) => weight(b) - weight(a));
 }
 
 function isTest(path: string): boolean {
   return /\.test\.tsx?$/.test(path);
 }
 
-function boots(path: string): boolean {
-  return /^(apps|examples)\//.test(path) && /\/(test|e2e)\//.test(path);
+/** A browser, then a server or processes that are killed, then the rest. */
+function weight(path: string): number {
+  if (path.includes("/e2e/")) return 2;
+  return path.includes("/test/") ? 1 : 0;
 }

@@ -2,19 +2,18 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { startTestServer } from "@rempart/testing";
 import { ROOT } from "../repository.ts";
-import { discover, type Plan } from "./discover.ts";
+import { discover } from "./discover.ts";
 import { createReport, type Report } from "./report.ts";
 import { runFiles } from "./run-files.ts";
 
-const UNIT_LIMIT_MS = 120_000;
-const BOOT_LIMIT_MS = 240_000;
+const FILE_LIMIT_MS = 240_000;
 /** Each file is a process of its own, which otherwise strips and compiles the same sources again. */
 const COMPILE_CACHE = join(ROOT, "node_modules", ".cache", "compile");
 
 export async function main(filters: readonly string[]): Promise<number> {
-  const plan = discover(ROOT, filters);
+  const files = discover(ROOT, filters);
   const report = createReport(process.stdout);
-  await using server = await testServer(plan);
+  await using server = await testServer(files);
   const signal = stopOnSignal();
   const env = {
     NODE_COMPILE_CACHE: COMPILE_CACHE,
@@ -22,15 +21,14 @@ export async function main(filters: readonly string[]): Promise<number> {
     TEST_DATABASE_URL: server.url,
     NODE_NO_WARNINGS: "1",
   };
-  await runFiles(plan.unit, { concurrency: concurrency(), timeoutMs: UNIT_LIMIT_MS, env, report, signal });
-  await runFiles(plan.boot, { concurrency: 1, timeoutMs: BOOT_LIMIT_MS, env, report, signal });
+  await runFiles(files, { concurrency: concurrency(), timeoutMs: FILE_LIMIT_MS, env, report, signal });
   return conclude(report, signal);
 }
 
 /** A runner-wide server unless one was given. Starting it costs half a second: cheaper than one for each file. */
-async function testServer(plan: Plan): Promise<{ url: string } & AsyncDisposable> {
+async function testServer(files: readonly string[]): Promise<{ url: string } & AsyncDisposable> {
   const given = process.env.TEST_DATABASE_URL;
-  if (given || plan.unit.length + plan.boot.length === 0) {
+  if (given || files.length === 0) {
     return { url: given ?? "", [Symbol.asyncDispose]: async () => {} };
   }
   const server = await startTestServer();
