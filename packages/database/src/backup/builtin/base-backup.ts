@@ -13,6 +13,7 @@ import { segmentName, segmentNumberOf } from "../wal/names.ts";
 import { writeManifest } from "./catalog.ts";
 import { surveyDataDirectory } from "./data-files.ts";
 import { inspectServer } from "./server.ts";
+import { whileServerLocked } from "./server-lock.ts";
 import { writePacks } from "./write-packs.ts";
 
 export interface BackupSource {
@@ -32,27 +33,23 @@ export interface BaseBackupPorts {
   readonly archiveWaitMs: number;
 }
 
-/** Of PostgreSQL's advisory locks, ours for backups of a server. */
-const ADVISORY_LOCK = 7_230_412_551;
-
 /**
  * A base backup by PostgreSQL's low-level interface, on one session: whatever ends it ends the backup. The manifest is written
  * when all of the log that makes the copied files consistent stands in the repository, and not before.
  */
 export function takeBaseBackup(ports: BaseBackupPorts, options: RunOptions): Promise<BackupManifest> {
-  return ports.source.database.session(async (session) => {
-    const [lock] = await session.query<{ free: boolean }>("SELECT pg_try_advisory_lock($1) AS free", [
-      ADVISORY_LOCK,
-    ]);
-    if (lock?.free !== true) throw new BackupError("busy", "another backup of this server is under way");
-    const id = backupId(ports.clock.now(), ports.random.bytes(4));
-    try {
-      return await copy(ports, session, id, options);
-    } catch (error) {
-      await removePacks(ports, id);
-      throw error;
-    }
-  });
+  const { source, clock, random } = ports;
+  return source.database.session((session) =>
+    whileServerLocked(session, async () => {
+      const id = backupId(clock.now(), random.bytes(4));
+      try {
+        return await copy(ports, session, id, options);
+      } catch (error) {
+        await removePacks(ports, id);
+        throw error;
+      }
+    }),
+  );
 }
 
 async function copy(
