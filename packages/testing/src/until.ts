@@ -5,7 +5,7 @@ const PAUSE_MS = 10;
 /** Resolves once `holds` does, which is asked again and again. Rejects after `patienceMs`: enough for a machine that is busy. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
-  { patienceMs = 10_000 } = {},
+  { patienceMs = 60_000 } = {},
 ): Promise<void> {
   const givenUpAt = performance.now() + patienceMs;
   while (!(await holds())) {
