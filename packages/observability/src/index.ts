@@ -27,7 +27,7 @@ export {
 } from "./alerting/routes.ts";
 export type { AlertEvent, AlertingPolicy, Phase } from "./alerting/state.ts";
 export type { AlertStore } from "./alerting/store.ts";
-export { causesOf, type Topology } from "./alerting/topology.ts";
+export type { Topology } from "./alerting/topology.ts";
 export type { AlertView, GroupView } from "./alerting/view.ts";
 export { alertIncidents } from "./delivery/alert-incidents.ts";
 export type { Band } from "./delivery/bands.ts";

@@ -74,7 +74,6 @@ test("a clock that is wrong, a process that is held up, a queue that is not work
   await told("QueueBacklog", "resolved");
   await told("SessionsTooLong", "resolved");
 
-  // The last: whatever is about the host is why the rest is as it is.
   aheadMs = 5_000;
   await told("ClockSkewed", "firing");
   aheadMs = 0;

@@ -28,16 +28,13 @@ for (const rule of rules.filter(({ name }) => PROOFS[name] === "scenario")) {
   });
 }
 
-/** An application that counts nothing is told of, and what depends on it is not. */
-const COUNTED = 'http_requests_total{status="200"} 0\nhttp_request_duration_seconds_count 0\n';
 const MINUTE_MS = 60_000;
 /** A warning waits for others of its kind, and what is new about them for the next time that they are told of. */
 const LATEST_MS = 10 * MINUTE_MS;
 
 async function tell(rule: AlertRule, receiver: AlertReceiver): Promise<void> {
   const clock = manualClock(Date.now());
-  const always = rule.component === "application" ? "" : COUNTED;
-  await using target = await scenarioTarget(rule.scenario, clock, always);
+  await using target = await scenarioTarget(rule.scenario, clock);
   let look = async (): Promise<void> => {};
   const monitoring = createMonitoring(
     readMessengerConfig({ ...receiver.env, MONITOR_TARGETS: `scene=${target.url}` }),

@@ -9,7 +9,7 @@ import { type AlertEvent, type AlertingPolicy, DEFAULT_POLICY, eventAbout, isFir
 import type { Rules } from "./step.ts";
 import type { AlertStore, Held, Outcome } from "./store.ts";
 import { checkText } from "./text.ts";
-import { causesOf, type Topology } from "./topology.ts";
+import { consequencesOf, type Topology } from "./topology.ts";
 import { type AlertView, viewsOf } from "./view.ts";
 
 export interface DeskOptions {
@@ -64,10 +64,11 @@ export interface AlertDesk {
 const MAX_AUTHOR = 1_000;
 const MAX_EVENTS = 50;
 
-export function compiledRules({ routes, topology, policy, clock, random }: DeskOptions): Rules {
+export function compiledRules({ rules, routes, topology, policy, clock, random }: DeskOptions): Rules {
+  const declared = rules.flatMap((group) => group.rules);
   return {
     router: routerOf(routes),
-    causes: causesOf(topology),
+    consequences: consequencesOf(topology, declared),
     policy: { ...DEFAULT_POLICY, ...policy },
     newId: uuidV7Generator(clock, random),
   };

@@ -6,13 +6,13 @@ import {
   type AlertRecord,
   eventAbout,
   isFiring,
-  rankOf,
   routingLabels,
 } from "./state.ts";
+import type { Consequences } from "./topology.ts";
 
 export type Hold =
   | { readonly kind: "silence" | "maintenance"; readonly by: Mute }
-  /** A firing alert, at least as grave, about something that this one's component depends on. */
+  /** A firing alert that says that something is out which this one's component depends on. */
   | { readonly kind: "inhibited"; readonly by: Pick<AlertRecord, "fingerprint" | "rule" | "component"> }
   | { readonly kind: "cool-down"; readonly until: number };
 
@@ -39,23 +39,19 @@ export function noteHolds(
 /** In a line. */
 export function holdText(hold: Hold): string {
   if (hold.kind === "cool-down") return `cool-down until ${new Date(hold.until).toISOString()}`;
-  if (hold.kind === "inhibited") return `inhibited by ${hold.by.rule}, about ${hold.by.component}`;
+  if (hold.kind === "inhibited") return `inhibited by ${hold.by.rule}: ${hold.by.component} is out`;
   const { author, reason, when } = hold.by;
   const end = when.kind === "once" ? ` until ${new Date(when.to).toISOString()}` : ", every week";
   return `${hold.kind} of ${author}${end}: ${reason}`;
 }
 
 /** Everything that holds an alert back now. */
-export function holdsAt(
-  state: AlertingState,
-  causes: ReadonlyMap<string, ReadonlySet<string>>,
-  now: number,
-): HoldsOf {
+export function holdsAt(state: AlertingState, consequences: Consequences, now: number): HoldsOf {
   const active = [...state.mutes.values()].filter((mute) => isActive(mute, now));
-  const gravest = gravestByComponent(state);
+  const outages = outagesIn(state, consequences);
   return (record) => [
     ...(active.length === 0 ? [] : mutedBy(record, active)),
-    ...inhibitedBy(record, causes, gravest),
+    ...inhibitedBy(record, outages),
     ...(now < record.coolUntil ? [{ kind: "cool-down", until: record.coolUntil } as const] : []),
   ];
 }
@@ -65,26 +61,19 @@ function mutedBy(record: AlertRecord, active: readonly Mute[]): Hold[] {
   return active.filter((mute) => mutes(mute, labels)).map((mute) => ({ kind: mute.kind, by: mute }));
 }
 
-function gravestByComponent({ alerts }: AlertingState): ReadonlyMap<string, AlertRecord> {
-  const gravest = new Map<string, AlertRecord>();
-  for (const record of alerts.values()) {
-    if (!isFiring(record)) continue;
-    const other = gravest.get(record.component);
-    if (other === undefined || rankOf(record.severity) > rankOf(other.severity))
-      gravest.set(record.component, record);
-  }
-  return gravest;
+interface Outage {
+  readonly by: Pick<AlertRecord, "fingerprint" | "rule" | "component">;
+  readonly components: ReadonlySet<string>;
 }
 
-function inhibitedBy(
-  record: AlertRecord,
-  causes: ReadonlyMap<string, ReadonlySet<string>>,
-  gravest: ReadonlyMap<string, AlertRecord>,
-): Hold[] {
-  for (const component of causes.get(record.component) ?? []) {
-    const root = gravest.get(component);
-    if (root === undefined || rankOf(root.severity) < rankOf(record.severity)) continue;
-    return [{ kind: "inhibited", by: { fingerprint: root.fingerprint, rule: root.rule, component } }];
-  }
-  return [];
+function outagesIn({ alerts }: AlertingState, consequences: Consequences): readonly Outage[] {
+  return [...alerts.values()].filter(isFiring).flatMap(({ fingerprint, rule, component }) => {
+    const components = consequences.get(rule);
+    return components === undefined ? [] : [{ by: { fingerprint, rule, component }, components }];
+  });
+}
+
+function inhibitedBy({ component }: AlertRecord, outages: readonly Outage[]): Hold[] {
+  const outage = outages.find(({ components }) => components.has(component));
+  return outage === undefined ? [] : [{ kind: "inhibited", by: outage.by }];
 }

@@ -14,7 +14,7 @@ import type { Notification } from "./notification.ts";
 import { routerOf } from "./routes.ts";
 import { type AlertingState, DEFAULT_POLICY, EMPTY_STATE, isFiring } from "./state.ts";
 import { type Rules, step } from "./step.ts";
-import { causesOf } from "./topology.ts";
+import { consequencesOf } from "./topology.ts";
 
 const MINUTE = 60_000;
 const level = gauge({ name: "level", help: "For a test.", unit: "count" });
@@ -22,6 +22,7 @@ const level = gauge({ name: "level", help: "For a test.", unit: "count" });
 const SIGHTINGS = (
   [
     ["Root", "critical", "database"],
+    ["Strain", "critical", "database"],
     ["Leaf", "warning", "application"],
     ["Leaf", "warning", "application"],
     ["Grave", "critical", "application"],
@@ -31,6 +32,7 @@ const SIGHTINGS = (
   const rule = alert({
     name,
     expression: above(gaugeOf(level), 1),
+    ...(name === "Root" ? { outage: true } : {}),
     severity,
     component,
     summary: "",
@@ -109,7 +111,10 @@ test("receivers know what fires and is not held back, hear of each end, and hear
       let id = 0;
       const rules: Rules = {
         router: routerOf({ receiver: "all", groupBy, repeatMs: 24 * 60 * MINUTE }),
-        causes: causesOf({ application: ["database"] }),
+        consequences: consequencesOf(
+          { application: ["database"] },
+          SIGHTINGS.map(({ rule }) => rule),
+        ),
         policy: DEFAULT_POLICY,
         newId: () => String(++id),
       };
@@ -169,11 +174,18 @@ test("receivers know what fires and is not held back, hear of each end, and hear
         now += MINUTE;
         turn("a", last);
       }
-      const holdsOf = holdsAt(state, rules.causes, now);
+      const holdsOf = holdsAt(state, rules.consequences, now);
       const firing = [...state.alerts.values()].filter(isFiring);
       const free = firing
         .filter((record) => holdsOf(record).length === 0)
         .map(({ fingerprint }) => fingerprint);
+      const inhibited = firing.filter((record) => holdsOf(record).some(({ kind }) => kind === "inhibited"));
+      const isOut = firing.some(({ rule }) => rule === "Root");
+      assert.deepEqual(
+        inhibited.map(({ fingerprint }) => fingerprint),
+        firing.filter(({ component }) => isOut && component === "application").map((one) => one.fingerprint),
+        "an outage holds back what needs it, and nothing else holds anything back",
+      );
       const known = told.all();
       assert.deepEqual(
         firing.map(({ fingerprint }) => fingerprint).sort(),

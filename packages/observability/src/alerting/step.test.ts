@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gauge } from "../metrics/declare.ts";
-import { alert, type Severity } from "../objectives/rule.ts";
+import { type AlertRule, alert, type Severity } from "../objectives/rule.ts";
 import { series } from "../objectives/scenario.ts";
 import { above, gaugeOf } from "../rules/builders.ts";
 import type { Report, Sighting } from "./absorb.ts";
@@ -11,7 +11,7 @@ import type { Notification } from "./notification.ts";
 import { type RouteTree, routerOf } from "./routes.ts";
 import { type AlertingPolicy, type AlertingState, DEFAULT_POLICY, EMPTY_STATE } from "./state.ts";
 import { type Rules, step } from "./step.ts";
-import { causesOf } from "./topology.ts";
+import { consequencesOf } from "./topology.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -30,12 +30,16 @@ function ruleOf(name: string, severity: Severity, component: string, forMinutes 
   });
 }
 
-const DOWN = ruleOf("Down", "critical", "database");
+const DOWN: AlertRule = { ...ruleOf("Down", "critical", "database"), outage: true };
 const SLOW = ruleOf("Slow", "warning", "application");
 const LOST = ruleOf("Lost", "critical", "application");
 const FULL = ruleOf("Full", "warning", "database");
+const STRAINED = ruleOf("Strained", "critical", "database");
 const ODD = ruleOf("Odd", "warning", "gateway");
 const LATE = ruleOf("Late", "warning", "queue", 5);
+const ONE: AlertRule = { ...ruleOf("One", "critical", "one"), outage: true };
+const OTHER: AlertRule = { ...ruleOf("Other", "critical", "other"), outage: true };
+const TOPOLOGY = { application: ["database"], queue: ["application"], one: ["other"], other: ["one"] };
 
 function sightingOf(rule: ReturnType<typeof ruleOf>, labels: Record<string, string> = {}): Sighting {
   return { fingerprint: fingerprintOf(rule.name, labels), rule, labels, value: 2 };
@@ -55,7 +59,7 @@ class Run {
     let id = 0;
     this.#rules = {
       router: routerOf(tree),
-      causes: causesOf({ application: ["database"], queue: ["application"], one: ["other"], other: ["one"] }),
+      consequences: consequencesOf(TOPOLOGY, [DOWN, ONE, OTHER]),
       policy: { ...DEFAULT_POLICY, ...policy },
       newId: () => String(++id),
     };
@@ -166,7 +170,7 @@ test("a process that died is over after its time, unless those that are left do 
   assert.deepEqual([...run.state.reporters.keys()], ["a"]);
 });
 
-test("an alert about a cause mutes what is no graver about those who need it, and nothing else", () => {
+test("an outage mutes whatever is about those who need it, and no other alert mutes anything", () => {
   const run = new Run();
   run.keepSeeing(
     [DOWN, SLOW, LOST, LATE].map((rule) => sightingOf(rule)),
@@ -176,12 +180,16 @@ test("an alert about a cause mutes what is no graver about those who need it, an
     run.told.map(({ alerts }) => alerts[0]?.name),
     ["Down"],
   );
-  const warned = new Run();
-  warned.keepSeeing(
-    [FULL, SLOW, LOST].map((rule) => sightingOf(rule)),
+  const strained = new Run();
+  const all = [FULL, STRAINED, SLOW, LOST];
+  strained.keepSeeing(
+    all.map((rule) => sightingOf(rule)),
     20 * MINUTE,
   );
-  assert.deepEqual(warned.told.map(({ alerts }) => alerts[0]?.name).sort(), ["Full", "Lost"]);
+  assert.deepEqual(
+    strained.told.map(({ alerts }) => alerts[0]?.name).sort(),
+    all.map(({ name }) => name).sort(),
+  );
   assert.deepEqual(said(run.keepSeeing([sightingOf(SLOW)], 20 * MINUTE)), [
     "all: resolved resolved Down",
     "all: new firing Slow",
@@ -190,10 +198,7 @@ test("an alert about a cause mutes what is no graver about those who need it, an
 
 test("in a cycle nobody is muted", () => {
   const run = new Run();
-  run.keepSeeing(
-    [sightingOf(ruleOf("One", "warning", "one")), sightingOf(ruleOf("Other", "warning", "other"))],
-    MINUTE,
-  );
+  run.keepSeeing([sightingOf(ONE), sightingOf(OTHER)], MINUTE);
   assert.equal(run.told.length, 2);
 });
 

@@ -6,10 +6,11 @@ import { onTime } from "./on-time.ts";
 import { plan } from "./plan.ts";
 import type { Router } from "./routes.ts";
 import type { AlertEvent, AlertingPolicy, AlertingState } from "./state.ts";
+import type { Consequences } from "./topology.ts";
 
 export interface Rules {
   readonly router: Router;
-  readonly causes: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly consequences: Consequences;
   readonly policy: AlertingPolicy;
   readonly newId: () => string;
 }
@@ -27,7 +28,7 @@ export function step(before: AlertingState, report: Report | null, now: number, 
   const { state: absorbed, refused } =
     report === null ? { state: started, refused: 0 } : absorb(started, report, now, rules.policy);
   const { state: advanced, events } = advance(absorbed, now, rules.policy);
-  const holdsOf = holdsAt(advanced, rules.causes, now);
+  const holdsOf = holdsAt(advanced, rules.consequences, now);
   const noted = noteHolds(advanced, holdsOf, now);
   const { state, notifications } = plan(noted.state, now, { ...rules, holdsOf });
   return { state, notifications, events: [...events, ...noted.events], refused };

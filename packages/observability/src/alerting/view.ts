@@ -50,7 +50,7 @@ export interface GroupView {
 }
 
 export function viewsOf(state: AlertingState, now: number, rules: Rules): AlertView[] {
-  const holdsOf = holdsAt(state, rules.causes, now);
+  const holdsOf = holdsAt(state, rules.consequences, now);
   return [...state.alerts.values()].map((record) => viewOf(record, state, rules, holdsOf(record)));
 }
 

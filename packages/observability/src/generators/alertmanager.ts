@@ -1,7 +1,7 @@
 import type { Weekly } from "../alerting/mutes.ts";
 import type { Route, RouteTree } from "../alerting/routes.ts";
-import { causesOf, type Topology } from "../alerting/topology.ts";
-import type { Severity } from "../objectives/rule.ts";
+import { consequencesOf, type Topology } from "../alerting/topology.ts";
+import type { AlertRule } from "../objectives/rule.ts";
 import type { ReceiverAddress, ReceiverConfig } from "../receivers/address.ts";
 import { matchers, type Where } from "../rules/builders.ts";
 import { durationText } from "../rules/duration.ts";
@@ -29,6 +29,8 @@ export interface AlertmanagerOptions {
   readonly routes: RouteTree;
   readonly receivers: readonly ReceiverConfig[];
   readonly topology: Topology;
+  /** Those that are outages inhibit what depends on their component. */
+  readonly rules: readonly AlertRule[];
   readonly maintenance?: readonly MaintenanceTime[];
   /** Needed where a receiver is an e-mail address. */
   readonly mail?: MailServer;
@@ -41,14 +43,14 @@ export interface AlertmanagerOptions {
 
 /** A configuration for Alertmanager 0.25 or newer. The same options give the same bytes. Throws TypeError for a relative folder. */
 export function toAlertmanagerConfig(options: AlertmanagerOptions): string {
-  const { routes, receivers, topology, maintenance = [], mail, secrets } = options;
+  const { routes, receivers, topology, rules, maintenance = [], mail, secrets } = options;
   if (!secrets.startsWith("/")) throw new TypeError(`"${secrets}" is not an absolute path`);
   return yamlFile(
     [
       {
         ...(mail === undefined ? {} : { global: mailEntry(mail, secrets) }),
         route: { ...wordsOf(routes), routes: routesOf(options) },
-        inhibit_rules: inhibitions(topology),
+        inhibit_rules: inhibitions(topology, rules),
         receivers: receivers.map((receiver) => receiverEntry(receiver, secrets)),
         time_intervals: maintenance.map(intervalEntry),
       },
@@ -122,25 +124,12 @@ function wordsOf({ receiver, groupBy, groupWaitMs, groupIntervalMs, repeatMs }: 
   };
 }
 
-const GRAVEST_FIRST: readonly Severity[] = ["critical", "warning", "info"];
-
-/** An alert about something that a component depends on mutes the component's own, when it is at least as grave. */
-function inhibitions(topology: Topology): object[] {
-  return [...causesOf(topology)]
-    .filter(([, causes]) => causes.size > 0)
-    .flatMap(([component, causes]) =>
-      GRAVEST_FIRST.map((severity, index) => ({
-        source_matchers: [
-          oneOf("component", [...causes].sort()),
-          oneOf("severity", GRAVEST_FIRST.slice(0, index + 1)),
-        ],
-        target_matchers: [oneOf("component", [component]), oneOf("severity", [severity])],
-      })),
-    );
-}
-
-function oneOf(label: string, values: readonly string[]): string {
-  return matcherText({ label, op: "oneOf", values });
+/** While something is out, that what depends on it fails is no news. */
+function inhibitions(topology: Topology, rules: readonly AlertRule[]): object[] {
+  return [...consequencesOf(topology, rules)].map(([alertname, components]) => ({
+    source_matchers: matchers({ alertname }).map(matcherText),
+    target_matchers: matchers({ component: { oneOf: [...components].sort() } }).map(matcherText),
+  }));
 }
 
 function receiverEntry({ name, address }: ReceiverConfig, secrets: string): object {

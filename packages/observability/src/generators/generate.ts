@@ -45,6 +45,8 @@ export const GENERATED_KINDS = [
   "dashboards.md",
 ] as const;
 
+const SHIPPED_RULES = SHIPPED_GROUPS.flatMap((group) => group.rules);
+
 export type GeneratedKind = (typeof GENERATED_KINDS)[number];
 
 type Files = readonly (readonly [path: string, text: string])[];
@@ -57,7 +59,10 @@ export function generate(kind: GeneratedKind, around: Surroundings): ReadonlyMap
 const FILES: Readonly<Record<GeneratedKind, (around: Surroundings) => Files>> = {
   prometheus: prometheusFiles,
   alertmanager: (around) => [
-    ["alertmanager/alertmanager.yml", toAlertmanagerConfig({ ...around, topology: SHIPPED_TOPOLOGY })],
+    [
+      "alertmanager/alertmanager.yml",
+      toAlertmanagerConfig({ ...around, topology: SHIPPED_TOPOLOGY, rules: SHIPPED_RULES }),
+    ],
   ],
   grafana: ({ runbookBase }) =>
     SHIPPED_DASHBOARDS.map((dashboard) => [

@@ -96,10 +96,11 @@ function objectiveRow({ name, target, window, alerts }: Objective): string[] {
 }
 
 function alertRow(
-  { name, severity, component, forMs, summary, expression, runbook }: AlertRule,
+  { name, severity, outage, component, forMs, summary, expression, runbook }: AlertRule,
   base: string,
 ): string[] {
   const after = forMs === 0 ? "at once" : durationText(forMs);
   const page = `[${runbook}](${base}${runbook}.md)`;
-  return [code(name), severity, component, after, summary, code(toPromql(expression)), page];
+  const grade = outage ? `${severity}, outage` : severity;
+  return [code(name), grade, component, after, summary, code(toPromql(expression)), page];
 }

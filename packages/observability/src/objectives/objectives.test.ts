@@ -194,8 +194,9 @@ test("an alert is pending for its time, fires, and is resolved at once; a break 
   assert.deepEqual(told, ["pending 0 1", "pending 0 1", "", "pending 9 1", "pending 9 1", "firing 9 1"]);
 });
 
-test("a rule whose scenario cannot prove it is refused", () => {
+test("a rule whose scenario cannot prove it, or that would mute more than it tells, is refused", () => {
   const scenario = { ...rule.scenario, resolvedAt: "6m" } as const;
   assert.throws(() => alert({ ...rule, scenario, for: "5m" }), TypeError);
   assert.throws(() => alert({ ...rule, name: "a b", for: "5m" }), TypeError);
+  assert.throws(() => alert({ ...rule, severity: "warning", outage: true }), TypeError);
 });

@@ -23,6 +23,8 @@ export interface AlertRule {
   readonly reads?: readonly RecordingRule[];
   /** It fires as long as all is well, and is no alert: receivers that are heartbeats hear of it on schedule, and nobody else. */
   readonly beats?: true;
+  /** While it fires its component serves nobody: alerts of what depends on that are its consequences, and are held back. */
+  readonly outage?: true;
 }
 
 /** Rules that are evaluated together, one after the other. */
@@ -39,7 +41,10 @@ export interface AlertOptions extends Omit<AlertRule, "forMs" | "component"> {
   readonly component?: string;
 }
 
-/** Throws TypeError for a name that Prometheus would show in quotes, or a scenario that could not prove anything. */
+/**
+ * Throws TypeError for a name that Prometheus would show in quotes, a scenario that could not prove anything, or an outage that
+ * would wake nobody and hold back what does.
+ */
 export function alert({ for: duration, component = "application", ...options }: AlertOptions): AlertRule {
   if (!/^[A-Z][A-Za-z0-9]*$/.test(options.name))
     throw new TypeError(`"${options.name}" is not an alert's name`);
@@ -47,5 +52,7 @@ export function alert({ for: duration, component = "application", ...options }: 
   const { firesAt, resolvedAt } = options.scenario;
   if (milliseconds(firesAt) >= milliseconds(resolvedAt))
     throw new TypeError(`${options.name} resolves before it fires`);
+  if (options.outage && options.severity !== "critical")
+    throw new TypeError(`${options.name} is an outage, and not critical`);
   return { ...options, component, forMs: duration === undefined ? 0 : milliseconds(duration) };
 }

@@ -46,6 +46,7 @@ export const DATABASE_RULES = [
     expression: compare(gaugeOf(databaseUp), "==", 0),
     for: "1m",
     severity: "critical",
+    outage: true,
     component: "database",
     summary: "The database does not answer.",
     runbook: "database-down",

@@ -82,6 +82,7 @@ export const SERVICE_RULES = [
     ),
     for: "30s",
     severity: "critical",
+    outage: true,
     summary: "More than half of the requests fail: nobody can work.",
     runbook: "high-error-rate",
     scenario: {

@@ -8,16 +8,12 @@ export interface ScenarioTarget extends AsyncDisposable {
   readonly url: string;
 }
 
-/** A process whose page of metrics shows what happens in a scenario, from now on, and `always` these lines. */
-export async function scenarioTarget(
-  scenario: Scenario,
-  clock: Clock,
-  always: string,
-): Promise<ScenarioTarget> {
+/** A process whose page of metrics shows what happens in a scenario, from now on. */
+export async function scenarioTarget(scenario: Scenario, clock: Clock): Promise<ScenarioTarget> {
   const begin = clock.now();
   const server = createServer((_request, response) => {
     response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
-    response.end(always + pageAt(scenario, begin, clock.now() - begin));
+    response.end(pageAt(scenario, begin, clock.now() - begin));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
