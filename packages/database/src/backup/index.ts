@@ -17,6 +17,7 @@ export {
   restoreEmbedded,
 } from "./embedded-restore.ts";
 export {
+  type ErasureKeeper,
   type ErasureKeeperOptions,
   erasureKeeper,
   erasureMigrations,

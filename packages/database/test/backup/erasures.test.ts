@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once as onceHeard } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +22,7 @@ import {
 import { hasCode, manualClock } from "@rempart/kernel";
 import { type TestDatabase, testDatabase, until } from "@rempart/testing";
 import { once } from "../../src/backup/sealed/objects.ts";
+import { ERASER_POINTS, type EraserPoint, type EraserSettings } from "./fixtures/eraser-settings.ts";
 import { keyringIn } from "./kit.ts";
 
 let place: string;
@@ -172,6 +175,74 @@ test("the keeper brings what commits, and tells what waits", async () => {
   await until(async () => told.at(-1)?.count === 0);
   await keeper.stop();
 });
+
+test("an erasure is acknowledged when it stands in the repository, and what many ask at once is shared", async () => {
+  let pages = 0;
+  const counted: Repository = {
+    ...repository,
+    put(name, content, options) {
+      if (name !== "erasures/head") pages += 1;
+      return repository.put(name, content, options);
+    },
+  };
+  const keeper = erasureKeeper({ database: server.database, repository: counted, sealing });
+  const acknowledged = ["ada", "bob", "eve"].map(async (name) => {
+    await server.database.query("DELETE FROM people WHERE name = $1", [name]);
+    return keeper.recorded();
+  });
+  assert.deepEqual(await Promise.all(acknowledged), [true, true, true]);
+  assert.equal((await findErased(restored.database, vault(), kinds)).length, 3);
+  assert.ok(pages <= 3);
+  assert.equal(await keeper.recorded(), true);
+});
+
+test("while the repository is away or hangs nothing is promised, and a keeper brings it later", async () => {
+  const away: Repository = {
+    ...repository,
+    put: () => Promise.reject(new BackupError("repository-unavailable", "away")),
+  };
+  const back = Promise.withResolvers<void>();
+  const hanging: Repository = {
+    ...repository,
+    put: (...args) => back.promise.then(() => repository.put(...args)),
+  };
+  await server.database.query("DELETE FROM people");
+  const refused = erasureKeeper({ database: server.database, repository: away, sealing });
+  assert.equal(await refused.recorded(), false);
+  const late = erasureKeeper({ database: server.database, repository: hanging, sealing });
+  assert.equal(await late.recorded(20), false);
+  assert.deepEqual(await findErased(restored.database, vault(), kinds), []);
+  back.resolve();
+  assert.equal(await late.recorded(), true);
+  assert.equal((await findErased(restored.database, vault(), kinds)).length, 3);
+});
+
+async function eraseUntil(point: EraserPoint): Promise<void> {
+  const settings: EraserSettings = {
+    databaseUrl: server.url,
+    directory: join(place, "repository"),
+    keyFile: join(place, "key"),
+    point,
+  };
+  const child = fork(new URL("./fixtures/eraser.ts", import.meta.url), {
+    env: { ...process.env, ERASER_SETTINGS: JSON.stringify(settings) },
+  });
+  const [, signal] = await onceHeard(child, "exit");
+  assert.equal(signal, "SIGKILL");
+}
+
+for (const point of ERASER_POINTS)
+  test(`killed with kill -9, ${point}: what could be acknowledged is in the ledger, and the next brings the rest`, async () => {
+    await eraseUntil(point);
+    if (point === "recorded") assert.equal((await findErased(restored.database, vault(), kinds)).length, 3);
+    const next = erasureKeeper({ ...vault(), database: server.database });
+    assert.equal(await next.recorded(), true);
+    assert.deepEqual(await waitingErasures(server.database), { count: 0, since: null });
+    const report = await replayErasures(restored.database, vault(), { kinds });
+    assert.deepEqual(report, { replayed: 3, erased: 3 });
+    const again = await replayErasures(restored.database, vault(), { kinds });
+    assert.deepEqual(again, { replayed: 0, erased: 0 });
+  });
 
 test("two writers, and one that was killed before it took note, leave no gap and lose nothing", async () => {
   await erase("ada");
