@@ -67,7 +67,7 @@ export interface Database extends Queryable {
   /**
    * Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. After 40001 or 40P01 the whole work
    * runs again, so it must have no effect outside the transaction. A connection lost during COMMIT is `commit-unknown` and
-   * never repeated.
+   * never repeated; of a read-only transaction it is `unavailable`: nothing was to happen.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**

@@ -45,7 +45,7 @@ async function attemptOnce<T>(
       clean = await rollback(lease);
       throw error;
     });
-    await commit(lease);
+    await commit(lease, options);
     clean = true;
     return result;
   } catch (error) {
@@ -95,12 +95,12 @@ async function rollback(lease: Lease): Promise<boolean> {
   }
 }
 
-async function commit(lease: Lease): Promise<void> {
+async function commit(lease: Lease, { readOnly = false }: TransactionOptions): Promise<void> {
   let command: string;
   try {
     command = (await lease.run("COMMIT")).command;
   } catch (error) {
-    throw isRefusal(error) ? error : commitUnknown(error);
+    throw readOnly || isRefusal(error) ? error : commitUnknown(error);
   }
   if (command === "ROLLBACK") {
     throw new DatabaseError("transaction-aborted", "COMMIT rolled back: an earlier statement had failed");

@@ -19,7 +19,7 @@ import {
 import { hasCode, manualClock, systemClock } from "@rempart/kernel";
 import { scratchPlace, until } from "@rempart/testing";
 import { readWalFile, storeWalFile } from "../../src/backup/wal/object.ts";
-import { backedUpServer, keyringIn } from "./kit.ts";
+import { backedUpServer, endSegment, keyringIn } from "./kit.ts";
 
 interface Archived {
   last: string | null;
@@ -60,10 +60,11 @@ test("the server is never told that a segment is safe which is not in the reposi
   });
   const { database, engine, repository } = server;
   await database.query("CREATE TABLE rows (id int)");
-  await database.query("SELECT pg_switch_wal()");
+  await endSegment(database);
   await until(async () => (await archiverOf(database)).failed > 0);
   mode.broken = "lies half way";
   const { failed } = await archiverOf(database);
+  await endSegment(database);
   await until(async () => (await archiverOf(database)).failed > failed);
   assert.equal((await archiverOf(database)).last, null);
   assert.deepEqual(await Array.fromAsync(repository.list("wal/")), []);

@@ -51,11 +51,12 @@ export async function backedUpServer({
   const repository = wrap(directoryRepository(repositoryDirectory));
   const sealing = keyringIn(join(scratch, "key"));
   const observed = observe === undefined ? {} : { observe };
-  const archiver = createWalArchiver({ repository, sealing, ...observed });
+  // A segment ends when the test ends it, and nothing is written but by the test.
+  const archiver = createWalArchiver({ repository, sealing, timeoutSeconds: 3_600, ...observed });
   const server = await startEmbeddedPostgres({
     directory: join(scratch, "postgres"),
     durable: false,
-    settings: archiver.attach,
+    settings: async (place) => ({ ...(await archiver.attach(place)), autovacuum: "off" }),
   });
   const database = createDatabase({ url: server.superuserUrl });
   const source = { database, dataDirectory: server.dataDirectory };
@@ -86,9 +87,18 @@ export async function backedUpServer({
   };
 }
 
-export async function untilArchived(database: Database, repository: Repository): Promise<void> {
+/**
+ * Ends the segment being written, and answers its name. Something is written first: a server that rests switches to nothing, and
+ * one whose archiver has failed three times is woken by a new segment, or else waits for a minute.
+ */
+export async function endSegment(database: Database): Promise<string> {
+  await database.query("SELECT pg_logical_emit_message(false, 'test', '')");
   const [row] = await database.query<{ name: string }>("SELECT pg_walfile_name(pg_switch_wal() - 1) AS name");
-  const name = row?.name ?? "";
+  return row?.name ?? "";
+}
+
+export async function untilArchived(database: Database, repository: Repository): Promise<void> {
+  const name = await endSegment(database);
   await until(async () => {
     const names = await Array.fromAsync(repository.list("wal/"), (object) => object.name);
     return names.some((object) => object.endsWith(`/${name}`));

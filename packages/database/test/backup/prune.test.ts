@@ -67,16 +67,19 @@ async function names(): Promise<string[]> {
   return Array.fromAsync(server.repository.list(""), ({ name }) => name);
 }
 
+/** What was there before and is there no more. The server may hand over more of its log at any moment. */
+async function gone(before: readonly string[]): Promise<string[]> {
+  const left = new Set(await names());
+  return before.filter((name) => !left.has(name));
+}
+
 test("while all of it counts, only the log from before the first backup goes", async () => {
-  const [first] = (await names()).filter((name) => name.startsWith("wal/"));
   const before = await names();
+  const [first] = before.filter((name) => name.startsWith("wal/"));
   const report = await pruneBackups(server, later({ clock: manualClock(Date.now()) }));
   assert.deepEqual([report.removed, report.orphans, report.segments], [[], [], 1]);
   assert.equal(report.kept.length, 3);
-  assert.deepEqual(
-    await names(),
-    before.filter((name) => name !== first),
-  );
+  assert.deepEqual(await gone(before), [first]);
 });
 
 test("a dry run says what would go, and removes nothing", async () => {
@@ -84,7 +87,7 @@ test("a dry run says what would go, and removes nothing", async () => {
   const report = await pruneBackups(server, later({ dryRun: true }));
   assert.equal(report.removed.length, 1);
   assert.ok(report.segments > 0 && report.bytes > 0);
-  assert.deepEqual(await names(), before);
+  assert.deepEqual(await gone(before), []);
 });
 
 test("killed after any number of deletions, what is left is whole, and the next one finishes", async () => {
@@ -155,5 +158,5 @@ test("with a manifest that cannot be read nothing goes", async () => {
   await server.repository.put(manifest, once(Buffer.from("not a manifest")));
   const before = await names();
   await assert.rejects(pruneBackups(server, later()), (error) => hasCode(error, "object-altered"));
-  assert.deepEqual(await names(), before);
+  assert.deepEqual(await gone(before), []);
 });

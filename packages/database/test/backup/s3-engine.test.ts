@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type BackupEvent, pruneBackups, s3Repository } from "@rempart/database/backup";
+import { pruneBackups, s3Repository } from "@rempart/database/backup";
 import { hasCode, manualClock } from "@rempart/kernel";
 import { until } from "@rempart/testing";
 import { S3_IDENTITY, type S3Server, type StoredObject, startS3 } from "@rempart/testing/s3";
-import { type BackedUpServer, backedUpServer } from "./kit.ts";
+import { type BackedUpServer, backedUpServer, endSegment } from "./kit.ts";
 
 let s3: S3Server;
 let server: BackedUpServer;
-const events: BackupEvent[] = [];
 
 before(async () => {
   process.env.AWS_ACCESS_KEY_ID = S3_IDENTITY.accessKeyId;
@@ -17,7 +16,7 @@ before(async () => {
   s3 = await startS3({ pageSize: 5 });
   const { endpoint, bucketName: bucket } = s3;
   const repository = s3Repository({ bucket, region: "eu-west-3", endpoint, pathStyle: true });
-  server = await backedUpServer({ wrap: () => repository, observe: (event) => events.push(event) });
+  server = await backedUpServer({ wrap: () => repository });
   await server.database.query("CREATE TABLE rows AS SELECT i AS id FROM generate_series(1, 1000) i");
   await server.engine.run();
 });
@@ -49,24 +48,28 @@ test("what is in S3 verifies, and is restored with all of the log", async () => 
 test("while the store fails, or does not confirm, PostgreSQL is not told that a segment is safe", async (t) => {
   for (const fault of ["failing", "unconfirmed", "unheard"] as const)
     await t.test(fault, async () => {
-      const archived = await lastArchived();
-      const refused = events.filter(({ type }) => type === "segment-refused").length;
       s3.fault = ({ method, key }) => (method === "PUT" && key.startsWith("wal/") ? fault : null);
       await server.database.query("INSERT INTO rows VALUES (0)");
-      await server.database.query("SELECT pg_switch_wal()");
-      await until(() => events.filter(({ type }) => type === "segment-refused").length > refused);
-      assert.equal(await lastArchived(), archived);
+      const name = await endSegment(server.database);
+      await until(async () => (await toldToServer()).failed === name);
+      assert.ok((await toldToServer()).archived < name);
       s3.fault = () => null;
       await server.archived();
     });
   assert.deepEqual((await server.engine.verify()).findings, [], "and in the end nothing is missing");
 });
 
-async function lastArchived(): Promise<string | undefined> {
-  const [row] = await server.database.query<{ name: string }>(
-    "SELECT last_archived_wal AS name FROM pg_stat_archiver",
+interface Told {
+  archived: string;
+  failed: string | null;
+}
+
+/** The last segment of which the server believes that it is safe, and that it is not. It knows a moment after we do. */
+async function toldToServer(): Promise<Told> {
+  const [row] = await server.database.query<Told>(
+    "SELECT last_archived_wal AS archived, last_failed_wal AS failed FROM pg_stat_archiver",
   );
-  return row?.name;
+  return row as Told;
 }
 
 /** Of the objects that a restore needs, one of the backup and one of the log. */
@@ -114,9 +117,8 @@ test("a list that is old makes the recovery point older, never newer, and prunes
   s3.bucket.freezeLists(true);
   for (let i = 0; i < 2; i += 1) {
     await server.database.query("INSERT INTO rows VALUES (0)");
-    const archived = await lastArchived();
-    await server.database.query("SELECT pg_switch_wal()");
-    await until(async () => (await lastArchived()) !== archived);
+    const name = await endSegment(server.database);
+    await until(async () => (await toldToServer()).archived >= name);
   }
   const status = await server.engine.status();
   assert.equal(status.recoverableTo, before.recoverableTo);
