@@ -43,7 +43,7 @@ export function createAudit(options: AuditOptions): Audit {
     record,
     query: (query, page) => queryAudit(database, query, page),
     export: (query, format) => exportAudit(database, query, format),
-    erase: (tx, subject, actor) => eraseSubject(tx, { subjects, record }, subject, actor),
+    erase: (tx, subject, actor) => eraseSubject(tx, { subjects, clock }, subject, actor),
     prune: () => prune(database, { clock, record }),
     addressOf: addressReader(database, subjects),
     announceKinds: () => announceKinds(database),

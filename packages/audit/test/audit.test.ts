@@ -151,6 +151,48 @@ test("what has outlived its class goes, what has not stays, and the log verifies
   );
 });
 
+test("of who was erased for good nothing is kept any more, whoever had not heard of it", async () => {
+  await using log = await testLog();
+  const { audit, clock } = await auditOf(log);
+  const { audit: elsewhere } = await auditOf(log);
+  const signIn = (userId: string) =>
+    elsewhere.record(log.database, {
+      type: "auth.login.succeeded",
+      actor: { userId, address: "192.0.2.1" },
+    });
+  await signIn("known");
+  await signIn("known");
+  for (const subject of ["known", "never seen"])
+    await log.database.query("SELECT audit_forget_for_good($1)", [subject]);
+  await signIn("known");
+  await signIn("never seen");
+  const readable = async () => {
+    const kept =
+      "SELECT subject, host(ip_address) AS address FROM audit_entries WHERE ip_address IS NOT NULL";
+    return log.database.query(kept);
+  };
+  assert.deepEqual(
+    await readable(),
+    [{ subject: "known", address: "192.0.2.1" }],
+    "from memory, for a minute",
+  );
+  await audit.prune();
+  assert.deepEqual(await readable(), []);
+  const keys = "SELECT subject FROM audit_subjects WHERE sealed_key IS NOT NULL";
+  assert.deepEqual(await log.database.query(keys), []);
+  const { records } = await audit.query({ types: ["audit.subject.erased"] });
+  assert.deepEqual(
+    records.map(({ body }) => body),
+    [{ resource: { id: "known", type: "subject" } }],
+    "the leaf says what was destroyed, and of whom nothing was held it says nothing",
+  );
+  await log.sequencer().round();
+  const { database, objects, signer } = log;
+  const policy = { origin: signer.origin, logKeys: [signer.key], witnessKeys: [], quorum: 0 };
+  const report = await verifyLog({ database, objects, primitives: nodePrimitives, policy, now: clock.now() });
+  assert.deepEqual(report.findings, []);
+});
+
 test("an erased person's data is unreadable, the fact is in the log, and the log verifies", async () => {
   await using log = await testLog();
   const { audit, clock } = await auditOf(log);

@@ -10,6 +10,7 @@ import { commitmentOf } from "../src/entry/leaf.ts";
 import { createRecorder } from "../src/log/record.ts";
 import { nodePrimitives } from "../src/node-primitives.ts";
 import { openPersonal } from "../src/subjects/cipher.ts";
+import { eraseSubject } from "../src/subjects/erase.ts";
 import { SubjectKeys } from "../src/subjects/subjects.ts";
 import { type TestLog, testLog } from "./log.ts";
 
@@ -131,7 +132,8 @@ test("after an erasure nothing opens, and what comes later keeps nothing persona
   await using log = await testLog();
   const { record, subjects } = recorderOf(log);
   await record(log.database, SIGN_IN);
-  assert.ok(await log.database.transaction((tx) => subjects.destroy(tx, "u1")));
+  const erased = log.database.transaction((tx) => eraseSubject(tx, { subjects, clock: systemClock }, "u1"));
+  assert.ok(await erased);
   assert.equal(await subjects.forReading(log.database, "u1"), null);
   const later = await rowOf(log.database, await record(log.database, SIGN_IN));
   assert.equal(later.personal, null);

@@ -183,6 +183,8 @@ export type IdentityEvent =
       readonly actor: ActorRef;
     }
   | { readonly type: "account.renamed"; readonly userId: Uuid }
+  /** For good. Without an actor: by its owner. */
+  | { readonly type: "account.erased"; readonly userId: Uuid; readonly actor?: ActorRef }
   | {
       readonly type: "account.suspended";
       readonly userId: Uuid;

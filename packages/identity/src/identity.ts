@@ -9,6 +9,7 @@ import {
 } from "@rempart/kernel";
 import { type Logger, repeat, silentLogger } from "@rempart/runtime";
 import { type Administration, createAdministration } from "./administration/administration.ts";
+import { eraseOwn } from "./administration/erase.ts";
 import { ApiKeyService, type ApiKeys } from "./api-keys/api-keys.ts";
 import { type IdentityConfigInput, resolveConfig } from "./config.ts";
 import type { Context, Observe } from "./context.ts";
@@ -78,6 +79,8 @@ export interface Identity {
   /** Called once in every process for each session that ends, for whatever reason, within a second. */
   onSessionEnded(listener: (ended: SessionEnded) => void): () => void;
   updateName(userId: Uuid, name: string): Promise<Account>;
+  /** Removes one's own account and all that refers to it, for good. Codes: `step-up-required`, `session-ended`, `last-administrator`. */
+  eraseAccount(who: Authenticated): Promise<void>;
   findUsers(query: FindUsers): Promise<Person[]>;
   getUsers(ids: readonly Uuid[], options?: GetUsersOptions): Promise<Person[]>;
   issueTicket(session: { readonly id: Uuid }): Promise<Ticket>;
@@ -159,6 +162,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     revokeSession: (userId, sessionId) => sessions.end(sessionId, userId, "revoked"),
     onSessionEnded: (listener) => sessions.onEnded(listener),
     updateName: (userId, name) => changing(() => updateName(context, userId, name)),
+    eraseAccount: (who) => changing(() => eraseOwn(context, who)),
     findUsers: (query) => findUsers(context, query),
     getUsers: (ids, filter) => getUsers(context, ids, filter),
     issueTicket: (session) => issueTicket(context, session),

@@ -89,6 +89,50 @@ test("a ban holds until it is taken back", async () => {
   );
 });
 
+test("an erased account is gone with all that refers to it, and its address is free", async () => {
+  const events: IdentityEvent[] = [];
+  await using world = await harness({ observe: async (event) => void events.push(event) });
+  const { identity, db } = world;
+  const { account, token, session } = await signUp(identity, someone("ann"), HOME);
+  const ended: SessionEnded[] = [];
+  identity.onSessionEnded((end) => ended.push(end));
+  const admin = await (await persona(world, "root", "ADMIN")).subject();
+  await identity.administration.erase(admin, account.id);
+  assert.equal(await identity.authenticate(token), null);
+  assert.deepEqual(ended, [{ sessionId: session.id, userId: account.id, reason: "deleted" }]);
+  assert.deepEqual(await db.query("SELECT FROM users WHERE id = $1", [account.id]), []);
+  assert.deepEqual(events.at(-1), {
+    type: "account.erased",
+    userId: account.id,
+    actor: { kind: "session", userId: admin.userId },
+  });
+  await assert.rejects(identity.administration.erase(OPERATOR, account.id), (error) =>
+    hasCode(error, "unknown-user"),
+  );
+  await assert.rejects(identity.administration.erase(OPERATOR, admin.userId), (error) =>
+    hasCode(error, "last-administrator"),
+  );
+  assert.ok(await signUp(identity, someone("ann"), HOME));
+});
+
+test("one erases one's own account with a fresh proof, unless nobody else could administer", async () => {
+  await using world = await harness();
+  const { identity, clock, db } = world;
+  const signedIn = await signUp(identity, someone("ann"), HOME);
+  clock.advance(HOUR);
+  await assert.rejects(identity.eraseAccount(signedIn), (error) => hasCode(error, "step-up-required"));
+  const { token: invitation } = await identity.createAdminInvitation();
+  const only = await signUp(identity, { ...someone("eve"), invitation }, HOME);
+  await db.query("UPDATE sessions SET factor_at = authenticated_at");
+  await assert.rejects(identity.eraseAccount(only), (error) => hasCode(error, "last-administrator"));
+  const again = await signIn(identity, { email: signedIn.account.email, password: PASSWORD }, HOME);
+  await identity.eraseAccount(again);
+  assert.equal(await identity.authenticate(again.token), null);
+  assert.equal(await identity.authenticate(signedIn.token), null);
+  await assert.rejects(identity.eraseAccount(again), (error) => hasCode(error, "session-ended"));
+  assert.equal((await db.query("SELECT FROM users")).length, 1);
+});
+
 test("a moderator lifts a suspension; a ban takes who may ban", async () => {
   await using world = await harness();
   const { identity } = world;

@@ -29,6 +29,8 @@ test("an act whose record cannot be written does not happen", async () => {
       () => identity.administration.suspend(OPERATOR, ada.account.id, { until: null, reason: "x" }),
     ],
     ["account.banned", () => identity.administration.ban(OPERATOR, ada.account.id, { reason: "x" })],
+    ["account.erased", () => identity.administration.erase(OPERATOR, ada.account.id)],
+    ["account.erased", () => identity.eraseAccount(ada)],
   ];
   const everything = () =>
     db.query(`SELECT (SELECT json_agg(u ORDER BY id) FROM users u) AS users,

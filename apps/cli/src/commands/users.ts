@@ -7,6 +7,7 @@ import { confirmed } from "../confirm.ts";
 import { CliError } from "../errors.ts";
 import { withInstallation } from "../installation.ts";
 import { operatorName } from "../operator.ts";
+import { tellRecorded } from "../recorded.ts";
 import { type JsonOption, report, say } from "../report.ts";
 import { findUser } from "../users/find.ts";
 import { readPassword } from "../users/password.ts";
@@ -20,6 +21,7 @@ export function usersCommand(): Command {
     .addCommand(searchCommand())
     .addCommand(suspendCommand())
     .addCommand(banCommand())
+    .addCommand(eraseCommand())
     .addCommand(reactivateCommand())
     .addCommand(resetPasswordCommand())
     .addCommand(sessionsCommand())
@@ -136,6 +138,29 @@ function banCommand(): Command {
         const banned = await identity.administration.ban(operator(), user.id, { reason, addresses });
         const also = banned.length === 0 ? "" : `, and so are ${banned.join(", ")}`;
         report({ json }, { id: user.id, addresses: banned }, `${user.email} is banned${also}`);
+      });
+    });
+}
+
+interface EraseOptions extends JsonOption {
+  readonly yes?: boolean;
+}
+
+function eraseCommand(): Command {
+  return new Command("erase")
+    .description(
+      "remove an account and all that refers to it for good; no restore of a backup brings it back",
+    )
+    .argument("<user>")
+    .option("--yes", "do not ask")
+    .option("--json", "print JSON")
+    .action(async (named: string, { yes = false, json = false }: EraseOptions) => {
+      if (!(await confirmed(`Erase ${named}? Nothing brings the account back.`, named, yes))) return;
+      await actOn(named, async (installation, user) => {
+        await installation.identity.administration.erase(operator(), user.id);
+        const recorded = await tellRecorded(installation);
+        report({ json }, { id: user.id, recorded }, `${user.id} is erased`);
+        if (!recorded) process.exitCode = 1;
       });
     });
 }

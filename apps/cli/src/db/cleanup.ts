@@ -11,6 +11,7 @@ import { Command, Option } from "commander";
 import { confirmed } from "../confirm.ts";
 import { withInstallation } from "../installation.ts";
 import { operatorName } from "../operator.ts";
+import { tellRecorded } from "../recorded.ts";
 import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
 import { stoppable } from "./access.ts";
@@ -43,8 +44,9 @@ export function cleanupCommand(): Command {
         if (rows > 0 && !(await confirmed(`Remove ${rows} rows for good?`, "yes", options.yes ?? false)))
           return;
         const results = await stoppable((signal) => purgeAll(installation, purges, signal, options));
+        const recorded = await tellRecorded(installation);
         report(options, results, resultTable(results));
-        if (results.some(({ complete }) => !complete)) process.exitCode = 1;
+        if (!recorded || results.some(({ complete }) => !complete)) process.exitCode = 1;
       }),
     );
 }

@@ -25,6 +25,7 @@ import { createMessengerIdentity } from "./identity.ts";
 import { type Links, linksOf } from "./mail/links.ts";
 import { PublicAddress } from "./public-address.ts";
 import { csrfSecrets } from "./storage/csrf-secrets.ts";
+import { openErasureKeeper } from "./storage/erasure-keeper.ts";
 import { openKeyring } from "./storage/keyring.ts";
 import { openStorage } from "./storage/open.ts";
 
@@ -40,6 +41,8 @@ export interface Installation extends AsyncDisposable {
   readonly auditObjects: ObjectStore;
   /** After a restore: begins another log where the published one cannot go on. Code: `not-broken`. */
   continueAuditLog(): Promise<Continued>;
+  /** Whether what was erased up to now, here or by the server, stands beside the backups; within a bounded time. */
+  erasuresRecorded(): Promise<boolean>;
   /** Takes back what detection did. */
   readonly responder: Responder;
   readonly keyring: Keyring;
@@ -70,6 +73,7 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
       await banAddresses(event, tx);
     },
   });
+  const erasures = openErasureKeeper(config, { database, keyring, log });
   return {
     database,
     identity,
@@ -77,6 +81,7 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
     audit,
     auditObjects: await presentLog(database, objects),
     continueAuditLog: () => continueLog({ ...ports, ...shared, objects, hash, record: audit.record }),
+    erasuresRecorded: async () => erasures?.recorded() ?? true,
     responder: createResponder({
       bans: new NetworkBans({ database, clock: systemClock, log }),
       administration: identity.administration,

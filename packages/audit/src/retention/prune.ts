@@ -22,6 +22,7 @@ export async function prune(
   database: Database,
   { clock, record }: { clock: Clock; record: RecordEvent },
 ): Promise<Pruned[]> {
+  await blankLateAddresses(database);
   const classes = await database.query<ClassRow>(
     "SELECT class, keep_days FROM audit_retention ORDER BY class",
   );
@@ -35,6 +36,14 @@ export async function prune(
     pruned.push({ class: name, entries });
   }
   return pruned;
+}
+
+/** A process may have written under a key that it still remembered when another destroyed it. */
+async function blankLateAddresses(database: Database): Promise<void> {
+  await database.query(
+    `UPDATE audit_entries e SET ip_address = NULL FROM audit_subjects s
+     WHERE s.erased_at > now() - interval '1 day' AND e.subject = s.subject AND e.ip_address IS NOT NULL`,
+  );
 }
 
 /** Only what was published: an entry whose place nobody has seen could vanish without a trace. */

@@ -1,5 +1,6 @@
 import type { Transaction } from "@rempart/database";
-import type { Record as RecordEvent } from "../log/record.ts";
+import type { Clock } from "@rempart/kernel";
+import { prepare } from "../events/prepare.ts";
 import type { SubjectKeys } from "./subjects.ts";
 
 /**
@@ -8,18 +9,14 @@ import type { SubjectKeys } from "./subjects.ts";
  */
 export async function eraseSubject(
   tx: Transaction,
-  { subjects, record }: { subjects: SubjectKeys; record: RecordEvent },
+  { subjects, clock }: { subjects: SubjectKeys; clock: Clock },
   subject: string,
   actor?: { readonly userId: string },
 ): Promise<boolean> {
-  if (!(await subjects.destroy(tx, subject))) return false;
-  await tx.query("UPDATE audit_entries SET ip_address = NULL WHERE subject = $1 AND ip_address IS NOT NULL", [
-    subject,
-  ]);
-  await record(tx, {
-    type: "audit.subject.erased",
-    resource: { type: "subject", id: subject },
-    ...(actor === undefined ? {} : { actor }),
-  });
-  return true;
+  const resource = { type: "subject", id: subject };
+  const type = "audit.subject.erased";
+  const { body } = prepare({ type, resource, ...(actor === undefined ? {} : { actor }) }, clock.now());
+  subjects.drop(subject);
+  const [row] = await tx.query<{ held: boolean }>("SELECT audit_forget($1, $2) AS held", [subject, body]);
+  return row?.held === true;
 }

@@ -49,15 +49,9 @@ export class SubjectKeys {
     return this.#remembered(subject) ?? (await this.#read(db, subject)) ?? null;
   }
 
-  /** Destroys the key. True when there was one. */
-  async destroy(tx: Queryable, subject: string): Promise<boolean> {
+  /** Forgets what is remembered of a key that is being destroyed. */
+  drop(subject: string): void {
     this.#keys.delete(subject);
-    const rows = await tx.query(
-      `UPDATE audit_subjects SET sealed_key = NULL, erased_at = $2
-       WHERE subject = $1 AND sealed_key IS NOT NULL RETURNING subject`,
-      [subject, new Date(this.#options.clock.now())],
-    );
-    return rows.length > 0;
   }
 
   #remembered(subject: string): Uint8Array | undefined {

@@ -6,6 +6,7 @@ import type { Sessions } from "../sessions/sessions.ts";
 import type { Account, Role, Session } from "../types.ts";
 import { demandPermission, holdTarget } from "./authority.ts";
 import { type AccountToCreate, createAccount } from "./create-account.ts";
+import { erase } from "./erase.ts";
 import { exportUser, type UserExport } from "./export.ts";
 import { type Ban, ban, changeRole, reactivate, type Suspension, suspend } from "./moderation.ts";
 import { requireStepUp } from "./require-step-up.ts";
@@ -26,6 +27,8 @@ export interface Administration {
   /** The same without end. Resolves with the addresses its event names. Code: `last-administrator`. */
   ban(actor: Actor, userId: Uuid, ban: Ban): Promise<readonly string[]>;
   reactivate(actor: Actor, userId: Uuid): Promise<void>;
+  /** Removes the account and all that refers to it, for good. Code: `last-administrator`. */
+  erase(actor: Actor, userId: Uuid): Promise<void>;
   /** Code: `last-administrator`. */
   changeRole(actor: Actor, userId: Uuid, role: Role): Promise<void>;
   /** The link of a forgotten password, to hand to its owner: once, for `links.resetPasswordMs`. */
@@ -56,6 +59,7 @@ export function createAdministration(
     suspend: (actor, userId, suspension) => changing(() => suspend(context, actor, userId, suspension)),
     ban: (actor, userId, how) => changing(() => ban(context, actor, userId, how)),
     reactivate: (actor, userId) => changing(() => reactivate(context, actor, userId)),
+    erase: (actor, userId) => changing(() => erase(context, actor, userId)),
     changeRole: (actor, userId, role) => changing(() => changeRole(context, actor, userId, role)),
     resetPassword: (actor, userId) => createResetLink(context, actor, userId),
     search: (actor, search) => searchUsers(context, actor, search),

@@ -28,6 +28,7 @@ export const PERMISSIONS = {
   "users.reactivate": { least: "MODERATOR", over: "person" },
   "users.end-sessions": { least: "MODERATOR", over: "person" },
   "users.ban": { least: "ADMIN", fresh: true, over: "person" },
+  "users.erase": { least: "ADMIN", fresh: true, over: "person" },
   "users.change-role": { least: "ADMIN", fresh: true, over: "person" },
   "users.reset-password": { least: "ADMIN", fresh: true, over: "person" },
   "users.export": { least: "ADMIN", fresh: true },

@@ -34,6 +34,16 @@ export const ACCOUNT_ROUTES = {
     status: 200,
     problems: [],
   }),
+  eraseAccount: route({
+    ...OWN,
+    method: "DELETE",
+    path: "/api/v1/account",
+    summary:
+      "Remove the account and all that refers to it, for good; `recorded`: no restore of a backup brings it back",
+    answer: z.strictObject({ recorded: z.boolean() }),
+    status: 200,
+    problems: ["step-up-required", "last-administrator"],
+  }),
   changePassword: route({
     ...JUDGED,
     method: "POST",

@@ -39,6 +39,7 @@ const TYPES: Readonly<Record<IdentityEvent["type"], EventType | null>> = {
   "account.banned": "account.banned",
   "account.reactivated": "account.reactivated",
   "account.role-changed": "privilege.changed",
+  "account.erased": "account.deleted",
   "account.exported": "data.export",
   "tenant.created": "tenant.changed",
   "tenant.renamed": "tenant.changed",

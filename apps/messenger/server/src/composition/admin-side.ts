@@ -13,7 +13,7 @@ import type { Ports } from "./ports.ts";
 export function createAdminSide(
   { admin, audit, limits }: MessengerConfig,
   { clock, random, log, tracing }: Ports,
-  { storage, identity, address, auditLog, registry, security, watch }: Core,
+  { storage, identity, address, auditLog, registry, security, watch, erasuresRecorded }: Core,
   health: HealthChecks,
   monitoring: Monitoring | null,
 ): Server {
@@ -27,6 +27,7 @@ export function createAdminSide(
     database: storage.database,
     audit: auditLog.audit,
     clock,
+    erasuresRecorded,
     securityMetrics: () => security.report(),
   });
   const denied: AdminApiOptions["denied"] = (userId, refused) => {

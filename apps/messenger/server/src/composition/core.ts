@@ -14,8 +14,10 @@ import { createMessengerIdentity } from "../identity.ts";
 import { smtpMailer } from "../mail/smtp-mailer.ts";
 import { PublicAddress } from "../public-address.ts";
 import { openBackups } from "../storage/backups.ts";
+import { openErasureKeeper } from "../storage/erasure-keeper.ts";
 import { openKeyring } from "../storage/keyring.ts";
 import { openStorage, type Storage } from "../storage/open.ts";
+import { countErasures } from "../telemetry/backup-metrics.ts";
 import { createSecurityCounters, type SecurityCounters } from "../telemetry/security-metrics.ts";
 import type { Closers } from "./closers.ts";
 import type { Ports } from "./ports.ts";
@@ -30,6 +32,8 @@ export interface Core {
   readonly auditLog: AuditLog;
   readonly identity: Identity;
   readonly watch: AuditWatch;
+  /** Whether what was erased up to now stands beside the backups. */
+  readonly erasuresRecorded: () => Promise<boolean>;
   /** Null: this process counts alone. */
   readonly counts: SharedCounts | null;
 }
@@ -55,7 +59,12 @@ export async function openCore(config: MessengerConfig, ports: Ports, closers: C
     await backups?.close();
   });
   const { database, embedded } = storage;
-  if (backups !== null && embedded !== null) closers.add(await backups.start({ ...embedded, database }));
+  if (backups !== null && embedded !== null) closers.add(await backups.start(embedded));
+  const waiting = config.backup.repository && countErasures(registry, ports.clock);
+  const observed = waiting === null ? {} : { observe: waiting };
+  const erasures = openErasureKeeper(config, { database, keyring, log: ports.log, ...observed });
+  await erasures?.start(new AbortController().signal);
+  closers.add(async () => erasures?.stop());
   const sealing = { ...ports, database, envelopes: keyring };
   const auditLog = await openAuditLog(sealing, {
     directory: config.dataDirectory,
@@ -81,7 +90,19 @@ export async function openCore(config: MessengerConfig, ports: Ports, closers: C
   const counts = config.redisUrl && sharedCounts(config.redisUrl, ports.log);
   closers.add(async () => counts?.close());
   await counts?.open();
-  return { storage, address, registry, security, keyring, auditLog, identity, watch, counts };
+  const erasuresRecorded = async (): Promise<boolean> => erasures?.recorded() ?? true;
+  return {
+    storage,
+    address,
+    registry,
+    security,
+    keyring,
+    auditLog,
+    identity,
+    watch,
+    counts,
+    erasuresRecorded,
+  };
 }
 
 function openKeys(

@@ -39,7 +39,7 @@ export async function createPublicSide(
   const documents = createDocuments();
   const metrics = createMetrics(core.registry, () => delivery.gateway.connections);
   const { edge, limiter } = publicEdge(config, ports, core, { web, documents, metrics });
-  const { identity, auditLog } = core;
+  const { identity, auditLog, erasuresRecorded } = core;
   const { limited } = core.watch.edge;
   const { database, incarnation } = core.storage;
   const { clock, random, log, tracing } = ports;
@@ -50,7 +50,7 @@ export async function createPublicSide(
   const { audit, published } = auditLog;
   const keyLog = new KeyLog({ database, objects: published });
   const newId = uuidV7Generator(clock, random);
-  const handlers = createHandlers({ ...shared, ...delivery, audit, keyLog, newId });
+  const handlers = createHandlers({ ...shared, ...delivery, audit, keyLog, newId, erasuresRecorded });
   const server = createPublicServer({
     edge,
     api: createApi({ edge, identity, handlers, limited }),

@@ -1,14 +1,8 @@
-import {
-  createDatabase,
-  type Database,
-  type EmbeddedPostgres,
-  type EmbeddedPostgresOptions,
-} from "@rempart/database";
+import { createDatabase, type EmbeddedPostgres, type EmbeddedPostgresOptions } from "@rempart/database";
 import {
   backupSchedule,
   builtInEngine,
   createWalArchiver,
-  erasureKeeper,
   logKeeper,
   pruneBackups,
   pruneSchedule,
@@ -19,7 +13,7 @@ import type { Keyring } from "@rempart/keys";
 import type { Component, Logger } from "@rempart/runtime";
 import type { Registry } from "prom-client";
 import type { MessengerConfig } from "../config.ts";
-import { countBackups, countErasures } from "../telemetry/backup-metrics.ts";
+import { countBackups } from "../telemetry/backup-metrics.ts";
 import { openRepository } from "./repository.ts";
 
 export interface Backups {
@@ -32,10 +26,7 @@ export interface Backups {
   close(): Promise<void>;
 }
 
-interface BackedUpServer extends Pick<EmbeddedPostgres, "superuserUrl" | "dataDirectory"> {
-  /** The messenger's own. */
-  readonly database: Database;
-}
+type BackedUpServer = Pick<EmbeddedPostgres, "superuserUrl" | "dataDirectory">;
 
 interface BackupPorts {
   readonly keyring: Keyring;
@@ -52,12 +43,11 @@ export function openBackups({ backup, database }: MessengerConfig, ports: Backup
   const repository = openRepository(backup.repository);
   const sealing = ports.keyring;
   const observe = countBackups(ports.registry, clock);
-  const erasuresWaiting = countErasures(ports.registry, clock);
   const archiver = createWalArchiver({ repository, sealing, clock, log, observe });
   return {
     repository,
     settings: archiver.attach,
-    async start({ superuserUrl, dataDirectory, database }) {
+    async start({ superuserUrl, dataDirectory }) {
       const admin = createDatabase({ url: superuserUrl, poolSize: 3, applicationName: "rempart-backup" });
       const source = { database: admin, dataDirectory };
       const engine = builtInEngine({ ...ports, repository, sealing, source, observe });
@@ -69,7 +59,6 @@ export function openBackups({ backup, database }: MessengerConfig, ports: Backup
             pruneBackups({ repository, sealing }, { policy: backup.retention, signal, clock }),
           log,
         }),
-        erasureKeeper({ database, repository, sealing, clock, log, observe: erasuresWaiting }),
       ];
       for (const part of parts) await part.start(new AbortController().signal);
       return async () => {

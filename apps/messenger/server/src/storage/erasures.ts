@@ -1,5 +1,5 @@
 import { type Audit, createAudit } from "@rempart/audit";
-import type { Database, Queryable, Transaction } from "@rempart/database";
+import { type Database, migrate, type Queryable, type Transaction } from "@rempart/database";
 import {
   type DrillCheck,
   type Erasure,
@@ -9,6 +9,7 @@ import {
   replayErasures,
 } from "@rempart/database/backup";
 import type { Keyring } from "@rempart/keys";
+import { messengerMigrations } from "../migrations.ts";
 
 export interface ErasurePorts {
   readonly repository: Repository;
@@ -33,11 +34,16 @@ function erasureKinds(audit: Audit): Readonly<Record<string, ErasureKind>> {
           subjects,
         ),
     },
-    // What refers to an account goes with it, as when it was first erased.
+    // What refers to an account goes with it, as when it was first erased, and so does the key of its audit subject.
     "account.erased": {
       erase: (tx, { subject }) => changes(tx, "DELETE FROM users WHERE id = $1 RETURNING id", [subject]),
       remaining: (database, subjects) =>
-        subjectsIn(database, "SELECT id AS subject FROM users WHERE id = ANY($1::uuid[])", subjects),
+        subjectsIn(
+          database,
+          `SELECT id::text AS subject FROM users WHERE id::text = ANY($1)
+           UNION SELECT subject FROM audit_subjects WHERE subject = ANY($1) AND sealed_key IS NOT NULL`,
+          subjects,
+        ),
     },
     "audit-subject.erased": {
       erase: (tx, { subject }) => audit.erase(tx, subject),
@@ -107,11 +113,13 @@ async function recordLoss(audit: Audit, tx: Transaction, loss: readonly string[]
   });
 }
 
-/** What a restore would do to the people of the ledger, done to the restored copy: afterwards nobody of them is in it. */
+/** What a restore would do to the people of the ledger, done to the restored copy: afterwards nothing of them is in it. */
 export function erasureCheck(ports: ErasurePorts): DrillCheck {
   return {
     name: "erased people stay erased",
     async run(database) {
+      // A copy from before an update lacks what erases in this version.
+      await migrate(database, messengerMigrations);
       await eraseAgain(database, ports);
       const kinds = erasureKinds(createAudit({ database, envelopes: ports.keyring }));
       return findErased(database, { repository: ports.repository, sealing: ports.keyring }, kinds);

@@ -14,6 +14,8 @@ import type { SecurityMetrics } from "./routes.ts";
 export interface AdminServices extends MonitoringServices {
   /** Where the web client is reached. */
   readonly address: { readonly origin: string };
+  /** Whether what was erased up to now stands beside the backups; within a bounded time. */
+  readonly erasuresRecorded: () => Promise<boolean>;
   /** Resolves with how things stand. */
   readonly securityMetrics: () => Promise<SecurityMetrics>;
 }
@@ -37,6 +39,10 @@ export function adminHandlers(services: AdminServices): AdminHandlers {
     },
     async ban({ caller, params, body: { reason, addresses = false } }) {
       return { addresses: await administration.ban(caller, params.userId, { reason, addresses }) };
+    },
+    async erase({ caller, params }) {
+      await administration.erase(caller, params.userId);
+      return { recorded: await services.erasuresRecorded() };
     },
     async reactivate({ caller, params }) {
       await administration.reactivate(caller, params.userId);

@@ -119,6 +119,16 @@ export const ADMIN_ROUTES = {
     status: 200,
     problems: ["unknown-user", "last-administrator"],
   }),
+  erase: route({
+    ...ACT,
+    method: "DELETE",
+    path: "/admin/users/:userId",
+    summary:
+      "Remove the account and all that refers to it, for good; `recorded`: no restore of a backup brings it back",
+    answer: z.strictObject({ recorded: z.boolean() }),
+    status: 200,
+    problems: ["unknown-user", "last-administrator"],
+  }),
   reactivate: route({
     ...ACT,
     method: "POST",

@@ -1,4 +1,10 @@
-import { isPermission, type Permission, serialiseSessionCookie, subjectOfSession } from "@rempart/identity";
+import {
+  clearSessionCookie,
+  isPermission,
+  type Permission,
+  serialiseSessionCookie,
+  subjectOfSession,
+} from "@rempart/identity";
 import { refuse } from "../../refusal.ts";
 import type { Call, Handlers } from "../call.ts";
 import { bearerOf, sessionTokenOf } from "../credentials.ts";
@@ -7,6 +13,7 @@ import type { Services } from "./services.ts";
 
 type AccountRoute =
   | "updateAccount"
+  | "eraseAccount"
   | "searchUsers"
   | "changePassword"
   | "changeEmail"
@@ -24,6 +31,11 @@ export function accountHandlers(services: Services): Pick<Handlers, AccountRoute
     async updateAccount({ caller, body }) {
       const account = await identity.updateName(caller.account.id, body.name);
       return { account: toAccount({ ...caller, account }) };
+    },
+    async eraseAccount({ caller, setCookie }) {
+      await identity.eraseAccount(caller);
+      setCookie(clearSessionCookie());
+      return { recorded: await services.erasuresRecorded() };
     },
     async searchUsers({ caller, query }) {
       const people = await identity.findUsers({ q: query.q, excluding: caller.account.id });

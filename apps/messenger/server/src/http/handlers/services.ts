@@ -21,4 +21,6 @@ export interface Services {
   readonly receipts: ReceiptWriter;
   readonly metrics: Pick<Metrics, "messageStored" | "accessTokenIssued">;
   readonly incarnation: number;
+  /** Whether what was erased up to now stands beside the backups; within a bounded time. */
+  readonly erasuresRecorded: () => Promise<boolean>;
 }
