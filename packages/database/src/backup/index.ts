@@ -35,6 +35,7 @@ export {
 } from "./erasures/replay.ts";
 export { BackupError, type BackupErrorCode } from "./errors.ts";
 export type { BackupManifest } from "./manifest.ts";
+export type { PgBackRestBucket, S3Credentials } from "./pgbackrest/configuration.ts";
 export { type PgBackRestEngine, type PgBackRestOptions, pgBackRestEngine } from "./pgbackrest/engine.ts";
 export type * from "./ports.ts";
 export { directoryRepository } from "./repository/directory.ts";

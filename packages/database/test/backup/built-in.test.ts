@@ -7,5 +7,6 @@ engineContract("built-in", async () => {
   return {
     ...server,
     scratch: join(server.scratch, "places"),
+    unseen: [],
   };
 });

@@ -9,9 +9,11 @@ import {
   directoryRepository,
   dumpEngine,
   type RestoreContext,
+  s3Repository,
 } from "@rempart/database/backup";
 import { Secret } from "@rempart/runtime";
 import { requireService, scratchPlace, startDebianPostgres } from "@rempart/testing";
+import { S3_IDENTITY, startS3 } from "@rempart/testing/s3";
 import { type EngineUnderTest, engineContract } from "./engine-contract.ts";
 import { keyringIn } from "./kit.ts";
 
@@ -45,6 +47,7 @@ async function open(): Promise<Server> {
     database,
     url: server.url,
     scratch: join(place, "places"),
+    unseen: ["row counts"],
     archived: async () => {},
     async [Symbol.asyncDispose]() {
       await database.close();
@@ -118,6 +121,32 @@ test("a dump of another database comes back under its name, and one that was alt
   assert.equal(recoverableTo, null);
   const refused = engine.restore({ target, directory: join(place, "none") });
   await assert.rejects(refused, { code: "object-altered" });
+});
+
+test("a dump stands in S3 file by file, verifies there, and is loaded from there", { skip }, async () => {
+  await using server = await open();
+  await using s3 = await startS3({ pageSize: 3 });
+  process.env.AWS_ACCESS_KEY_ID = S3_IDENTITY.accessKeyId;
+  process.env.AWS_SECRET_ACCESS_KEY = S3_IDENTITY.secretAccessKey;
+  const { endpoint, bucketName: bucket } = s3;
+  const repository = s3Repository({ bucket, region: "eu-west-3", endpoint, pathStyle: true });
+  const engine = dumpEngine({ ...server.parts, repository });
+  await server.database.query("CREATE TABLE goods AS SELECT generate_series(1, 100) AS id");
+  const taken = await engine.run();
+  assert.deepEqual(await engine.list(), [taken]);
+  assert.deepEqual((await engine.verify()).findings, []);
+  await server.database.query("CREATE DATABASE other");
+  const url = server.url.replace(/\/postgres$/, "/other");
+  await engine.restoreInto({ url });
+  const other = createDatabase({ url });
+  assert.equal((await other.query("SELECT FROM goods")).length, 100);
+  await other.close();
+  const [lost = ""] = [...s3.bucket.objects.keys()].filter((key) => key.endsWith("/files/toc.dat"));
+  s3.bucket.objects.delete(lost);
+  assert.deepEqual(
+    (await engine.verify()).findings.map(({ code, name }) => [code, name]),
+    [["object-missing", lost]],
+  );
 });
 
 test("programs that are older than the server are refused before anything is written", { skip }, async () => {

@@ -11,6 +11,7 @@ import type {
   RestoreReport,
 } from "@rempart/database/backup";
 import { hasCode } from "@rempart/kernel";
+import { runDrill } from "../../src/backup/drill/drill.ts";
 
 export interface EngineUnderTest extends AsyncDisposable {
   readonly engine: BackupEngine;
@@ -20,6 +21,8 @@ export interface EngineUnderTest extends AsyncDisposable {
   archived(): Promise<void>;
   /** An empty place of the test. */
   readonly scratch: string;
+  /** Checks of a drill that there is nothing to make with. */
+  readonly unseen: readonly string[];
 }
 
 /** What every `BackupEngine` keeps its word on. `open` gives a server with a repository of its own that is empty. */
@@ -58,6 +61,23 @@ export function engineContract(name: string, open: () => Promise<EngineUnderTest
       const { rows, report } = await restore({ kind: "latest" });
       assert.ok(rows.includes(1) && rows.includes(1000));
       assert.equal(report.backup, first.id);
+    });
+
+    await t.test("a drill proves the newest, and says what it could not look at", async () => {
+      const report = await runDrill({
+        engine,
+        primary: database,
+        place: join(scratch, "drills"),
+        application: { role: "postgres", database: "postgres" },
+        countersSettleMs: 0,
+        firstQuery: async (restored) => assert.equal((await restored.query("SELECT FROM rows")).length, 1000),
+      });
+      assert.equal(report.backup, first.id);
+      const unseen = report.checks.filter(({ outcome }) => outcome !== "passed");
+      assert.deepEqual(
+        unseen.map(({ name, outcome }) => [name, outcome]),
+        under.unseen.map((check) => [check, "skipped"]),
+      );
     });
 
     await t.test("nothing is restored over something", async () => {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { test } from "node:test";
-import { createDatabase, type Database } from "@rempart/database";
 import {
   type BackupError,
   type PgBackRestEngine,
@@ -10,66 +9,14 @@ import {
   type RestoreContext,
 } from "@rempart/database/backup";
 import { Secret } from "@rempart/runtime";
-import { requireService, scratchPlace, startDebianPostgres, until } from "@rempart/testing";
-import { type EngineUnderTest, engineContract } from "./engine-contract.ts";
-
-const [postgres, pgbackrest] = [await requireService("postgres"), await requireService("pgbackrest")];
-const skip = postgres.skip || pgbackrest.skip;
-
-const PASSPHRASE = "correct-horse-battery";
-const programs = { postgres: join(dirname(postgres.path ?? ""), "..", "bin", "postgres") };
-
-interface Server extends EngineUnderTest {
-  readonly engine: PgBackRestEngine;
-  readonly place: string;
-}
-
-async function open(): Promise<Server> {
-  const place = await mkdtemp(join(await scratchPlace(), "rempart-pgbackrest-"));
-  await chmod(place, 0o711);
-  const server = await startDebianPostgres({ service: "postgres", settings: { archive_mode: "on" } });
-  const database = createDatabase({ url: server.url });
-  const engine = pgBackRestEngine({
-    repository: join(place, "repository"),
-    workDirectory: join(place, "work"),
-    passphrase: new Secret(PASSPHRASE),
-    source: { database, dataDirectory: server.dataDirectory },
-    programs,
-    archiveWaitMs: 20_000,
-  });
-  const { archive_command: command = "" } = await engine.attach();
-  await database.query(`ALTER SYSTEM SET archive_command = '${command.replaceAll("'", "''")}'`);
-  await database.query("SELECT pg_reload_conf()");
-  return {
-    engine,
-    database,
-    place,
-    scratch: join(place, "places"),
-    archived: () => untilHandedOver(database, engine),
-    async [Symbol.asyncDispose]() {
-      await database.close();
-      await server.stop();
-      await rm(place, { recursive: true, force: true });
-    },
-  };
-}
-
-/** The newest commit is the one that was just made. */
-async function untilHandedOver(database: Database, engine: PgBackRestEngine): Promise<void> {
-  const [row] = await database.query<{ at: number }>(
-    "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at",
-  );
-  await database.query("CREATE TABLE IF NOT EXISTS marks (id int)");
-  await database.query("INSERT INTO marks VALUES (1)");
-  await database.query("SELECT pg_switch_wal()");
-  await until(async () => ((await engine.status()).recoverableTo ?? 0) >= (row?.at ?? 0));
-}
+import { engineContract } from "./engine-contract.ts";
+import { PASSPHRASE, pgBackRestServer, programs, skip } from "./pgbackrest-kit.ts";
 
 if (skip) test("pgBackRest backs up PostgreSQL 15", { skip }, () => {});
-else engineContract("pgbackrest, PostgreSQL 15", open);
+else engineContract("pgbackrest, PostgreSQL 15", pgBackRestServer);
 
 test("pgBackRest: on a machine with the repository and the passphrase alone", { skip }, async (t) => {
-  await using server = await open();
+  await using server = await pgBackRestServer();
   const { database, engine, place } = server;
   const spaces = join(place, "spaces");
   await mkdir(spaces);

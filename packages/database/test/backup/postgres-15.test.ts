@@ -36,6 +36,7 @@ async function open(): Promise<EngineUnderTest> {
     engine,
     database,
     scratch: join(scratch, "places"),
+    unseen: ["page checksums"],
     archived: () => untilArchived(database, repository),
     async [Symbol.asyncDispose]() {
       await database.close();

@@ -22,7 +22,13 @@ export interface Upload {
 export class Bucket {
   readonly objects = new Map<string, StoredObject>();
   readonly uploads = new Map<string, Upload>();
+  /** Keeps what came without a checksum of S3's. */
+  readonly unsummed: boolean;
   #shown: ReadonlyMap<string, StoredObject> | null = null;
+
+  constructor(unsummed = false) {
+    this.unsummed = unsummed;
+  }
 
   /** Lists go on telling what is there now, whatever is written from here on; false ends it. */
   freezeLists(frozen: boolean): void {

@@ -23,6 +23,7 @@ export function answerTo(bucket: Bucket, request: S3Request, pageSize: number): 
     return query.has("uploads") ? listUploads(bucket, request) : list(bucket, request, pageSize);
   if (method === "GET" || method === "HEAD") return get(bucket, request);
   if (method === "DELETE") return query.has("uploadId") ? abort(bucket, request) : remove(bucket, request);
+  if (method === "POST" && query.has("delete")) return removeMany(bucket, request);
   if (method === "POST") return query.has("uploads") ? begin(bucket, request) : complete(bucket, request);
   if (method !== "PUT") return s3Error(405, "MethodNotAllowed");
   if (query.has("uploadId")) return putPart(bucket, request);
@@ -39,9 +40,9 @@ function xml(status: number, text: string): S3Answer {
 }
 
 /** A body without a checksum, or with a wrong one, is refused: this store is asked to keep what cannot be had again. */
-function badBody({ body, header }: S3Request): S3Answer | null {
+function badBody({ unsummed }: Bucket, { body, header }: S3Request): S3Answer | null {
   const checksum = header("x-amz-checksum-sha256");
-  if (checksum === undefined) return s3Error(400, "InvalidRequest");
+  if (checksum === undefined) return unsummed ? null : s3Error(400, "InvalidRequest");
   return checksum === sha256(body) ? null : s3Error(400, "BadDigest");
 }
 
@@ -60,7 +61,7 @@ function storageClassOf({ header }: S3Request): string {
 }
 
 function put(bucket: Bucket, request: S3Request): S3Answer {
-  const bad = badBody(request);
+  const bad = badBody(bucket, request);
   if (bad !== null) return bad;
   if (conditionFails(bucket, request)) return s3Error(412, "PreconditionFailed");
   const { key, body } = request;
@@ -85,7 +86,11 @@ function copy(bucket: Bucket, request: S3Request): S3Answer {
 function get(bucket: Bucket, { key, method, header }: S3Request): S3Answer {
   const found = bucket.objects.get(key);
   if (found === undefined) return method === "HEAD" ? { status: 404 } : s3Error(404, "NoSuchKey");
-  const headers = { etag: etagOf(found.body), "x-amz-storage-class": found.storageClass };
+  const headers = {
+    etag: etagOf(found.body),
+    "last-modified": new Date(found.modifiedAt).toUTCString(),
+    "x-amz-storage-class": found.storageClass,
+  };
   const whole = { ...headers, "x-amz-checksum-sha256": found.checksum };
   if (method === "HEAD")
     return { status: 200, headers: { ...whole, "content-length": String(found.body.length) } };
@@ -102,22 +107,48 @@ function remove(bucket: Bucket, { key }: S3Request): S3Answer {
   return { status: 204 };
 }
 
+/** Up to a thousand keys, as XML. */
+function removeMany(bucket: Bucket, { body }: S3Request): S3Answer {
+  for (const [, key = ""] of body.toString().matchAll(/<Key>([^<]*)<\/Key>/g)) bucket.objects.delete(key);
+  return xml(200, "<DeleteResult></DeleteResult>");
+}
+
 function list(bucket: Bucket, { query }: S3Request, pageSize: number): S3Answer {
   if (query.get("list-type") !== "2") return s3Error(400, "InvalidArgument");
   const prefix = query.get("prefix") ?? "";
   const after = query.get("continuation-token") ?? "";
   const all = bucket.listed().filter(([key]) => key.startsWith(prefix) && key > after);
+  const delimiter = query.get("delimiter");
+  if (delimiter !== null) return listFolder(all, prefix, delimiter);
   const page = all.slice(0, pageSize);
   const more = all.length > page.length;
   const next = more ? `<NextContinuationToken>${page.at(-1)?.[0]}</NextContinuationToken>` : "";
-  const entries = page.map(
-    ([key, { body, modifiedAt, storageClass }]) =>
-      `<Contents><Key>${key}</Key><Size>${body.length}</Size><LastModified>${new Date(modifiedAt).toISOString()}</LastModified><StorageClass>${storageClass}</StorageClass></Contents>`,
+  return xml(
+    200,
+    `<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${page.map(contents).join("")}</ListBucketResult>`,
+  );
+}
+
+/** What lies deeper shows as the folder it lies in. All at once. */
+function listFolder(
+  all: readonly (readonly [string, StoredObject])[],
+  prefix: string,
+  delimiter: string,
+): S3Answer {
+  const endOf = (key: string): number => key.indexOf(delimiter, prefix.length);
+  const here = all.filter(([key]) => endOf(key) < 0);
+  const folders = all.filter(([key]) => endOf(key) >= 0).map(([key]) => key.slice(0, endOf(key) + 1));
+  const common = [...new Set(folders)].map(
+    (folder) => `<CommonPrefixes><Prefix>${folder}</Prefix></CommonPrefixes>`,
   );
   return xml(
     200,
-    `<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${entries.join("")}</ListBucketResult>`,
+    `<ListBucketResult><IsTruncated>false</IsTruncated>${here.map(contents).join("")}${common.join("")}</ListBucketResult>`,
   );
+}
+
+function contents([key, { body, modifiedAt, storageClass }]: readonly [string, StoredObject]): string {
+  return `<Contents><Key>${key}</Key><Size>${body.length}</Size><LastModified>${new Date(modifiedAt).toISOString()}</LastModified><StorageClass>${storageClass}</StorageClass></Contents>`;
 }
 
 const MIN_PART_BYTES = 5 * 2 ** 20;
@@ -141,7 +172,7 @@ function putPart(bucket: Bucket, request: S3Request): S3Answer {
   const number = Number(request.query.get("partNumber"));
   if (upload === null) return s3Error(404, "NoSuchUpload");
   if (!(number >= 1 && number <= 10_000)) return s3Error(400, "InvalidArgument");
-  const bad = badBody(request);
+  const bad = badBody(bucket, request);
   if (bad !== null) return bad;
   upload.parts.set(number, request.body);
   const headers = { etag: etagOf(request.body), "x-amz-checksum-sha256": sha256(request.body) };
@@ -154,7 +185,9 @@ function complete(bucket: Bucket, request: S3Request): S3Answer {
   if (upload === null) return s3Error(404, "NoSuchUpload");
   const named = [...request.body.toString().matchAll(/<Part>.*?<\/Part>/gs)].map(([part]) => part);
   const parts = named.map((part) => upload.parts.get(Number(/<PartNumber>(\d+)</.exec(part)?.[1])));
-  const wrong = parts.some((part, at) => part === undefined || !tellsOf(named[at] as string, part));
+  const wrong = parts.some(
+    (part, at) => part === undefined || !tellsOf(named[at] as string, part, bucket.unsummed),
+  );
   if (wrong || parts.length === 0) return s3Error(400, "InvalidPart");
   if (parts.slice(0, -1).some((part) => (part?.length ?? 0) < MIN_PART_BYTES))
     return s3Error(400, "EntityTooSmall");
@@ -171,9 +204,10 @@ function complete(bucket: Bucket, request: S3Request): S3Answer {
   );
 }
 
-function tellsOf(text: string, part: Buffer): boolean {
+function tellsOf(text: string, part: Buffer, unsummed: boolean): boolean {
   const etag = /<ETag>(?:&quot;|")?([0-9a-f]{32})/.exec(text)?.[1];
-  return etag === etagOf(part).slice(1, -1) && text.includes(`<ChecksumSHA256>${sha256(part)}<`);
+  const told = unsummed || text.includes(`<ChecksumSHA256>${sha256(part)}<`);
+  return told && etag === etagOf(part).slice(1, -1);
 }
 
 function abort(bucket: Bucket, request: S3Request): S3Answer {

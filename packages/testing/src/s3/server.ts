@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { type TestCertificate, testCertificate } from "../certificate.ts";
 import { type AwsIdentity, isSigned } from "../kms/sigv4.ts";
 import { Bucket } from "./bucket.ts";
 import { answerTo, type S3Answer, type S3Request, s3Error } from "./operations.ts";
@@ -25,8 +27,19 @@ export type S3Fault =
   | "flipped"
   | "unconfirmed";
 
+export interface S3Options {
+  /** Names a list tells at once. */
+  readonly pageSize?: number;
+  /** Under the name `localhost`, with a certificate of its own. */
+  readonly tls?: boolean;
+  /** Whether it keeps what came without a checksum of S3's: not every client sends one. The signature covers the body anyway. */
+  readonly unsummed?: boolean;
+}
+
 export interface S3Server extends AsyncDisposable {
   readonly endpoint: string;
+  /** PEM, of its certificate. Null without TLS. */
+  readonly authority: string | null;
   readonly bucketName: string;
   readonly bucket: Bucket;
   /** Asked for each request that is signed as it should be. */
@@ -36,13 +49,15 @@ export interface S3Server extends AsyncDisposable {
 }
 
 /**
- * An S3 that speaks the protocol over HTTP on loopback and believes nothing: signatures (SigV4), hashes of the body and checksums
- * are computed anew, conditions hold, parts have their least size, and lists come in pages of `pageSize`.
+ * An S3 that speaks the protocol on loopback and believes nothing: signatures (SigV4), hashes of the body and checksums are computed
+ * anew, conditions hold, parts have their least size, and lists come in pages of `pageSize`.
  */
-export async function startS3({ pageSize = 1_000 }: { pageSize?: number } = {}): Promise<S3Server> {
-  const bucket = new Bucket();
+export async function startS3(options: S3Options = {}): Promise<S3Server> {
+  const { pageSize = 1_000, tls = false, unsummed = false } = options;
+  const bucket = new Bucket(unsummed);
   const heard: string[] = [];
-  const server = createServer(async (message, response) => {
+  const certificate = tls ? testCertificate(["localhost"]) : null;
+  const server = listenerFor(certificate, async (message, response) => {
     const body = await buffer(message).catch(() => null);
     if (body === null) return;
     const refused = refusal(message, body);
@@ -56,7 +71,8 @@ export async function startS3({ pageSize = 1_000 }: { pageSize?: number } = {}):
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const state: S3Server = {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `${tls ? "https://localhost" : "http://127.0.0.1"}:${(server.address() as AddressInfo).port}`,
+    authority: certificate?.certificate ?? null,
     bucketName: "backups",
     bucket,
     fault: () => null,
@@ -67,6 +83,11 @@ export async function startS3({ pageSize = 1_000 }: { pageSize?: number } = {}):
     },
   };
   return state;
+}
+
+function listenerFor(certificate: TestCertificate | null, listener: RequestListener) {
+  if (certificate === null) return createServer(listener);
+  return createTlsServer({ cert: certificate.certificate, key: certificate.key }, listener);
 }
 
 function refusal(message: IncomingMessage, body: Buffer): S3Answer | null {

@@ -46,6 +46,14 @@ export async function inspectServer(session: Queryable, dataDirectory: string): 
   };
 }
 
+/** Without them nobody can tell a page that a disk has changed. */
+export async function hasPageChecksums(database: Queryable): Promise<boolean> {
+  const [row] = await database.query<{ on: boolean }>(
+    `SELECT current_setting('data_checksums') = 'on' AS "on"`,
+  );
+  return row?.on === true;
+}
+
 function refused(why: string): BackupError {
   return new BackupError("server-refused", `the server cannot be backed up: ${why}`);
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, systemClock } from "@rempart/kernel";
 import type { Database } from "../../pool/ports.ts";
+import { hasPageChecksums } from "../builtin/server.ts";
 import type { BackupEngine, Progress, RestoreContext, RestoreReport } from "../ports.ts";
 import { type CheckOutcome, type DrillCheck, runCheck, Skipped } from "./checks.ts";
 import { checkForeignKeys } from "./foreign-keys.ts";
@@ -47,9 +48,9 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   const startedAt = primary?.now ?? clock.now();
   const counted = await countBefore(options, clock);
   return inThrowAwayPlace(options.place, async (directory) => {
-    const { restored, answerMs, checks } = await restoreAndLook(options, directory, clock, counted);
+    const { restored, answerMs, summed, checks } = await restoreAndLook(options, directory, clock, counted);
     const pages = await runCheck("page checksums", clock, () =>
-      checkPages(join(directory, "data"), options.signal),
+      checkPages(join(directory, "data"), summed, options.signal),
     );
     return reportOf({ startedAt, recoverableTo, primary, restored, answerMs, checks: [...checks, pages] });
   });
@@ -57,18 +58,25 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
 
 /** What is restored afterwards is at least as new as what was counted. */
 async function countBefore(
-  { primary, archiveWaitMs = ARCHIVE_WAIT_MS, signal }: DrillOptions,
+  { engine, primary, archiveWaitMs = ARCHIVE_WAIT_MS, signal }: DrillOptions,
   clock: Clock,
 ): Promise<RowCounts | null> {
-  if (primary === undefined) return null;
+  if (primary === undefined || !followsLog(engine)) return null;
   const counts = await countRows(primary);
   await untilArchived(primary, clock, archiveWaitMs, signal);
   return counts;
 }
 
+/** Otherwise it holds moments, of which the server knows nothing any more. */
+function followsLog({ targets }: BackupEngine): boolean {
+  return targets.includes("time");
+}
+
 interface Restored {
   readonly restored: RestoreReport;
   readonly answerMs: number;
+  /** Whether its pages carry checksums. */
+  readonly summed: boolean;
   readonly checks: readonly CheckOutcome[];
 }
 
@@ -79,6 +87,7 @@ async function restoreAndLook(
   counted: RowCounts | null,
 ): Promise<Restored> {
   let answerMs = 0;
+  let summed = false;
   let checks: readonly CheckOutcome[] = [];
   const hook = {
     name: "drill",
@@ -88,6 +97,7 @@ async function restoreAndLook(
       const askedAt = clock.monotonic();
       await options.firstQuery(opened);
       answerMs = clock.monotonic() - askedAt;
+      summed = await hasPageChecksums(opened);
       checks = await lookAt(context, opened, options, clock, counted);
     },
   };
@@ -100,7 +110,7 @@ async function restoreAndLook(
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  return { restored, answerMs, checks };
+  return { restored, answerMs, summed, checks };
 }
 
 async function lookAt(
@@ -130,9 +140,10 @@ function databasesOf(database: Database): Promise<{ name: string; superuser: str
 
 async function checkRows(
   { database, open }: RestoreContext,
-  { primary, application, countersSettleMs = COUNTERS_SETTLE_MS }: DrillOptions,
+  { engine, primary, application, countersSettleMs = COUNTERS_SETTLE_MS }: DrillOptions,
   counted: RowCounts | null,
 ): Promise<readonly string[]> {
+  if (!followsLog(engine)) throw new Skipped("it holds a moment that the server has left behind");
   if (primary === undefined || counted === null) throw new Skipped("there is no server to compare with here");
   const [self] = await database.query<{ name: string }>("SELECT current_user AS name");
   const restored = await countRows(open(self?.name ?? "", application.database));
@@ -149,8 +160,10 @@ async function checkRows(
 
 async function checkPages(
   dataDirectory: string,
+  summed: boolean,
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
+  if (!summed) throw new Skipped("its pages carry no checksums: initdb --data-checksums, or pg_checksums");
   const { pages, damaged } = await readPages(dataDirectory, signal);
   return pages === 0 ? ["no page was found"] : damaged;
 }

@@ -1,6 +1,6 @@
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isSoundPage, PAGE_BYTES } from "./page-checksum.ts";
+import { isSoundPage, PAGE_BYTES } from "../pages/page-checksum.ts";
 
 export interface PageReport {
   readonly pages: number;

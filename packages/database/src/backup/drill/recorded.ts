@@ -6,7 +6,7 @@ import { type DrillRecord, recordDrill } from "./records.ts";
 /** A drill whose outcome is kept in the repository, also when nothing could be restored. Rejects when it was told to stop. */
 export async function drill(vault: Vault, options: DrillOptions): Promise<DrillRecord> {
   const record = await outcomeOf(options);
-  await recordDrill(vault, record);
+  await recordDrill(vault, options.engine.name, record);
   return record;
 }
 

@@ -1,5 +1,6 @@
 /** What drills found, kept with the backups they are about: a new machine knows when a recovery was last proven. */
 import { BackupError } from "../errors.ts";
+import type { BackupEngine } from "../ports.ts";
 import { once, putSealed, readSealed, type Vault } from "../sealed/objects.ts";
 import type { DrillReport } from "./report.ts";
 
@@ -8,15 +9,22 @@ export type DrillRecord =
   /** Nothing could be restored. */
   | { readonly startedAt: number; readonly passed: false; readonly error: string };
 
-const DRILLS = "drills/";
+type EngineName = BackupEngine["name"];
+
+/** Each engine's stand by themselves: that one of them can restore says nothing about another. */
+const FOLDERS: Readonly<Record<EngineName, string>> = {
+  "built-in": "drills/",
+  pgbackrest: "drills/pgbackrest/",
+  dump: "drills/dump/",
+};
 const MAX_BYTES = 1_048_576;
 /** Older ones are removed: four years of weeks. */
 const KEPT = 200;
 
-export async function recordDrill(vault: Vault, record: DrillRecord): Promise<void> {
+export async function recordDrill(vault: Vault, engine: EngineName, record: DrillRecord): Promise<void> {
   const time = String(record.startedAt).padStart(15, "0");
-  await putSealed(vault, `${DRILLS}${time}`, once(Buffer.from(JSON.stringify(record))));
-  const names = await recordNames(vault);
+  await putSealed(vault, `${FOLDERS[engine]}${time}`, once(Buffer.from(JSON.stringify(record))));
+  const names = await recordNames(vault, engine);
   for (const name of names.slice(0, -KEPT)) await vault.repository.delete(name);
 }
 
@@ -28,9 +36,9 @@ export interface DrillHistory {
 
 const LOOKED_AT = 20;
 
-/** Throws `object-altered` for a record that is none. */
-export async function readDrills(vault: Vault): Promise<DrillHistory> {
-  const names = (await recordNames(vault)).slice(-LOOKED_AT).reverse();
+/** Of drills of this engine's backups. Throws `object-altered` for a record that is none. */
+export async function readDrills(vault: Vault, engine: EngineName = "built-in"): Promise<DrillHistory> {
+  const names = (await recordNames(vault, engine)).slice(-LOOKED_AT).reverse();
   let newest: DrillRecord | null = null;
   for (const name of names) {
     const record = await readRecord(vault, name);
@@ -40,9 +48,10 @@ export async function readDrills(vault: Vault): Promise<DrillHistory> {
   return { newest, passedAt: null };
 }
 
-async function recordNames({ repository }: Vault): Promise<string[]> {
-  const all = await Array.fromAsync(repository.list(DRILLS), ({ name }) => name);
-  return all.filter((name) => /^drills\/\d{15}$/.test(name));
+async function recordNames({ repository }: Vault, engine: EngineName): Promise<string[]> {
+  const folder = FOLDERS[engine];
+  const all = await Array.fromAsync(repository.list(folder), ({ name }) => name);
+  return all.filter((name) => /^\d{15}$/.test(name.slice(folder.length)));
 }
 
 async function readRecord(vault: Vault, name: string): Promise<DrillRecord> {

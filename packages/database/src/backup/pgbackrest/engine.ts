@@ -1,4 +1,4 @@
-import { chown, stat, writeFile } from "node:fs/promises";
+import { chown, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "@rempart/kernel";
 import { type Logger, type Secret, silentLogger } from "@rempart/runtime";
@@ -12,7 +12,7 @@ import { observed } from "../observed.ts";
 import type { BackupEngine, BackupObserver, BackupStatus, BackupSummary, RunOptions } from "../ports.ts";
 import { callProgram } from "../program.ts";
 import { progressOf } from "../progress.ts";
-import { configurationText, STANZA } from "./configuration.ts";
+import { configurationText, type PgBackRestBucket, STANZA } from "./configuration.ts";
 import { pgBackRestFailure } from "./failure.ts";
 import type { PgBackRestBackup, PgBackRestInfo } from "./info.ts";
 import { type LogReader, recoverableTo, waldumpBeside } from "./recovery-point.ts";
@@ -22,8 +22,8 @@ import { serverFacts } from "./server.ts";
 import { verifyPgBackRest } from "./verify.ts";
 
 export interface PgBackRestOptions {
-  /** A directory; made for the account that owns the data. */
-  readonly repository: string;
+  /** A directory, made for the account that owns the data; or a bucket. */
+  readonly repository: string | PgBackRestBucket;
   /** Where configuration and locks go; made for the same account. */
   readonly workDirectory: string;
   /** At least 16 printable characters without a space. Whoever loses it loses the backups. */
@@ -143,7 +143,9 @@ interface Prepared {
 async function prepare(options: PgBackRestOptions & typeof DEFAULTS): Promise<Prepared> {
   const dataDirectory = options.source?.dataDirectory ?? null;
   const account = await accountFor(dataDirectory === null ? undefined : await stat(dataDirectory));
-  const [repository, workDirectory] = [resolve(options.repository), resolve(options.workDirectory)];
+  const workDirectory = resolve(options.workDirectory);
+  const given = options.repository;
+  const repository = typeof given === "string" ? resolve(given) : given;
   const { passphrase, processes, fullBackups } = options;
   const text = configurationText({
     repository,
@@ -153,12 +155,21 @@ async function prepare(options: PgBackRestOptions & typeof DEFAULTS): Promise<Pr
     processes,
     fullBackups,
   });
-  for (const directory of [repository, workDirectory, join(workDirectory, "lock")])
+  const own = [workDirectory, join(workDirectory, "lock")];
+  for (const directory of typeof repository === "string" ? [repository, ...own] : own)
     await ownDirectory(directory, account);
   const configuration = join(workDirectory, "pgbackrest.conf");
-  await writeFile(configuration, text, { mode: 0o600 });
-  if (runningAsRoot()) await chown(configuration, account.uid, account.gid);
+  await replaceSecretFile(configuration, text, account);
   return { account, configuration };
+}
+
+/** Read by that account alone, from the first byte on; whoever reads it meanwhile has the old one or the new one. */
+async function replaceSecretFile(path: string, text: string, { uid, gid }: Account): Promise<void> {
+  const next = `${path}.${process.pid}`;
+  await rm(next, { force: true });
+  await writeFile(next, text, { mode: 0o600, flag: "wx" });
+  if (runningAsRoot()) await chown(next, uid, gid);
+  await rename(next, path);
 }
 
 function isFullDue({ backups }: PgBackRestInfo, now: number, everyMs: number): boolean {

@@ -36,17 +36,13 @@ const LABEL = /^\d{8}-\d{6}F(?:_\d{8}-\d{6}[DI])?$/;
 /** pgBackRest's numbers of states: all is well, there is no stanza yet, there is no backup yet. */
 const [STATUS_OK, STATUS_NO_STANZA, STATUS_NO_BACKUP] = [0, 1, 2];
 
-/** Throws `object-altered`; `wrong-key` where the repository does not open. */
+/** Throws `object-altered`; `wrong-key` where the repository does not open, `repository-unavailable` where it did not answer. */
 export function parseInfo(text: string): PgBackRestInfo {
   const [stanza] = listIn(readJson(text), 1).map(recordIn);
   if (stanza === undefined) throw notInfo();
   const { code } = recordIn(stanza.status);
   if (code === STATUS_NO_STANZA) return { exists: false, backups: [], serverVersion: "", archive: "" };
-  if (code !== STATUS_OK && code !== STATUS_NO_BACKUP)
-    throw new BackupError(
-      "wrong-key",
-      "the repository of pgBackRest does not open with this passphrase, or its lists are damaged",
-    );
+  if (code !== STATUS_OK && code !== STATUS_NO_BACKUP) throw unopened(stanza.repo);
   const newest = listIn(stanza.db, 1_000).map(recordIn).at(-1);
   const system = countIn(newest?.id);
   const serverVersion = textIn(newest?.version, /^\d{1,2}(?:\.\d{1,2})?$/);
@@ -57,6 +53,24 @@ export function parseInfo(text: string): PgBackRestInfo {
     serverVersion,
     archive: `${serverVersion}-${system}`,
   };
+}
+
+/** By the names of pgBackRest's errors: the place was not to be had. A certificate that is not trusted is of its cryptography. */
+const UNREACHED =
+  /^\[(?:Protocol|Service|HostConnect|PathOpen|PathMissing|FileOpen|FileRead)Error\]|^\[CryptoError\].*certificate/;
+
+function unopened(repositories: unknown): BackupError {
+  const [repository] = listIn(repositories ?? [], 256).map(recordIn);
+  const { message } = recordIn(repository?.status ?? {});
+  const said = typeof message === "string" ? message.slice(0, 2_000) : "";
+  const options = { cause: new Error(said) };
+  return UNREACHED.test(said)
+    ? new BackupError("repository-unavailable", "the repository of pgBackRest did not answer", options)
+    : new BackupError(
+        "wrong-key",
+        "the repository of pgBackRest does not open with this passphrase, or its lists are damaged",
+        options,
+      );
 }
 
 function backupIn(value: unknown): PgBackRestBackup {
