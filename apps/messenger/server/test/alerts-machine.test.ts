@@ -1,50 +1,31 @@
 /** What happens to processes, their clock, their queues and those who should be told, in minutes that pass at once. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { systemClock } from "@rempart/kernel";
 import { freePort, requireService, startRedis } from "@rempart/testing";
 import { createClient } from "redis";
+import { startPeer } from "./support/peer.ts";
 import { Person } from "./support/person.ts";
 import { watchedMessenger } from "./support/watched.ts";
 
 const redis = await requireService("redis-server");
-const PEER = fileURLToPath(new URL("support/peer.ts", import.meta.url));
-
-async function startPeer(port: number): Promise<ChildProcess> {
-  const peer = spawn(process.execPath, [PEER, String(port)], { stdio: ["ignore", "pipe", "inherit"] });
-  await once(peer.stdout as NonNullable<typeof peer.stdout>, "data");
-  return peer;
-}
-
-async function end(peer: ChildProcess): Promise<void> {
-  peer.kill("SIGKILL");
-  await once(peer, "exit");
-}
-
 test("a process that is gone is told, and one that starts over and over", async () => {
-  const port = await freePort();
-  let peer = await startPeer(port);
-  after(() => peer.kill("SIGKILL"));
-  await using watched = await watchedMessenger({
-    env: { MONITOR_TARGETS: `peer=http://127.0.0.1:${port}/metrics` },
-  });
+  await using peer = await startPeer();
+  await using watched = await watchedMessenger({ env: { MONITOR_TARGETS: `peer=${peer.url}` } });
   const { watch, told } = watched;
   await watch.pass(60, 5);
-  await end(peer);
+  peer.end();
   await told("ServiceDown", "firing");
   await told("ApplicationDown", "firing");
   for (let start = 0; start < 4; start++) {
-    peer = await startPeer(port);
+    peer.start();
     await watch.pass(1);
-    // It tells the second that it started in.
-    await Promise.all([end(peer), sleep(1_000)]);
+    peer.end();
   }
-  peer = await startPeer(port);
+  peer.start();
   await told("RestartLoop", "firing");
   for (const rule of ["ServiceDown", "ApplicationDown", "RestartLoop"]) await told(rule, "resolved");
 });

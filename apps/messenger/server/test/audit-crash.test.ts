@@ -1,29 +1,19 @@
 /** The audit log of a server that dies without warning while people use it: nothing committed is missing, nothing is altered. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { directoryStore, nodePrimitives, signerKeys, verifyLog } from "@rempart/audit";
-import { freePort, testDatabase } from "@rempart/testing";
+import type { Database } from "@rempart/database";
+import { freePort, testDatabase, until } from "@rempart/testing";
 import { messengerMigrations } from "../src/index.ts";
 import { Person } from "./support/person.ts";
+import { startServerProcess } from "./support/server-process.ts";
 
-const SERVE = fileURLToPath(new URL("support/serve.ts", import.meta.url));
 const KILLS = 3;
-
-async function serve(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [SERVE], { env, stdio: ["ignore", "pipe", "inherit"] });
-  await Promise.race([
-    once(child.stdout, "data"),
-    once(child, "exit").then(([code]) => Promise.reject(new Error(`the server ended with ${code}`))),
-  ]);
-  return child;
-}
+const ACTS_BEFORE_A_KILL = 4;
 
 /** Comes and goes with devices and groups until the server dies. */
 async function useBusily([ada, bob]: readonly [Person, Person]): Promise<void> {
@@ -34,6 +24,14 @@ async function useBusily([ada, bob]: readonly [Person, Person]): Promise<void> {
   }
 }
 
+/** A device that was revoked is two. */
+async function countActs(database: Database): Promise<number> {
+  const [row] = await database.query<{ acts: number }>(
+    "SELECT (count(*) + count(revoked_at))::int AS acts FROM devices",
+  );
+  return row?.acts ?? 0;
+}
+
 test("after a busy run with sudden deaths the log verifies, and tells of every device there is", async () => {
   const { database, url: databaseUrl, close } = await testDatabase({ migrations: messengerMigrations });
   const directory = await mkdtemp(join(tmpdir(), "rempart-audit-crash-"));
@@ -41,19 +39,19 @@ test("after a busy run with sudden deaths the log verifies, and tells of every d
   const url = `http://localhost:${port}`;
   const unlimited = { RATE_LIMIT_MAX: "1000000", RATE_LIMIT_AUTH_MAX: "1000000" };
   const own = { DATABASE_URL: databaseUrl, DATA_DIRECTORY: directory, PORT: port, ADMIN_PORT: "0" };
-  const env = { ...process.env, ...unlimited, ...own };
-  let server = await serve(env);
+  const env = { ...unlimited, ...own };
+  let server = await startServerProcess(env);
   try {
     const people = [await Person.arrive(url, "Ada"), await Person.arrive(url, "Bob")] as const;
     for (let kill = 0; kill < KILLS; kill += 1) {
+      const acts = await countActs(database);
       const use = useBusily(people).catch(() => undefined);
-      await sleep(700 + 400 * kill);
-      server.kill("SIGKILL");
-      await Promise.all([use, once(server, "exit")]);
-      server = await serve(env);
+      await until(async () => (await countActs(database)) >= acts + ACTS_BEFORE_A_KILL);
+      await sleep(Math.random() * 300);
+      await Promise.all([use, server.end()]);
+      server = await startServerProcess(env);
     }
-    server.kill("SIGTERM");
-    await once(server, "exit");
+    await server.end("SIGTERM");
 
     const keys = await signerKeys(database);
     const policy = { origin: keys[0]?.name ?? "", logKeys: keys, witnessKeys: [], quorum: 0 };
@@ -71,7 +69,7 @@ test("after a busy run with sudden deaths the log verifies, and tells of every d
     assert.ok((counts?.acts ?? 0) > 5);
     assert.deepEqual([counts?.changes, counts?.numbered], [counts?.acts, counts?.acts]);
   } finally {
-    if (server.exitCode === null && server.signalCode === null) server.kill("SIGKILL");
+    await server.end();
     await close();
     await rm(directory, { recursive: true, force: true });
   }

@@ -1,33 +1,15 @@
 /** What `rempart deploy metrics` measures of outages: a critical alert is an incident from when it fires until it ends. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { deliveryMetrics, deliveryStore } from "@rempart/observability";
-import { freePort } from "@rempart/testing";
+import { startPeer } from "./support/peer.ts";
 import { watchedMessenger } from "./support/watched.ts";
 
 const HOUR_MS = 3_600_000;
 
-async function startPeer(port: number): Promise<Server> {
-  const peer = createServer((_request, response) => void response.end()).listen(port, "127.0.0.1");
-  await once(peer, "listening");
-  return peer;
-}
-
-async function end(peer: Server): Promise<void> {
-  peer.close();
-  peer.closeAllConnections();
-  if (peer.listening) await once(peer, "close");
-}
-
 test("a critical alert opens an incident, and its end closes it; whoever looks again opens no other", async () => {
-  const port = await freePort();
-  let peer = await startPeer(port);
-  after(() => end(peer));
-  await using watched = await watchedMessenger({
-    env: { MONITOR_TARGETS: `peer=http://127.0.0.1:${port}/metrics` },
-  });
+  await using peer = await startPeer();
+  await using watched = await watchedMessenger({ env: { MONITOR_TARGETS: `peer=${peer.url}` } });
   const { server, watch, told } = watched;
   const store = deliveryStore(server.storage.database);
   const began = watch.clock.now();
@@ -38,7 +20,7 @@ test("a critical alert opens an incident, and its end closes it; whoever looks a
   const gone = watch.clock.now();
   const deployment = { environment: "production", id: "1.2.0", version: "1.2.0", commit: "0af7651" };
   await store.record({ ...deployment, deployedAt: gone, committedAt: null, failed: false });
-  await end(peer);
+  peer.end();
   await told("ServiceDown", "firing");
   await told("ApplicationDown", "firing");
   await watch.pass(5);
@@ -46,7 +28,7 @@ test("a critical alert opens an incident, and its end closes it; whoever looks a
   assert.deepEqual(open.map(({ title }) => title).toSorted(), ["ApplicationDown", "ServiceDown"]);
   for (const { openedAt, closedAt } of open) assert.ok(openedAt > gone && closedAt === null);
 
-  peer = await startPeer(port);
+  peer.start();
   await told("ServiceDown", "resolved");
   await told("ApplicationDown", "resolved");
   await watch.pass(5);

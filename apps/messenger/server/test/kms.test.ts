@@ -8,7 +8,7 @@ import {
   type ScrapedSample,
   SHIPPED_GROUPS,
 } from "@rempart/observability";
-import { totpCode } from "@rempart/testing";
+import { totpCode, until } from "@rempart/testing";
 import { startVaultTransit, VAULT_TOKEN } from "@rempart/testing/kms";
 import { Person } from "./support/person.ts";
 import { type TestMessenger, testMessenger } from "./support/server.ts";
@@ -18,14 +18,6 @@ async function seeds(server: TestMessenger): Promise<string[]> {
     "SELECT seed FROM totp_factors ORDER BY id",
   );
   return rows.map(({ seed }) => seed.split(":", 1)[0] as string);
-}
-
-async function eventually(what: string, check: () => Promise<boolean>): Promise<void> {
-  const limit = AbortSignal.timeout(15_000);
-  while (!(await check())) {
-    if (limit.aborted) throw new Error(`not in time: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 async function enrol(server: TestMessenger, name: string): Promise<void> {
@@ -87,7 +79,7 @@ test("a key service goes away during traffic: nothing is refused, it is seen eve
     checks: { kms: object };
   };
   assert.deepEqual([sick.status, sick.checks.kms], ["degraded", { status: "down" }]);
-  await eventually("the failover is recorded", async () => {
+  await until(async () => {
     const rows = await server.storage.database.query(
       "SELECT 1 FROM audit_logs WHERE event_name = 'key.failover' AND resource_id = 'vault'",
     );
@@ -95,9 +87,7 @@ test("a key service goes away during traffic: nothing is refused, it is seen eve
   });
 
   vault.fault = "none";
-  await eventually("every seed is under the service again", async () =>
-    (await seeds(server)).every((custody) => custody === "kms"),
-  );
+  await until(async () => (await seeds(server)).every((custody) => custody === "kms"));
   assert.match(
     await metrics(),
     /^kms_operations_total\{provider="vault",operation="wrap",outcome="ok"\} [1-9]/m,

@@ -17,17 +17,23 @@ async function trespass(server: Parameters<typeof askAdmin>[0]): Promise<void> {
   await askAdmin(server, "/admin/users/search", { headers: { authorization: `Bearer ${accessToken}` } });
 }
 
+/** A machine that is busy may have more to tell of. */
+// biome-ignore lint/suspicious/noExplicitAny: as it is answered; the tests look at what they expect.
+function trespassIn(alerts: readonly any[]): any {
+  return alerts.find(({ rule }) => rule === "UnauthorizedAdminAccess");
+}
+
 test("an alert is listed, explained with its samples, acknowledged, silenced and told no more; each act is recorded", async () => {
   await using watched = await watchedMessenger();
   const { server, watch, receiver } = watched;
   const admin = await Administrator.arrive(server);
   await watch.pass(60, 10);
-  assert.deepEqual((await admin.ask("/api/admin/alerts")).body.alerts, []);
+  assert.equal(trespassIn((await admin.ask("/api/admin/alerts")).body.alerts), undefined);
   await trespass(server);
   await watch.pass(2);
 
   const { body: listed } = await admin.ask("/api/admin/alerts");
-  const [alert] = listed.alerts;
+  const alert = trespassIn(listed.alerts);
   assert.deepEqual(
     [alert.rule, alert.phase, alert.severity],
     ["UnauthorizedAdminAccess", "firing", "critical"],
@@ -43,7 +49,8 @@ test("an alert is listed, explained with its samples, acknowledged, silenced and
   const act = { method: "POST" };
   assert.equal((await admin.ask(`/api/admin/alerts/${alert.id}/acknowledge`, act)).status, 204);
   assert.equal((await admin.ask("/api/admin/alerts/0123456789abcdef/acknowledge", act)).status, 404);
-  assert.equal((await admin.ask("/api/admin/alerts")).body.alerts[0].acknowledgedBy, admin.person.id);
+  const acknowledged = trespassIn((await admin.ask("/api/admin/alerts")).body.alerts);
+  assert.equal(acknowledged.acknowledgedBy, admin.person.id);
 
   const body = { where: { component: "security" }, reason: "it is us", until: watch.clock.now() + HOUR_MS };
   const silenced = await admin.ask("/api/admin/silences", { ...act, body });
@@ -54,7 +61,7 @@ test("an alert is listed, explained with its samples, acknowledged, silenced and
   const before = receiver.told.length;
   await trespass(server);
   await watch.pass(4);
-  const [held] = (await admin.ask("/api/admin/alerts")).body.alerts;
+  const held = trespassIn((await admin.ask("/api/admin/alerts")).body.alerts);
   assert.deepEqual(held.heldBy.map(({ kind, by }: { kind: string; by: string }) => [kind, by])[0], [
     "silence",
     silence.id,
@@ -180,7 +187,7 @@ test("who follows is told how things stand, then of each evaluation; who comes b
   await trespass(server);
   await watch.pass(2);
   await until(() => first.events().length === 5);
-  assert.equal(first.data("alerts").at(-1).alerts[0].rule, "UnauthorizedAdminAccess");
+  assert.ok(trespassIn(first.data("alerts").at(-1).alerts));
   assert.equal(first.data("metrics").at(-1).connections, 0);
   const lastId = first.lastId();
   await first.leave();

@@ -16,6 +16,8 @@ export interface Told {
   /** The same in every attempt. */
   readonly id: string;
   readonly occasion: string;
+  /** Of the receiver, when it was told. */
+  readonly mood: Mood;
   readonly alerts: readonly ToldAlert[];
 }
 
@@ -42,9 +44,10 @@ export async function startAlertReceiver(name = "team"): Promise<AlertReceiver> 
   const server = createServer(async (request, response) => {
     const body = await text(request);
     assertSigned(request, body);
-    const { data } = JSON.parse(body);
-    told.push({ id: String(request.headers["webhook-id"]), occasion: data.occasion, alerts: data.alerts });
-    answer(receiver.mood, response);
+    const { occasion, alerts } = JSON.parse(body).data;
+    const { mood } = receiver;
+    told.push({ id: String(request.headers["webhook-id"]), occasion, mood, alerts });
+    answer(mood, response);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
