@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import { type ExportOptions, exportRows } from "@rempart/database";
+import { type Database, type ExportOptions, exportRows } from "@rempart/database";
+import fc from "fast-check";
 import { emptyDatabase } from "./fixtures/database.ts";
 
-const { open } = await emptyDatabase();
+const { open, url } = await emptyDatabase();
 const database = open();
 await database.query(`
   CREATE TABLE things (
@@ -155,6 +156,79 @@ test("a line of JSON stays one line, whatever the values hold", async () => {
   assert.deepEqual(
     lines.map((line) => JSON.parse(line)),
     texts.map((text, id) => ({ id, text, doc: { a: [1, 2] } })),
+  );
+});
+
+const rowToJson = async (select: string, on: Database = database): Promise<string> => {
+  const rows = await on.query<{ line: string }>(
+    `SELECT translate(row_to_json(page)::text, E'\\n\\r', '  ') AS line FROM (${select}) page ORDER BY id`,
+  );
+  return rows.map(({ line }) => `${line}\n`).join("");
+};
+
+test("JSON of every type is what PostgreSQL's own row_to_json makes, byte for byte", async () => {
+  await database.query(`
+    CREATE TYPE mood AS ENUM ('=glad', 'a "sad" one');
+    CREATE TYPE pair AS (n numeric, t text, doc json);
+    CREATE DOMAIN price AS numeric(10, 2);
+    CREATE DOMAIN word AS text;
+    CREATE TABLE every (id bigint PRIMARY KEY, s smallint, i integer, r real, d double precision, n numeric, m money, o oid,
+      b boolean, t text, v varchar(20), c character(4), k name, u uuid, raw bytea, bits bit(4), at timestamptz, local timestamp,
+      day date, time time, zoned timetz, span interval, ip inet, net cidr, mac macaddr, doc json, docb jsonb, words text[],
+      grid integer[][], docs json[], mood mood, pair pair, pairs pair[], price price, word word, gap int4range, x xml, p point,
+      search tsvector, "odd ""name""\nof two lines" text);
+    INSERT INTO every VALUES
+      (1, -32768, 2147483647, 1.5, 1e300, 123456789012345678901234567890.12, 12.5, 4294967295, true, 'plain', 'short', 'ab', 'name',
+        '00000000-0000-0000-0000-000000000001', '\\x00ff22', '1010', '2026-01-01 00:00:00.25+05:30', '2026-01-01 00:00', '2026-01-01',
+        '23:59:60', '12:00+02', '1 year -3 days', '::1', '10.0.0.0/8', '08:00:2b:01:02:03', E'{ "a":\n\t[1, 2] }', '{"b": "\\"\\u0001"}',
+        ARRAY['a', NULL, 'x"y\\z'], '{{1,2},{3,4}}', ARRAY[E'[\n1]'::json, 'null'], 'a "sad" one', ROW('NaN', E'l\n"', E'{\r\n}'),
+        ARRAY[ROW(1, NULL, NULL)::pair], 9.99, 'null', '[1,5)', '<a b="c"/>', '(1,2)', 'a:1 b:2', E'"\\\n'),
+      (9007199254740993, 0, 0, 'NaN', 'Infinity', 'NaN', 0, 0, false, '', '', '', '', NULL, '', '0000', 'infinity', '-infinity',
+        '0044-03-15 BC', '00:00', '00:00+00', '0', '10.0.0.1', '::/0', NULL, 'null', 'null', '{}', '{}', '{}', NULL, ROW(NULL, NULL, NULL),
+        '{}', 'NaN', '', 'empty', NULL, NULL, '', 'null'),
+      (3, NULL, NULL, '-Infinity', '-Infinity', '-Infinity', NULL, NULL, NULL, 'null', 'NaN', ',', E'\t', NULL, NULL, NULL,
+        '0044-03-15 00:00:00 BC', 'infinity', 'infinity', NULL, NULL, NULL, NULL, NULL, NULL, '"null"', '"NaN"', NULL, NULL, NULL, NULL,
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+    INSERT INTO every (id) VALUES (4)`);
+  const selects = [
+    "SELECT * FROM every",
+    "SELECT id FROM every",
+    "SELECT id, every AS whole, ROW(1, 'two') AS parts, NULL AS nothing, pg_sleep(0) AS slept FROM every",
+    "SELECT row_number() OVER (ORDER BY tablename, attname) AS id, most_common_vals, histogram_bounds FROM pg_stats",
+  ];
+  for (const select of selects)
+    assert.equal(await textOf({ select, format: "jsonl" }), await rowToJson(select));
+});
+
+test("JSON of times does not depend on how a session writes them, as PostgreSQL's does not", async () => {
+  const name = new URL(url).pathname.slice(1);
+  await database.query(`ALTER DATABASE ${name} SET datestyle = 'German'`);
+  await database.query(`ALTER DATABASE ${name} SET timezone = 'Asia/Kolkata'`);
+  const other = open();
+  const select = "SELECT * FROM every";
+  assert.equal(await textOf({ database: other, select, format: "jsonl" }), await rowToJson(select, other));
+  await database.query(`ALTER DATABASE ${name} RESET ALL`);
+});
+
+test("texts, documents and numbers of any kind are JSON as PostgreSQL makes it", async () => {
+  await database.query(
+    "CREATE TABLE whatever (id int PRIMARY KEY, t text, doc json, d double precision, words text[])",
+  );
+  const text = fc.string({ unit: "binary" }).map((value) => value.replaceAll("\0", ""));
+  const row = fc.tuple(fc.option(text), fc.option(fc.json()), fc.double(), fc.array(text, { maxLength: 3 }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(row, { maxLength: 20 }),
+      fc.integer({ min: 1, max: 20 }),
+      async (rows, pageRows) => {
+        await database.query("TRUNCATE whatever");
+        for (const [id, values] of rows.entries())
+          await database.query("INSERT INTO whatever VALUES ($1, $2, $3, $4, $5)", [id, ...values]);
+        const select = "SELECT * FROM whatever";
+        assert.equal(await textOf({ select, format: "jsonl", pageRows }), await rowToJson(select));
+      },
+    ),
+    { numRuns: 10 },
   );
 });
 

@@ -2,7 +2,8 @@ import { pipeline } from "node:stream";
 import { createGzip, createZstdCompress } from "node:zlib";
 import { DatabaseError } from "../errors.ts";
 import type { Database, Session } from "../pool/ports.ts";
-import { copyPage, type ExportFormat, type ExportSource, lastKey, pageEnd } from "./select.ts";
+import { JsonRows, type RowFrame } from "./json-rows.ts";
+import { copyPage, type ExportFormat, type ExportSource, jsonColumns, lastKey, pageEnd } from "./select.ts";
 
 export type ExportCompression = "none" | "gzip" | "zstd";
 
@@ -33,6 +34,12 @@ export interface ExportOptions {
 
 const PAGE_ROWS = 50_000;
 const PATIENCE_MS = 60_000;
+
+/** What ends a page of lines ends its last line; an array goes on. */
+const ROW_FRAMES: Record<"json" | "jsonl", RowFrame> = {
+  json: { between: ",\n", after: "" },
+  jsonl: { between: "", after: "\n" },
+};
 
 /**
  * Rows as CSV (RFC 4180, safe to open in a spreadsheet), as one JSON array, or as a JSON value a line: as fast as they are
@@ -87,13 +94,15 @@ async function* pages(session: Session, options: ExportOptions): AsyncGenerator<
   await session.query("SET LOCAL statement_timeout = 0");
   const source = await describe(session, options);
   const end = await keyOf(session, lastKey(source));
+  const rows = format === "csv" ? null : new JsonRows(jsonColumns(source), ROW_FRAMES[format]);
   let from = after;
   for (let taken = 1, last = false; !last; taken += 1) {
     const upTo: string | null = (await keyOf(session, pageEnd(source, from, pageRows))) ?? end;
     last = upTo === end;
     const first = taken === 1 && after === null;
     const copy = session.copyOut(copyPage(source, format, { after: from, upTo }, first));
-    yield* compressed(format === "json" ? array(copy, { first, last }) : copy, compression);
+    const lines = rows === null ? copy : written(copy, rows);
+    yield* compressed(format === "json" ? array(lines, { first, last }) : lines, compression);
     if (upTo !== null) onPage?.({ key: upTo, rows: copy.rows });
     from = upTo;
   }
@@ -114,22 +123,17 @@ async function keyOf(session: Session, statement: string): Promise<string | null
   return row?.key ?? null;
 }
 
-/** Lines become the elements of an array. All but the last page of an array have at least one. */
+async function* written(copy: AsyncIterable<Uint8Array>, rows: JsonRows): AsyncGenerator<Uint8Array> {
+  for await (const part of copy) yield rows.write(part);
+}
+
 async function* array(
-  lines: AsyncIterable<Uint8Array>,
+  elements: AsyncIterable<Uint8Array>,
   { first, last }: { readonly first: boolean; readonly last: boolean },
 ): AsyncGenerator<Uint8Array> {
   if (first) yield Buffer.from("[\n");
-  let held = "";
-  let empty = true;
-  for await (const chunk of lines) {
-    const text = held + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString("latin1");
-    held = text.endsWith("\n") ? "\n" : "";
-    yield Buffer.from(text.slice(0, text.length - held.length).replaceAll("\n", ",\n"), "latin1");
-    empty = false;
-  }
-  if (!last) yield Buffer.from(",\n");
-  else yield Buffer.from(empty ? "]\n" : "\n]\n");
+  yield* elements;
+  if (last) yield Buffer.from("\n]\n");
 }
 
 async function* compressed(

@@ -1,5 +1,6 @@
 import type { Column } from "../pool/ports.ts";
 import { literal, quoted } from "../sql-names.ts";
+import { COPY_OPTIONS, type JsonColumn, type JsonKind } from "./json-rows.ts";
 
 export type ExportFormat = "csv" | "json" | "jsonl";
 
@@ -63,18 +64,31 @@ function cell({ name, type }: Column): string {
   return `CASE WHEN left(${column}::text, 1) IN (${FORMULA}) THEN '''' || ${column}::text ELSE ${column}::text END AS ${column}`;
 }
 
-/** Types whose JSON has no line break. A `json` is kept as it was written, with breaks between its values, and other types may hold one. */
-const ONE_LINE: ReadonlySet<string> = new Set([
-  ...HARMLESS,
-  ...["text", "character varying", "bpchar", "name", "jsonb", "inet", "cidr", "interval"],
+const NUMBERS: ReadonlySet<string> = new Set([
+  ...["smallint", "integer", "bigint"],
+  ...["real", "double precision", "numeric"],
 ]);
 
-function isOneLine({ type }: Column): boolean {
-  return ONE_LINE.has(type.replace(/\[\]$/, ""));
+/** Types whose JSON is their text in quotes, whatever the session's settings. */
+const TEXTS: ReadonlySet<string> = new Set([
+  ...["text", "character varying", "character", "bpchar", "name"],
+  ...["uuid", "bytea", "oid", "inet", "cidr", "macaddr", "interval", "void"],
+]);
+
+function jsonKind(type: string): JsonKind {
+  if (NUMBERS.has(type)) return "number";
+  return TEXTS.has(type) ? "text" : "json";
 }
 
-/** In JSON no line can break but between values, and no control character stands as it is: CSV with such quotes is the bare text. */
-const BARE_LINES = "(FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')";
+export function jsonColumns({ columns }: ExportSource): JsonColumn[] {
+  return columns.map(({ name, type }) => ({ name, kind: jsonKind(type) }));
+}
+
+function jsonCell({ name, type }: Column): string {
+  const column = quoted(name);
+  if (jsonKind(type) !== "json" || type === "json" || type === "jsonb") return column;
+  return `to_json(${column}) AS ${column}`;
+}
 
 export function copyPage(
   source: ExportSource,
@@ -82,18 +96,19 @@ export function copyPage(
   bounds: PageBounds,
   header: boolean,
 ): string {
+  const [cells, options] =
+    format === "csv"
+      ? [source.columns.map(cell), `FORMAT csv, HEADER ${header}`]
+      : [source.columns.map(jsonCell), jsonOptions(source)];
+  // By the column itself, and not by what the cell of the same name makes of it.
+  const order = `ORDER BY page.${quoted(source.key.name)}`;
   const page = `SELECT * FROM ${within(source, bounds)}`;
-  const order = `ORDER BY ${quoted(source.key.name)}`;
-  if (format === "csv") {
-    const cells = source.columns.map(cell).join(", ");
-    return `COPY (SELECT ${cells} FROM (${page}) page ${qualifiedOrder(source)}) TO STDOUT (FORMAT csv, HEADER ${header})`;
-  }
-  const json = "row_to_json(page)";
-  const line = source.columns.every(isOneLine) ? json : `translate(${json}::text, E'\\n\\r', '  ')`;
-  return `COPY (SELECT ${line} FROM (${page} ${order}) page) TO STDOUT ${BARE_LINES}`;
+  return `COPY (SELECT ${cells.join(", ")} FROM (${page}) page ${order}) TO STDOUT (${options})`;
 }
 
-/** By the column itself, and not by the text that the cell of the same name makes of it. */
-function qualifiedOrder({ key }: ExportSource): string {
-  return `ORDER BY page.${quoted(key.name)}`;
+/** Only what is null or a number stands without quotes, or is JSON that holds none. */
+function jsonOptions(source: ExportSource): string {
+  const texts = jsonColumns(source).filter(({ kind }) => kind === "text");
+  if (texts.length === 0) return COPY_OPTIONS;
+  return `${COPY_OPTIONS}, FORCE_QUOTE (${texts.map(({ name }) => quoted(name)).join(", ")})`;
 }
