@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createDatabase, startEmbeddedPostgres } from "@rempart/database";
+import { waitingErasures } from "@rempart/database/backup";
 import { scratchPlace, until } from "@rempart/testing";
-import { type Cli, rempart, workplace } from "./cli.ts";
+import { rempart, workplace } from "./cli.ts";
+import { here, printed, refuses } from "./here.ts";
 
 const scratch = await mkdtemp(join(await scratchPlace(), "rempart-cli-db-"));
 await chmod(scratch, 0o711);
@@ -19,32 +21,21 @@ after(async () => {
   await rm(scratch, { recursive: true });
 });
 
-const env = { DATABASE_URL: postgres.url, DATABASE_ADMIN_URL: postgres.superuserUrl };
+const env = {
+  DATABASE_URL: postgres.url,
+  DATABASE_ADMIN_URL: postgres.superuserUrl,
+  BACKUP_REPOSITORY: `file:${join(scratch, "backups")}`,
+};
 
-function db(...args: readonly string[]): Cli {
-  return rempart(["db", ...args], { ...place, env });
-}
+const run = (...args: readonly string[]): Promise<string> => printed(["db", ...args], env, place.cwd);
 
-async function run(...args: readonly string[]): Promise<string> {
-  const cli = db(...args);
-  assert.equal(await cli.ended, 0, cli.said());
-  return cli.logged();
-}
-
-async function refused(about: RegExp, ...args: readonly string[]): Promise<void> {
-  const cli = db(...args);
-  assert.equal(await cli.ended, 1, cli.logged());
-  assert.match(cli.said(), about);
-  assert.doesNotMatch(cli.said(), /\n\s+at /);
-}
+const refused = (about: RegExp, ...args: readonly string[]): Promise<void> =>
+  refuses(about, ["db", ...args], env, place.cwd);
 
 test("a new database is looked at as it is, and migrated when that is asked for", async () => {
-  const [dry, status] = await Promise.all([
-    run("migrate", "--dry-run", "--json"),
-    run("status"),
-    refused(/run rempart db setup/, "slow"),
-  ]);
-  const { pending } = JSON.parse(dry);
+  const { pending } = JSON.parse(await run("migrate", "--dry-run", "--json"));
+  const status = await run("status");
+  await refused(/run rempart db setup/, "slow");
   assert.ok(pending.includes("messenger/0007-media-and-reports.sql"));
   assert.deepEqual(await database.query("SELECT to_regclass('users') AS users"), [{ users: null }]);
   assert.match(status, /migrations +0 applied, [1-9]\d+ to apply/);
@@ -60,14 +51,9 @@ test("statements are told once they are set up", async () => {
 });
 
 test("every look has a table or JSON", async () => {
-  const [tables, indexes, connections] = await Promise.all([
-    run("tables"),
-    run("indexes", "--json"),
-    run("connections", "--json"),
-  ]);
-  assert.match(tables, /public\.messages$/m);
-  assert.ok(JSON.parse(indexes).length > 50);
-  assert.ok(JSON.parse(connections).used >= 1);
+  assert.match(await run("tables"), /public\.messages$/m);
+  assert.ok(JSON.parse(await run("indexes", "--json")).length > 50);
+  assert.ok(JSON.parse(await run("connections", "--json")).used >= 1);
 });
 
 const HOSTILE = `"x"\n\u001b[31m"; DROP TABLE users; --`;
@@ -81,21 +67,17 @@ test("what is found is mended after a yes, one whatever becomes of another, and 
   const told = await run(...only);
   assert.match(told, /foreign-key-without-index/);
   assert.ok(!told.includes("\u001b"));
-  const mending = db(...only, "--apply", "--yes");
-  assert.equal(await mending.ended, 1, mending.said());
-  assert.match(mending.logged(), / {2}not mended: .*could not create unique index[\s\S]* {2}done/);
+  const mending = await here(["db", ...only, "--apply", "--yes"], env, place.cwd);
+  assert.equal(mending.code, 1, mending.said);
+  assert.match(mending.out, / {2}not mended: .*could not create unique index[\s\S]* {2}done/);
   await database.query(`DROP TABLE ${name}, twice`);
 });
 
 test("a table is cleaned, and an index is built anew only where that is worth it", async () => {
-  const [vacuumed, reindexed] = await Promise.all([
-    run("vacuum", "users", "--json"),
-    run("reindex"),
-    refused(/There is no table "nothing"/, "vacuum", "users", "nothing"),
-  ]);
-  const [done, ...others] = JSON.parse(vacuumed);
+  const [done, ...others] = JSON.parse(await run("vacuum", "users", "--json"));
   assert.deepEqual([done.name, others], ["users", []]);
-  assert.match(reindexed, /nothing to build anew/);
+  await refused(/There is no table "nothing"/, "vacuum", "users", "nothing");
+  assert.match(await run("reindex"), /nothing to build anew/);
 });
 
 test("a clean-up counts, stops at a signal, goes on, and is recorded", async () => {
@@ -110,9 +92,9 @@ test("a clean-up counts, stops at a signal, goes on, and is recorded", async () 
     [kept],
   );
   const only = ["cleanup", "--only", "deleted-users"];
-  const [counted] = await Promise.all([run(...only, "--dry-run"), refused(/Say --yes/, ...only)]);
-  assert.match(counted, /350 +deleted-users/);
-  const stopped = db(...only, "--yes", "--pause", "60000", "--json");
+  assert.match(await run(...only, "--dry-run"), /350 +deleted-users/);
+  await refused(/Say --yes/, ...only);
+  const stopped = rempart(["db", ...only, "--yes", "--pause", "60000", "--json"], { ...place, env });
   await until(() => stopped.said().includes("100 of 350"), { patienceMs: 60_000 });
   stopped.child.kill("SIGTERM");
   assert.equal(await stopped.ended, 1);
@@ -127,10 +109,25 @@ test("a clean-up counts, stops at a signal, goes on, and is recorded", async () 
     recorded.map(({ removed }) => removed),
     [100, 250],
   );
+  assert.deepEqual(await waitingErasures(database), { count: 0, since: null });
+});
+
+test("a clean-up is not done while a restore could bring somebody back, and the next one ends what it left", async () => {
+  await database.query(
+    `INSERT INTO users (id, email, name, status, deleted_at)
+     VALUES (gen_random_uuid(), 'late@example.org', 'Late', 'DELETED', now() - interval '91 days')`,
+  );
+  const cleanup = ["db", "cleanup", "--only", "deleted-users", "--yes"];
+  await writeFile(join(scratch, "no-folder"), "");
+  const away = { ...env, BACKUP_REPOSITORY: `file:${join(scratch, "no-folder", "below")}` };
+  await refuses(/has not reached the backups' repository/, cleanup, away, place.cwd);
+  assert.equal((await waitingErasures(database)).count, 1);
+  await printed(cleanup, env, place.cwd);
+  assert.equal((await waitingErasures(database)).count, 0);
 });
 
 test("the committed configuration is what the command prints", async () => {
-  const printed = await run(
+  const configuration = await run(
     "configure",
     "--memory",
     "8GB",
@@ -142,5 +139,5 @@ test("the committed configuration is what the command prints", async () => {
     "ssd",
   );
   const file = new URL("../../../ops/postgres/postgresql.conf", import.meta.url);
-  assert.equal(printed, await readFile(file, "utf8"));
+  assert.equal(configuration, await readFile(file, "utf8"));
 });

@@ -4,12 +4,13 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type CliOptions, rempart, workplace } from "./cli.ts";
+import { printed, refuses } from "./here.ts";
 
 const PASSWORD = "long enough to be a passphrase";
 const NEXT_PASSWORD = "nine lanterns over water";
 
 const place = await workplace();
-const server = rempart(["up"], place);
+const server = rempart(["up"], { ...place, env: { BACKUP_REPOSITORY: "none" } });
 const origin = await server.serving();
 after(async () => {
   server.child.kill("SIGTERM");
@@ -18,15 +19,14 @@ after(async () => {
 });
 
 /** Runs a command beside the server to its end, and gives what it printed. */
-async function users(...args: readonly string[]): Promise<string> {
-  const cli = rempart(["users", ...args], place);
-  assert.equal(await cli.ended, 0, cli.said());
-  return cli.logged();
-}
+const users = (...args: readonly string[]): Promise<string> => printed(["users", ...args], {}, place.cwd);
 
-/** The command refuses in words: no stack, exit code 1. */
-async function refused(
-  options: Partial<CliOptions>,
+const refused = (about: RegExp, ...args: readonly string[]): Promise<void> =>
+  refuses(about, ["users", ...args], {}, place.cwd);
+
+/** The same in a process of its own, which reads its standard input, or ends before it does anything. */
+async function refusedFrom(
+  options: Pick<CliOptions, "input">,
   about: RegExp,
   ...args: readonly string[]
 ): Promise<void> {
@@ -76,10 +76,9 @@ test("a suspension ends the session and the socket of a running server, and so o
   const session = () => fetch(`${origin}/api/v1/auth/session`, { headers: { cookie } });
   assert.equal((await session()).status, 200);
   const socket = await socketOf(cookie);
-  const [search, sessions] = await Promise.all([users("search", email, "--json"), users("sessions", email)]);
-  const { users: found } = JSON.parse(search);
+  const { users: found } = JSON.parse(await users("search", email, "--json"));
   assert.deepEqual([found.length, found[0].email, found[0].status], [1, email, "ACTIVE"]);
-  assert.match(sessions, /127\.0\.0\.1 +pwd/);
+  assert.match(await users("sessions", email), /127\.0\.0\.1 +pwd/);
 
   const suspended = JSON.parse(await users("suspend", email, "--reason", "spam", "--days", "7", "--json"));
   assert.ok(Math.abs(suspended.until - Date.now() - 7 * 86_400_000) < 60_000);
@@ -97,20 +96,21 @@ test("a suspension ends the session and the socket of a running server, and so o
   assert.ok(!server.logged().includes(token));
 });
 
-test("an export is a file of one's own, a ban asks first, and a name is nobody", async () => {
+test("an export is a file of one's own, bans and erasures ask first, and a name is nobody", async () => {
   const email = "kim@example.org";
   await signUp(email);
   const file = join(place.cwd, "kim.json");
   await users("export", email, "--output", file);
   assert.equal(JSON.parse(await readFile(file, "utf8")).account.email, email);
   assert.equal((await stat(file)).mode & 0o777, 0o600);
-  await Promise.all([
-    refused({}, /nothing was written/i, "export", email, "--output", file),
-    refused({}, /Say --yes/, "ban", email, "--reason", "abuse"),
-    refused({}, /no account's id or e-mail/, "suspend", "Kim", "--reason", "spam"),
-  ]);
+  await refused(/nothing was written/i, "export", email, "--output", file);
+  await refused(/Say --yes/, "ban", email, "--reason", "abuse");
+  await refused(/no account's id or e-mail/, "suspend", "Kim", "--reason", "spam");
   const banned = await users("ban", email, "--reason", "abuse", "--addresses", "--yes", "--json");
   assert.deepEqual(JSON.parse(banned).addresses, ["127.0.0.1"]);
+  await refused(/Say --yes/, "erase", email);
+  assert.equal(JSON.parse(await users("erase", email, "--yes", "--json")).recorded, true);
+  await refused(/no account's id or e-mail/, "erase", email, "--yes");
 });
 
 test("an administrator is made with a password that is piped in or stands in a file, never in an argument", async () => {
@@ -119,12 +119,12 @@ test("an administrator is made with a password that is piped in or stands in a f
   const make = ["create-admin", "--email", "root@example.org"];
   const account = JSON.parse(await users(...make, "--name", "Root", "--password-file", file, "--json"));
   assert.deepEqual([account.email, account.name, account.role], ["root@example.org", "Root", "ADMIN"]);
+  await refused(/cannot be read/, ...make, "--password-file", join(place.cwd, "missing"));
   await Promise.all([
-    refused({ input: `${PASSWORD}\n` }, /already in use/, ...make),
-    refused({ input: "password1\n" }, /too easy/, ...make),
-    refused({ input: "" }, /no password/i, ...make),
-    refused({}, /cannot be read/, ...make, "--password-file", join(place.cwd, "missing")),
-    refused({}, /unknown option '--password'/, ...make, "--password", PASSWORD),
+    refusedFrom({ input: `${PASSWORD}\n` }, /already in use/, ...make),
+    refusedFrom({ input: "password1\n" }, /too easy/, ...make),
+    refusedFrom({ input: "" }, /no password/i, ...make),
+    refusedFrom({}, /unknown option '--password'/, ...make, "--password", PASSWORD),
   ]);
   const [, invitation] = /#invitation=(\S+)/.exec(server.said()) ?? [];
   const late = { email: "late@example.org", password: PASSWORD, name: "Late", invitation };
