@@ -5,6 +5,8 @@ export type ObservabilityErrorCode =
   | "exposition-malformed"
   /** Two series of one side have the labels that the other side is matched by: there is no one answer. */
   | "ambiguous-match"
+  /** What was kept of a history is damaged, out of bounds, or of another version. */
+  | "history-unreadable"
   /** A question asks for more steps or series than one answer holds. */
   | "query-too-large"
   /** The monitor's thread ended, or was closed, before it answered. Ask again: it starts anew. */

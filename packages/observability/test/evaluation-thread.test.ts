@@ -13,6 +13,7 @@ const assignment: Assignment = {
   targets: [],
   scrape: { timeoutMs: 1_000, maxBytes: 1_000 },
   history: {},
+  directory: null,
 };
 
 function said(): { log: typeof silentLogger; errors: object[] } {

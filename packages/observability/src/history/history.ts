@@ -1,5 +1,5 @@
 import { STALE } from "./chunk.ts";
-import { type Labels, Series } from "./series.ts";
+import { type Chunk, type Labels, Series } from "./series.ts";
 
 export interface HistoryOptions {
   /** Default 24 hours. A sample goes with its chunk, so up to two hours of samples more are kept. */
@@ -10,9 +10,16 @@ export interface HistoryOptions {
 
 export type Appended = "stored" | "out-of-order" | "full";
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
-/** The recent past of many series, compressed in memory. Not durable: it starts empty with the process. */
+/** What is kept of one series between two processes. */
+export interface KeptSeries {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly chunks: readonly Chunk[];
+}
+
+/** The recent past of many series, compressed in memory. */
 export class History {
   readonly #keepMs: number;
   readonly #maxSeries: number;
@@ -52,6 +59,29 @@ export class History {
   /** Every series of the metric. */
   named(name: string): Iterable<Series> {
     return this.#byName.get(name) ?? [];
+  }
+
+  has(name: string, labels: Labels): boolean {
+    return this.#byKey.has(seriesKey(name, labels));
+  }
+
+  /** Every series with what it has at `from` and later. Their last chunks still grow: use them before the next sample comes. */
+  kept(from: number): KeptSeries[] {
+    const all = [...this.#byKey.values()].map((series) => {
+      return { name: series.name, labels: series.labels, chunks: series.chunksFrom(from) };
+    });
+    return all.filter(({ chunks }) => chunks.length > 0);
+  }
+
+  /** Takes back what was kept, up to `until`, as far as there is time and room. A series that is here already stays as it is. */
+  restore(kept: Iterable<KeptSeries>, until: number): void {
+    for (const { name, labels, chunks } of kept) {
+      const key = seriesKey(name, labels);
+      const young = chunks.filter(
+        ({ firstAt, lastAt }) => lastAt >= until - this.#keepMs && firstAt <= until,
+      );
+      if (young.length > 0 && !this.#byKey.has(key)) this.#add(key, name, labels)?.restore(young, until);
+    }
   }
 
   /** Forgets the series that nothing was heard of for as long as samples are kept. */

@@ -10,17 +10,19 @@ export interface Sample {
 }
 
 /** Two hours at 15 seconds: larger ones are slow to read a few minutes of, smaller ones cost more objects than samples. */
-const CHUNK_SAMPLES = 480;
+export const CHUNK_SAMPLES = 480;
 
 /** More than this is decompressed each time: it would cost more memory than it saves time. */
 const MAX_TAIL_SAMPLES = 512;
 
-interface Chunk {
+export interface Chunk {
   readonly bytes: Uint8Array;
   readonly count: number;
   readonly firstAt: number;
   readonly lastAt: number;
 }
+
+const EMPTY: Chunk = { bytes: new Uint8Array(0), count: 0, firstAt: 0, lastAt: 0 };
 
 /** One series over time: compressed chunks, the oldest dropped when they have outlived their time. */
 export class Series {
@@ -55,6 +57,21 @@ export class Series {
     this.#last = value;
     if (value !== STALE) this.#tail?.push(at, value);
     return true;
+  }
+
+  /** What has samples at `from` or later, oldest first. The last one still grows: use it before the next sample comes. */
+  chunksFrom(from: number): Chunk[] {
+    return [...this.#sealed, this.#head].filter(({ count, lastAt }) => count > 0 && lastAt >= from);
+  }
+
+  /** Puts chunks into a series that is empty, as they came from `chunksFrom`. Of the last, what is later than `until` is left out. */
+  restore(chunks: readonly Chunk[], until: number): void {
+    this.#sealed = chunks.slice(0, -1);
+    const { bytes, count } = chunks.at(-1) ?? EMPTY;
+    readChunk(bytes, count, (at, value) => {
+      if (at <= until) this.append(at, value, Number.POSITIVE_INFINITY);
+      return at <= until;
+    });
   }
 
   /** The newest sample in [from, to]; null when there is none, or when it says that the series ended. */

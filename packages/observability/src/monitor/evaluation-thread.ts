@@ -12,7 +12,7 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
-/** The thread that evaluates. One that ended is started anew by the next question, with an empty history, and said loudly. */
+/** The thread that evaluates. One that ended is started anew by the next question, with what was kept of its history, and said loudly. */
 export class EvaluationThread {
   readonly #assignment: Assignment;
   readonly #log: Logger;
@@ -81,6 +81,11 @@ export class EvaluationThread {
   }
 
   #settle(reply: Reply): void {
+    if ("said" in reply) {
+      const [level, message, reason] = reply.said;
+      this.#log[level]({ reason }, `monitor: ${message}`);
+      return;
+    }
     const asked = this.#asked.get(reply.id);
     this.#asked.delete(reply.id);
     if ("answer" in reply) asked?.resolve(reply.answer as never);
@@ -94,7 +99,7 @@ export class EvaluationThread {
     if (this.#isClosed) return;
     this.#log.error(
       { err: reason },
-      "the monitor's thread ended: it starts anew without its history, and rules over long windows see little until it has grown",
+      "the monitor's thread ended: it starts anew with what was kept of its history, and without any rules over long windows see little until it has grown",
     );
   }
 }

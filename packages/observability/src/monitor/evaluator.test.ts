@@ -12,7 +12,14 @@ const hits = counter({ name: "hits_total", help, unit: "count", labels: { host: 
 
 function evaluatorOf(steps: readonly Step[], maxSeries = 20_000): Evaluator {
   const scrape = { timeoutMs: 1_000, maxBytes: 1_000 };
-  return new Evaluator({ steps, own: { job: "app" }, targets: [], scrape, history: { maxSeries } });
+  return new Evaluator({
+    steps,
+    own: { job: "app" },
+    targets: [],
+    scrape,
+    history: { maxSeries },
+    directory: null,
+  });
 }
 
 function samples(name: string, values: readonly number[]): ScrapedSample[] {

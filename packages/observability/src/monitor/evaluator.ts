@@ -1,13 +1,17 @@
 import { explain as messages } from "@rempart/kernel";
 import type { ScrapedSample } from "../history/exposition.ts";
 import { Feed, type Taken } from "../history/feed.ts";
-import { History } from "../history/history.ts";
+import type { Take } from "../history/files.ts";
+import { DAY_MS, History } from "../history/history.ts";
 import type { Element } from "../rules/element.ts";
 import { evaluate } from "../rules/evaluate.ts";
 import { reachOf } from "../rules/reach.ts";
+import { LOOKBACK_MS } from "../rules/select.ts";
+import { Archive } from "./archive.ts";
 import type { Evaluation, FailedRule, RuleResult, TargetState } from "./evaluation.ts";
 import { explain } from "./explain.ts";
-import type { Answers, Assignment, Kind, Questions, Step } from "./messages.ts";
+import { LongSteps } from "./long-steps.ts";
+import type { Answers, Assignment, Kind, Questions, Say, Step } from "./messages.ts";
 import { evaluateRange } from "./range.ts";
 import { Remembering } from "./remembering.ts";
 import { instanceOf, scrape, type Target } from "./scrape.ts";
@@ -23,20 +27,29 @@ const MAX_ALERTS = 10_000;
 export class Evaluator {
   readonly #assignment: Assignment;
   readonly #history: History;
+  readonly #long: LongSteps;
   readonly #source: Remembering;
+  readonly #archive: Archive | null;
   readonly #own: Feed | null;
   readonly #records = new Map<string, Feed>();
   /** Of each step, how far it looks back. */
   readonly #reaches: ReadonlyMap<Step, number>;
   readonly #feeds: readonly (readonly [Target, Feed])[];
   #waiting: ScrapedSample[] = [];
-  #beganAt: number | null = null;
+  readonly #say: Say;
+  #restoring: Promise<number> | null = null;
+  /** Since when, and until which tick; null before the first. */
+  #covered: { readonly from: number; readonly to: number } | null = null;
 
-  constructor(assignment: Assignment) {
-    const { history, own, targets } = assignment;
+  constructor(assignment: Assignment, say: Say = () => {}) {
+    const { history, own, targets, steps, directory } = assignment;
     this.#assignment = assignment;
+    this.#say = say;
     this.#history = new History(history);
-    this.#source = new Remembering(this.#history);
+    const expressions = steps.map(({ expression }) => expression);
+    this.#long = new LongSteps(expressions, history.keepMs ?? DAY_MS);
+    this.#source = new Remembering(this.#history, this.#long);
+    this.#archive = directory === null ? null : new Archive(directory, say);
     this.#own = own === null ? null : new Feed(this.#history, own);
     this.#reaches = reachesOf(assignment.steps);
     this.#feeds = targets.map((target) => {
@@ -58,21 +71,60 @@ export class Evaluator {
       query: ({ expression, at }) => evaluate(expression, this.#source, at),
       range: ({ expression, range }) => evaluateRange(expression, this.#source, range),
       explain: ({ expression, at }) => explain(expression, this.#source, at),
+      save: () => this.#save(),
     };
     return await answering[kind](question);
   }
 
   async #tick(at: number): Promise<Evaluation> {
-    this.#beganAt ??= at;
+    this.#restoring ??= this.#restored(at);
+    const from = await this.#restoring;
     const own = this.#takeOwn(at);
     const scraped = await Promise.all(this.#feeds.map(([target, feed]) => this.#scrape(target, feed, at)));
     const startedAt = performance.now();
     this.#source.tick(at);
-    const { results, failed, refused: unrecorded } = this.#evaluateSteps(at, at - this.#beganAt);
-    const refused = scraped.reduce((sum, { taken }) => sum + taken.refused, own.refused + unrecorded);
+    const unkept = this.#long.advance(this.#source, at);
+    const { results, failed, refused: unrecorded } = this.#evaluateSteps(at, at - from);
+    this.#covered = { from, to: at };
+    this.#archive?.saveSometimes(at, this.#taking(this.#covered));
+    const refused = scraped.reduce(
+      (sum, { taken }) => sum + taken.refused,
+      own.refused + unrecorded + unkept,
+    );
     const targets = scraped.map(({ state }) => state);
     const tookMs = performance.now() - startedAt;
     return { at, results, failed, targets, series: this.#history.size, refused, tookMs };
+  }
+
+  /** Takes up what the process before kept. Since when there is history without a gap. */
+  async #restored(at: number): Promise<number> {
+    const kept = (await this.#archive?.read()) ?? null;
+    if (kept === null) return at;
+    this.#history.restore(kept.samples, at);
+    this.#long.restore(kept, at);
+    // A clock that was set back would leave the process waiting for its time to come again.
+    const aheadMs = kept.at - at;
+    if (aheadMs > 0)
+      this.#say(
+        "warn",
+        "of the history that was kept, what is of later than now is left out",
+        `${aheadMs} ms`,
+      );
+    return Math.abs(at - kept.at) <= LOOKBACK_MS ? Math.min(kept.beganAt, at) : at;
+  }
+
+  async #save(): Promise<null> {
+    if (this.#covered !== null) await this.#archive?.save(this.#covered.to, this.#taking(this.#covered));
+    return null;
+  }
+
+  #taking({ from: beganAt }: { readonly from: number }): Take {
+    return (from) => ({
+      beganAt,
+      subqueries: this.#long.subqueries,
+      samples: this.#history.kept(from),
+      steps: this.#long.kept(from),
+    });
   }
 
   #takeOwn(at: number): Taken {

@@ -21,6 +21,8 @@ export interface Assignment {
   readonly targets: readonly Target[];
   readonly scrape: ScrapeLimits;
   readonly history: HistoryOptions;
+  /** Where the history is kept between two processes; null: nowhere. */
+  readonly directory: string | null;
 }
 
 export interface Range {
@@ -34,6 +36,7 @@ export interface Questions {
   readonly query: { readonly expression: Expression; readonly at: number };
   readonly range: { readonly expression: Expression; readonly range: Range };
   readonly explain: { readonly expression: Expression; readonly at: number };
+  readonly save: object;
 }
 
 export interface Answers {
@@ -41,6 +44,7 @@ export interface Answers {
   readonly query: readonly Element[];
   readonly range: readonly RangeSeries[];
   readonly explain: Explanation;
+  readonly save: null;
 }
 
 export type Kind = keyof Questions;
@@ -50,6 +54,10 @@ export type Message =
   | { readonly kind: "samples"; readonly samples: readonly ScrapedSample[] }
   | { [K in Kind]: { readonly kind: K; readonly id: number } & Questions[K] }[Kind];
 
+/** For the log of the application. */
+export type Say = (level: "warn" | "info", message: string, reason: string) => void;
+
 export type Reply =
+  | { readonly said: Parameters<Say> }
   | { readonly id: number; readonly answer: Answers[Kind] }
   | { readonly id: number; readonly error: { readonly code: string | null; readonly message: string } };

@@ -25,6 +25,8 @@ export interface MonitorOptions {
   readonly keepMs?: number;
   /** Of the history, all targets together; default 5,000. */
   readonly maxSeries?: number;
+  /** Where the history is kept for the next process, which nobody else writes to. Default nowhere: it starts empty. */
+  readonly directory?: string | null;
   readonly clock: Clock;
   readonly log: Logger;
   /**
@@ -52,6 +54,8 @@ const MAX_PAGE_BYTES = 8 << 20;
 const MAX_SCRAPE_MS = 5_000;
 /** A tick that took longer has hung. */
 const PATIENCE_MS = 60_000;
+/** A disk that hangs does not keep the process from ending. */
+const SAVE_WITHIN_MS = 5_000;
 
 /** Collects, remembers and evaluates, at once and then with every tick, until it is disposed. Throws TypeError for a target whose `url` is none. */
 export function startMonitor(options: MonitorOptions): Monitor {
@@ -97,6 +101,7 @@ export function startMonitor(options: MonitorOptions): Monitor {
     explain: ({ expression }, at) => thread.ask("explain", { expression, at: timeOf(at) }),
     async [Symbol.asyncDispose]() {
       stop.abort();
+      if (latest !== null) await timeLimit(thread.ask("save", {}), SAVE_WITHIN_MS).catch(() => false);
       await thread.close();
       await ticking;
     },
@@ -104,7 +109,7 @@ export function startMonitor(options: MonitorOptions): Monitor {
 }
 
 function assignmentOf(
-  { own, targets = [], groups, keepMs, maxSeries }: MonitorOptions,
+  { own, targets = [], groups, keepMs, maxSeries, directory = null }: MonitorOptions,
   everyMs: number | null,
 ): Assignment {
   const timeoutMs = Math.min(MAX_SCRAPE_MS, everyMs ?? EVERY_MS);
@@ -113,6 +118,7 @@ function assignmentOf(
     own: own === null ? null : { job: own.job, instance: own.instance },
     targets: targets.map((target) => ({ ...target, instance: instanceOf(target) })),
     scrape: { timeoutMs, maxBytes: MAX_PAGE_BYTES },
+    directory,
     history: {
       ...(keepMs === undefined ? {} : { keepMs }),
       ...(maxSeries === undefined ? {} : { maxSeries }),

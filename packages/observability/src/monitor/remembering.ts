@@ -2,7 +2,8 @@ import type { History } from "../history/history.ts";
 import type { Element } from "../rules/element.ts";
 import type { Expression, Select } from "../rules/expression.ts";
 import { toPromql } from "../rules/promql.ts";
-import type { Memory, Readable, Source } from "../rules/select.ts";
+import type { Memory, Past, Readable, Source, Steps } from "../rules/select.ts";
+import type { LongSteps } from "./long-steps.ts";
 
 /** Steps with more elements are computed again: what is remembered of a subquery is as many values as it has steps. */
 const MAX_STEP_ELEMENTS = 100;
@@ -21,10 +22,12 @@ export class Remembering implements Source, Memory {
   #values = new Map<string, Element[]>();
   #steps = new Map<string, Element[]>();
   #earlierSteps = new Map<string, Element[]>();
+  readonly #long: LongSteps | null;
   readonly memory = this;
 
-  constructor(history: History) {
+  constructor(history: History, long: LongSteps | null = null) {
     this.#history = history;
+    this.#long = long;
   }
 
   /** Samples of `at` and before are in the history now. Steps that no rule asked for since the last tick are forgotten. */
@@ -57,6 +60,10 @@ export class Remembering implements Source, Memory {
     const elements = this.#steps.get(key) ?? this.#earlierSteps.get(key) ?? compute();
     if (elements.length <= MAX_STEP_ELEMENTS) this.#steps.set(key, elements);
     return elements;
+  }
+
+  past(steps: Steps, from: number, to: number): Past | null {
+    return this.#long?.past(steps, this.#textOf(steps.of), from, to) ?? null;
   }
 
   #textOf(expression: Expression): string {

@@ -4,7 +4,7 @@ import { CodedError, explain } from "@rempart/kernel";
 import { Evaluator } from "./evaluator.ts";
 import type { Assignment, Message, Reply } from "./messages.ts";
 
-const evaluator = new Evaluator(workerData as Assignment);
+const evaluator = new Evaluator(workerData as Assignment, (...said) => parentPort?.postMessage({ said }));
 
 parentPort?.on("message", async (message: Message) => {
   if (message.kind === "samples") evaluator.take(message.samples);

@@ -6,7 +6,7 @@ import { ambiguous, dropName, keysOf, pick, signature } from "./element.ts";
 import type { Absent, Aggregate, Apply, Expression, Labelling, Over, Vector } from "./expression.ts";
 import { OVER, overValues } from "./over-time.ts";
 import { histogramQuantile, quantileOf } from "./quantiles.ts";
-import { matching, type Source, selected } from "./select.ts";
+import { matching, type Past, type Source, selected, type Track } from "./select.ts";
 
 /**
  * The value at a time, with the semantics of Prometheus 2: windows include both ends. Throws ObservabilityError
@@ -59,7 +59,7 @@ function sides(
   };
 }
 
-interface Track {
+interface Sampled {
   readonly labels: Labels;
   readonly samples: Samples;
 }
@@ -81,12 +81,12 @@ function overWindow(
   // The selector's own offset moves the window.
   const [start, end] = [to - windowMs - of.offsetMs, to - of.offsetMs];
   const tracks = matching(of, source).map(
-    (series): Track => ({ labels: series.labels, samples: series.window(start, end) }),
+    (series): Sampled => ({ labels: series.labels, samples: series.window(start, end) }),
   );
   return summarised(name, tracks, start, end);
 }
 
-function summarised(name: Over["function"], tracks: readonly Track[], from: number, to: number): Element[] {
+function summarised(name: Over["function"], tracks: readonly Sampled[], from: number, to: number): Element[] {
   return tracks.flatMap(({ labels, samples }) => {
     const value = samples.times.length === 0 ? null : OVER[name](samples, from, to);
     return value === null ? [] : [{ labels, value }];
@@ -99,19 +99,23 @@ function everyStep(
   source: Source,
   { from, to, stepMs }: { readonly from: number; readonly to: number; readonly stepMs: number },
 ): Track[] {
-  const tracked = new Map<string, { labels: Labels; samples: { times: number[]; values: number[] } }>();
-  for (let at = Math.ceil(from / stepMs) * stepMs; at <= to; at += stepMs) {
+  const past = source.memory?.past({ of, stepMs }, from, to) ?? NO_PAST;
+  const tracked = new Map(past.tracks.map((track) => [signature(track.labels, null, true), track]));
+  const start = Math.max(from, past.until + 1);
+  for (let at = Math.ceil(start / stepMs) * stepMs; at <= to; at += stepMs) {
     const compute = (): Element[] => evaluate(of, source, at);
     for (const { labels, value } of source.memory?.step(of, at, compute) ?? compute()) {
       const key = signature(labels, null, true);
-      const { samples } = tracked.get(key) ?? { labels, samples: { times: [], values: [] } };
-      samples.times.push(at);
-      samples.values.push(value);
-      tracked.set(key, { labels, samples });
+      const track = tracked.get(key) ?? { labels, samples: { times: [], values: [] } };
+      track.samples.times.push(at);
+      track.samples.values.push(value);
+      tracked.set(key, track);
     }
   }
   return [...tracked.values()].map(({ labels, samples }) => ({ labels: dropName(labels), samples }));
 }
+
+const NO_PAST: Past = { tracks: [], until: Number.NEGATIVE_INFINITY };
 
 function aggregated({ op, by }: Aggregate, elements: readonly Element[]): Element[] {
   return [...Map.groupBy(elements, ({ labels }) => signature(labels, by)).values()].map((group) => {

@@ -23,6 +23,25 @@ export interface Memory {
   value(expression: Expression, at: number, compute: () => Element[]): Element[];
   /** The same, for one step of a subquery. */
   step(expression: Expression, at: number, compute: () => Element[]): Element[];
+  /** What a subquery saw at those of its steps in [from, to] that are kept beyond the samples; null when none are. */
+  past(steps: Steps, from: number, to: number): Past | null;
+}
+
+/** An expression, every so many milliseconds. */
+export interface Steps {
+  readonly of: Expression;
+  readonly stepMs: number;
+}
+
+export interface Track {
+  readonly labels: Labels;
+  readonly samples: { readonly times: number[]; readonly values: number[] };
+}
+
+export interface Past {
+  readonly tracks: readonly Track[];
+  /** The last step that is kept: later ones are still to be computed. */
+  readonly until: number;
 }
 
 export function selected(select: Select, source: Source, at: number): Element[] {
