@@ -1,10 +1,10 @@
 export {
   type Alerting,
-  type AlertingEvent,
   type AlertingOptions,
   createAlerting,
   type RuleExplanation,
 } from "./alerting/alerting.ts";
+export type { AlertingEvent } from "./alerting/alerting-event.ts";
 export {
   type AlertDesk,
   type AlertExplanation,

@@ -1,25 +1,21 @@
 /** Who is told what now: Alertmanager's grouping, with escalation and without telling anything twice. */
-import type { Labels } from "../history/series.ts";
-import { pick } from "../rules/element.ts";
 import { isFlapping } from "./advance.ts";
+import { type Composition, notificationFor } from "./compose.ts";
 import type { HoldsOf } from "./holds.ts";
-import type { Notification, NotifiedAlert, Occasion } from "./notification.ts";
-import type { ResolvedRoute, Router } from "./routes.ts";
+import { type Members, membersByGroup } from "./members.ts";
+import type { Notification, Occasion } from "./notification.ts";
+import type { Router } from "./routes.ts";
 import {
   type AlertingPolicy,
   type AlertingState,
   type AlertRecord,
   type GroupRecord,
   isFiring,
-  rankOf,
-  routingLabels,
 } from "./state.ts";
 
-export interface PlanOptions {
+export interface PlanOptions extends Composition {
   readonly router: Router;
   readonly holdsOf: HoldsOf;
-  readonly policy: AlertingPolicy;
-  readonly newId: () => string;
 }
 
 export interface Planned {
@@ -40,52 +36,6 @@ export function plan(state: AlertingState, now: number, options: PlanOptions): P
     notifications.push(...turn.notifications);
   }
   return { state: { ...state, alerts, groups }, notifications };
-}
-
-interface Members {
-  readonly key: string;
-  readonly labels: Labels;
-  /** Null for a group that no route makes any more, whose receivers still wait to hear of its end. */
-  readonly route: ResolvedRoute | null;
-  readonly records: AlertRecord[];
-}
-
-/** The groups that have something to tell, or had. */
-function membersByGroup(state: AlertingState, router: Router): ReadonlyMap<string, Members> {
-  const groups = new Map<string, Members>();
-  for (const record of state.alerts.values()) {
-    const isToldSomewhere = Object.keys(record.told).length > 0;
-    if (!isFiring(record) && !isToldSomewhere) continue;
-    const routed = groupsOf(record, router);
-    for (const { key, labels, route } of routed) {
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, { key, labels, route, records: [record] });
-      else group.records.push(record);
-    }
-    for (const key of Object.keys(record.told)) {
-      if (routed.some((one) => one.key === key)) continue;
-      const labels = state.groups.get(key)?.labels ?? {};
-      const group = groups.get(key) ?? { key, labels, route: null, records: [] };
-      group.records.push(record);
-      groups.set(key, group);
-    }
-  }
-  return groups;
-}
-
-interface Placed {
-  readonly key: string;
-  readonly labels: Labels;
-  readonly route: ResolvedRoute;
-}
-
-/** The groups that an alert belongs to. */
-export function groupsOf(record: AlertRecord, router: Router): readonly Placed[] {
-  const all = routingLabels(record);
-  return router(all).map((route) => {
-    const labels = pick(all, route.groupBy);
-    return { key: `${route.key}:${JSON.stringify(labels)}`, labels, route };
-  });
 }
 
 interface Turn {
@@ -242,57 +192,5 @@ function escalated(
     ...turn,
     group: due.length === 0 ? turn.group : group,
     notifications: [...turn.notifications, ...notifications],
-  };
-}
-
-interface Telling {
-  readonly group: GroupRecord;
-  readonly alerts: readonly AlertRecord[];
-  readonly occasion: Occasion;
-  readonly now: number;
-}
-
-function notificationFor(
-  receiver: string,
-  { group, alerts, occasion, now }: Telling,
-  { policy, newId }: PlanOptions,
-): Notification {
-  const gravestFirst = alerts.toSorted(
-    (a, b) => Number(isFiring(b)) - Number(isFiring(a)) || rankOf(b.severity) - rankOf(a.severity),
-  );
-  const gravest = alerts.reduce((one, other) =>
-    rankOf(other.severity) > rankOf(one.severity) ? other : one,
-  );
-  return {
-    id: newId(),
-    receiver,
-    groupKey: group.key,
-    groupLabels: group.labels,
-    occasion,
-    status: alerts.some(isFiring) ? "firing" : "resolved",
-    severity: gravest.severity,
-    alerts: gravestFirst.slice(0, policy.maxListed).map((record) => notified(record, policy)),
-    omitted: Math.max(0, alerts.length - policy.maxListed),
-    at: now,
-  };
-}
-
-function notified(record: AlertRecord, policy: AlertingPolicy): NotifiedAlert {
-  const { rule, fingerprint, severity, component, labels, value, summary, runbook } = record;
-  const { firingAt, resolvedAt, acknowledged } = record;
-  return {
-    name: rule,
-    fingerprint,
-    state: isFiring(record) ? "firing" : "resolved",
-    severity,
-    component,
-    labels,
-    value,
-    summary,
-    runbook,
-    firingSince: firingAt ?? 0,
-    resolvedAt,
-    ...(isFiring(record) && isFlapping(record, policy) ? { flapping: true } : {}),
-    ...(acknowledged === null ? {} : { acknowledgedBy: acknowledged.by }),
   };
 }

@@ -2,7 +2,7 @@ import type { Labels } from "../history/series.ts";
 import type { Severity } from "../objectives/rule.ts";
 import { isFlapping } from "./advance.ts";
 import { type Hold, holdsAt } from "./holds.ts";
-import { groupsOf } from "./plan.ts";
+import { groupsOf } from "./members.ts";
 import type { ResolvedRoute } from "./routes.ts";
 import {
   type Acknowledgement,
