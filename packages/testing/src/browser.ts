@@ -58,10 +58,12 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 export async function accessibilityViolations(page: Page, options: AxeOptions = {}): Promise<Violation[]> {
   const { within, tags = TAGS } = options;
   // Given to the debugger, not added as a script: the page's own content security policy stays in force.
-  await page.evaluate(axe.source);
-  const settings = JSON.stringify({ runOnly: { type: "tag", values: tags } });
+  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
+  const settings = JSON.stringify({ runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
   const context = within === undefined ? "document" : JSON.stringify(within);
-  const { violations } = await page.evaluate<AxeResults>(`axe.run(${context}, ${settings})`);
+  const violations = await page.evaluate<AxeResults["violations"]>(
+    `axe.run(${context}, ${settings}).then(({ violations }) => violations)`,
+  );
   return violations.map(({ id, impact, help, nodes }) => ({
     rule: id,
     impact: impact ?? "unknown",

@@ -1,23 +1,20 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
-import { type BuiltWeb, buildWeb } from "./support/build-web.ts";
+import { buildWeb } from "./support/build-web.ts";
 import { type FileServer, serveFiles } from "./support/serve-files.ts";
 
 let browser: Browser;
-let web: BuiltWeb;
 let files: FileServer;
 
 before(async () => {
-  web = await buildWeb("double");
-  files = await serveFiles(web.directory);
+  files = await serveFiles(await buildWeb("double"));
   browser = await launchBrowser();
 });
 
 after(async () => {
   await browser?.close();
   await files?.[Symbol.asyncDispose]();
-  await web?.[Symbol.asyncDispose]();
 });
 
 function focused(page: Page): Promise<string> {

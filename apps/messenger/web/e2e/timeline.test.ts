@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
-import { type BuiltWeb, buildWeb } from "./support/build-web.ts";
+import { buildWeb } from "./support/build-web.ts";
 import { type FileServer, serveFiles } from "./support/serve-files.ts";
 
 const CROWDED = "/c/01990000-a002-7000-8000-000000000001?scenario=crowded";
@@ -9,13 +9,11 @@ const CROWDED = "/c/01990000-a002-7000-8000-000000000001?scenario=crowded";
 const MOST_ROWS = 60;
 
 let browser: Browser;
-let web: BuiltWeb;
 let files: FileServer;
 let page: Page;
 
 before(async () => {
-  web = await buildWeb("double");
-  files = await serveFiles(web.directory);
+  files = await serveFiles(await buildWeb("double"));
   browser = await launchBrowser();
   page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: "reduce" });
   await page.goto(files.origin + CROWDED);
@@ -25,7 +23,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await files?.[Symbol.asyncDispose]();
-  await web?.[Symbol.asyncDispose]();
 });
 
 const timeline = () => page.getByRole("region", { name: "Messages" });

@@ -4,26 +4,25 @@ import { extname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type Browser, launchBrowser } from "@rempart/testing/browser";
-import { type BuiltWeb, buildWeb } from "./support/build-web.ts";
+import { buildWeb } from "./support/build-web.ts";
 import { type FileServer, serveFiles } from "./support/serve-files.ts";
 
 /** Scripts and styles, gzipped, until the screen is there; the worker is fetched apart and does not hold it up. */
 const FIRST_SCREEN_BYTES = 200_000;
 
 let browser: Browser;
-let web: BuiltWeb;
+let web: string;
 let files: FileServer;
 
 before(async () => {
   web = await buildWeb("double");
-  files = await serveFiles(web.directory);
+  files = await serveFiles(web);
   browser = await launchBrowser();
 });
 
 after(async () => {
   await browser?.close();
   await files?.[Symbol.asyncDispose]();
-  await web?.[Symbol.asyncDispose]();
 });
 
 /** Runs in the page: resolves once something was painted, also when that is long past. */
@@ -40,9 +39,7 @@ async function firstScreen(path: string, ready: string): Promise<{ bytes: number
   const paintMs = await page.evaluate<number>(FIRST_PAINT);
   await page.close();
   const code = [...fetched].filter((file) => [".js", ".css"].includes(extname(file)));
-  const sizes = await Promise.all(
-    code.map(async (file) => gzipSync(await readFile(join(web.directory, file))).length),
-  );
+  const sizes = await Promise.all(code.map(async (file) => gzipSync(await readFile(join(web, file))).length));
   return { bytes: sizes.reduce((sum, size) => sum + size, 0), paintMs: Math.round(paintMs) };
 }
 
@@ -60,8 +57,7 @@ for (const { name, path, ready } of SCREENS) {
 }
 
 test("nothing of the double is in what people get", async () => {
-  await using production = await buildWeb("production");
-  const assets = join(production.directory, "assets");
+  const assets = join(await buildWeb("production"), "assets");
   for (const file of await readdir(assets)) {
     const text = await readFile(join(assets, file), "latin1");
     assert.ok(!text.includes("Camille Laurent"), file);

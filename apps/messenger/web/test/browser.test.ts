@@ -1,26 +1,21 @@
 /** The built worker in real browsers: IndexedDB, Web Locks, module workers and the content security policy as they are. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
-import { build } from "vite";
+import { buildWeb } from "../e2e/support/build-web.ts";
 import { dumpIndexedDb, type PageClient, startWorker } from "./support/page-client.ts";
 import { done } from "./support/person.ts";
 import { type Server, startServer } from "./support/server.ts";
 
-let directory: string;
 let workerUrl: string;
 let server: Server;
 let browser: Browser;
 
 before(async () => {
-  directory = await mkdtemp(join(tmpdir(), "rempart-web-"));
-  const configFile = fileURLToPath(new URL("../vite.config.ts", import.meta.url));
-  await build({ configFile, logLevel: "silent", build: { outDir: directory, emptyOutDir: true } });
+  const directory = await buildWeb("production");
   const worker = (await readdir(join(directory, "assets"))).find((name) => name.startsWith("worker-"));
   assert.ok(worker, "the build has a worker");
   workerUrl = `/assets/${worker}`;
@@ -29,7 +24,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await server?.stop();
-  await rm(directory, { recursive: true, force: true });
 });
 
 const credentials = () => ({ email: `${randomUUID()}@example.org`, password: `correct ${randomUUID()}` });

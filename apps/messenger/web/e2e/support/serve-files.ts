@@ -55,6 +55,7 @@ async function answer(file: string, response: ServerResponse): Promise<void> {
     const body = await readFile(file);
     response.setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream");
     response.setHeader("content-security-policy", POLICY);
+    if (file.includes("/assets/")) response.setHeader("cache-control", "max-age=31536000, immutable");
     response.end(body);
   } catch {
     response.writeHead(404).end();

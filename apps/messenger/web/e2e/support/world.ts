@@ -1,9 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Messenger, readMessengerConfig, startMessenger } from "@rempart/messenger-server";
+import {
+  type Messenger,
+  messengerMigrations,
+  readMessengerConfig,
+  startMessenger,
+} from "@rempart/messenger-server";
+import { type TestDatabase, testDatabase } from "@rempart/testing";
 import { type Browser, launchBrowser } from "@rempart/testing/browser";
-import { type BuiltWeb, buildWeb } from "./build-web.ts";
+import { buildWeb } from "./build-web.ts";
 import { Visitor } from "./visitor.ts";
 import { Wire } from "./wire.ts";
 
@@ -13,25 +19,30 @@ export class World implements AsyncDisposable {
   readonly browser: Browser;
   /** The only way to the server for travellers; everybody else has another. */
   readonly wire: Wire;
-  readonly #web: BuiltWeb;
+  readonly #storage: TestDatabase;
   readonly #data: string;
 
-  constructor(messenger: Messenger, browser: Browser, wire: Wire, web: BuiltWeb, data: string) {
+  constructor(messenger: Messenger, browser: Browser, wire: Wire, storage: TestDatabase, data: string) {
     this.messenger = messenger;
     this.browser = browser;
     this.wire = wire;
-    this.#web = web;
+    this.#storage = storage;
     this.#data = data;
   }
 
   /** `env` on top of limits that no test reaches. */
   static async start(env: Readonly<Record<string, string>> = {}): Promise<World> {
     const data = await mkdtemp(join(tmpdir(), "rempart-e2e-"));
-    const web = await buildWeb("production");
-    const wire = await Wire.lay();
+    const [web, storage, browser, wire] = await Promise.all([
+      buildWeb("production"),
+      testDatabase({ migrations: messengerMigrations }),
+      launchBrowser(),
+      Wire.lay(),
+    ]);
     const config = readMessengerConfig({
+      DATABASE_URL: storage.url,
       DATA_DIRECTORY: data,
-      WEB_DIRECTORY: web.directory,
+      WEB_DIRECTORY: web,
       HOST: "127.0.0.1",
       PORT: "0",
       ALLOWED_ORIGINS: wire.origin,
@@ -39,12 +50,17 @@ export class World implements AsyncDisposable {
       RATE_LIMIT_MAX: "100000",
       RATE_LIMIT_AUTH_MAX: "100000",
       RATE_LIMIT_MESSAGES_MAX: "100000",
+      MONITOR_ENABLED: "false",
       LOG_LEVEL: "silent",
       ...env,
     });
-    const [messenger, browser] = await Promise.all([startMessenger({ config }), launchBrowser()]);
+    const messenger = await startMessenger({ config });
     wire.leadTo(Number(new URL(messenger.publicUrl).port));
-    return new World(messenger, browser, wire, web, data);
+    return new World(messenger, browser, wire, storage, data);
+  }
+
+  get database(): TestDatabase["database"] {
+    return this.#storage.database;
   }
 
   /** Somebody with a browser of their own, in front of the door. */
@@ -73,7 +89,7 @@ export class World implements AsyncDisposable {
     await this.browser.close();
     await this.wire[Symbol.asyncDispose]();
     await this.messenger.stop();
-    await this.#web[Symbol.asyncDispose]();
+    await this.#storage.close();
     await rm(this.#data, { recursive: true, force: true });
   }
 }

@@ -20,3 +20,13 @@ export function writeSetting(setting: Setting, value: string | null): void {
     // A browser that keeps nothing still shows the choice until the page is closed.
   }
 }
+
+/** Calls back when another tab of this browser has made or withdrawn a choice. Returns how to stop. */
+export function onSettingElsewhere(setting: Setting, changed: () => void): () => void {
+  // Without a key, everything was cleared.
+  const heard = ({ key }: StorageEvent): void => {
+    if (key === null || key === PREFIX + setting) changed();
+  };
+  addEventListener("storage", heard);
+  return () => removeEventListener("storage", heard);
+}

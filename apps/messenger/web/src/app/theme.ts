@@ -1,5 +1,5 @@
-import { useState } from "react";
-import { readSetting, writeSetting } from "./preferences.ts";
+import { useEffect, useState } from "react";
+import { onSettingElsewhere, readSetting, writeSetting } from "./preferences.ts";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -14,9 +14,15 @@ function applyTheme(theme: Theme): void {
   else root.setAttribute("data-theme", theme);
 }
 
+/** Follows the choice of another tab. Returns how to stop. */
+export function followTheme(): () => void {
+  return onSettingElsewhere("theme", () => applyTheme(readTheme()));
+}
+
 /** The theme in use and the way to change it. `public/early.js` applies the stored one before the first paint. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState(readTheme);
+  useEffect(() => onSettingElsewhere("theme", () => setTheme(readTheme())), []);
   return [
     theme,
     (next) => {

@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
-import { readSetting, writeSetting } from "../preferences.ts";
+import { onSettingElsewhere, readSetting, writeSetting } from "../preferences.ts";
 import type { Catalogue } from "./en.ts";
 import { type Format, formatIn } from "./format.ts";
 import { CATALOGUES, type Language, pickLanguage, regionalTag } from "./language.ts";
@@ -13,8 +13,13 @@ interface I18n {
 
 const I18nContext = createContext<I18n | null>(null);
 
+function readLanguage(): Language {
+  return pickLanguage(readSetting("language"), navigator.languages);
+}
+
 export function I18nProvider({ children }: { children: ReactNode }) {
-  const [language, setLanguage] = useState(() => pickLanguage(readSetting("language"), navigator.languages));
+  const [language, setLanguage] = useState(readLanguage);
+  useEffect(() => onSettingElsewhere("language", () => setLanguage(readLanguage())), []);
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
