@@ -2,14 +2,12 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@rempart/testing";
 import { type Cli, type CliOptions, rempart, workplace } from "./cli.ts";
+import { here, printed } from "./here.ts";
 
-/** Runs a command to its end: what it printed, or a failed test with what it said. */
-async function run(place: CliOptions, ...args: readonly string[]): Promise<string> {
-  const cli = rempart(["audit", ...args], place);
-  assert.equal(await cli.ended, 0, cli.said());
-  return cli.logged();
-}
+const run = ({ cwd }: CliOptions, ...args: readonly string[]): Promise<string> =>
+  printed(["audit", ...args], {}, cwd);
 
 async function signUp(origin: string, server: Cli): Promise<void> {
   const invitation = /#invitation=(\S+)/.exec(server.said())?.[1] ?? "";
@@ -27,18 +25,16 @@ async function signUp(origin: string, server: Cli): Promise<void> {
 }
 
 /** Resolves once what was done so far has its place in a signed head. */
-async function published(place: CliOptions): Promise<void> {
-  for (let i = 0; i < 60; i += 1) {
-    const cli = rempart(["audit", "verify", "--json"], place);
-    await cli.ended;
-    if (JSON.parse(cli.logged()).size >= 3) return;
-  }
-  throw new Error("the log is not published");
+function published({ cwd }: CliOptions): Promise<void> {
+  return until(async () => {
+    const { out } = await here(["audit", "verify", "--json"], {}, cwd);
+    return JSON.parse(out).size >= 3;
+  });
 }
 
 test("a running messenger's log is read, verified, proven, exported, and a change in it is named", async () => {
   await using place = await workplace();
-  const server = rempart(["up"], place);
+  const server = rempart(["up"], { ...place, env: { BACKUP_REPOSITORY: "none" } });
   const origin = await server.serving();
   await signUp(origin, server);
   await published(place);
@@ -54,9 +50,9 @@ test("a running messenger's log is read, verified, proven, exported, and a chang
   await run(place, "prove", signedUp.id, "--out", proof);
   assert.ok((await run(place, "check", proof, "--key", key)).includes(signedUp.id));
   await writeFile(proof, (await readFile(proof, "utf8")).replace(/index \d+/, "index 0"));
-  const spoilt = rempart(["audit", "check", proof, "--key", key], place);
+  const spoilt = await here(["audit", "check", proof, "--key", key], {}, place.cwd);
   const wrong = signedUp.index === 0 ? 0 : 1;
-  assert.equal(await spoilt.ended, wrong, spoilt.said());
+  assert.equal(spoilt.code, wrong, spoilt.said);
 
   const lines = (await run(place, "export", "--proofs"))
     .trimEnd()
@@ -74,7 +70,7 @@ test("a running messenger's log is read, verified, proven, exported, and a chang
   const file = join(bundle, String(size));
   await writeFile(file, (await readFile(file, "latin1")).replace("auth.signup", "auth.signin"), "latin1");
   const tampered = rempart(["audit", "verify", "--key", key, "--json"], place);
-  assert.equal(await tampered.ended, 1);
+  assert.equal(await tampered.ended, 1, tampered.said());
   const { findings } = JSON.parse(tampered.logged());
   assert.deepEqual(
     findings.map(({ kind, entryId }: { kind: string; entryId: string }) => [kind, entryId]),
@@ -103,10 +99,7 @@ async function cosigned(place: CliOptions & { cwd: string }, key: string): Promi
 }
 
 async function witnessUrl(witness: Cli): Promise<string> {
-  for (let i = 0; i < 500; i += 1) {
-    const url = /Witness\s+(http:\S+)/.exec(witness.said())?.[1];
-    if (url !== undefined) return url;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(witness.said());
+  const said = (): string | undefined => /Witness\s+(http:\S+)/.exec(witness.said())?.[1];
+  await until(() => said() !== undefined);
+  return said() ?? "";
 }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@rempart/testing";
 import { S3_IDENTITY, startS3 } from "@rempart/testing/s3";
-import { type Cli, rempart, workplace } from "./cli.ts";
+import { isBackedUp, rempart, workplace } from "./cli.ts";
+import { type Ended, here } from "./here.ts";
 
-async function told(cli: Cli, code = 0): Promise<string> {
-  assert.equal(await cli.ended, code, cli.said());
-  return cli.logged();
+async function told(command: Promise<Ended>, expected = 0): Promise<string> {
+  const { code, out, said } = await command;
+  assert.equal(code, expected, said);
+  return out;
 }
 
 test("with S3 as its repository a messenger is backed up, drilled, pruned and restored", async () => {
@@ -19,9 +22,13 @@ test("with S3 as its repository a messenger is backed up, drilled, pruned and re
     AWS_ACCESS_KEY_ID: S3_IDENTITY.accessKeyId,
     AWS_SECRET_ACCESS_KEY: S3_IDENTITY.secretAccessKey,
   };
-  const run = (...args: string[]) => rempart(["backup", ...args], { ...place, env });
+  const run = (...args: string[]) => here(["backup", ...args], env, place.cwd);
   const server = rempart(["up"], { ...place, env });
   await server.serving();
+
+  const prefix = "messenger/";
+  const names = () => [...s3.bucket.objects.keys()].map((key) => ({ name: key.slice(prefix.length) }));
+  await until(() => isBackedUp(names()));
 
   assert.match(await told(run("run")), /^\d{8}T\d{6}Z-[0-9a-f]{8}: /);
   const manifest = [...s3.bucket.objects].find(([key]) => key.endsWith("/manifest"));
@@ -48,7 +55,7 @@ test("a drill without a backup fails, is told, and is remembered", async () => {
   server.child.kill("SIGTERM");
   assert.equal(await server.ended, 0);
   const env = { BACKUP_REPOSITORY: `file:${place.cwd}/empty` };
-  const run = (...args: string[]) => rempart(["backup", ...args], { ...place, env });
+  const run = (...args: string[]) => here(["backup", ...args], env, place.cwd);
   assert.match(await told(run("drill"), 1), /The drill FAILED: there is no whole backup/);
   assert.match(await told(run("status"), 1), /last drill +\S+ FAILED: there is no whole backup/);
 });

@@ -3,27 +3,23 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createDatabase, findEmbeddedPostgres } from "@rempart/database";
-import type {
-  BackupStatus,
-  BackupSummary,
-  EmbeddedRestoreReport,
-  VerifyReport,
+import {
+  type BackupStatus,
+  type BackupSummary,
+  directoryRepository,
+  type EmbeddedRestoreReport,
+  type VerifyReport,
 } from "@rempart/database/backup";
 import { until } from "@rempart/testing";
-import { type CliOptions, rempart, workplace } from "./cli.ts";
+import { type CliOptions, isBackedUp, rempart, workplace } from "./cli.ts";
+import { printed, refuses } from "./here.ts";
 
-async function run<T>(place: CliOptions, ...args: readonly string[]): Promise<T> {
-  const cli = rempart(["backup", ...args, "--json"], place);
-  assert.equal(await cli.ended, 0, cli.said());
-  return JSON.parse(cli.logged()) as T;
+async function run<T>({ cwd }: CliOptions, ...args: readonly string[]): Promise<T> {
+  return JSON.parse(await printed(["backup", ...args, "--json"], {}, cwd)) as T;
 }
 
-async function refused(place: CliOptions, about: RegExp, ...args: readonly string[]): Promise<void> {
-  const cli = rempart(["backup", ...args], place);
-  assert.notEqual(await cli.ended, 0, cli.logged());
-  assert.match(cli.said(), about);
-  assert.doesNotMatch(cli.said(), /\n\s+at /);
-}
+const refused = ({ cwd, env }: CliOptions, about: RegExp, ...args: readonly string[]): Promise<void> =>
+  refuses(about, ["backup", ...args], env, cwd);
 
 interface Held {
   incarnation: number;
@@ -54,7 +50,8 @@ test("a messenger is backed up by itself, and comes back on a new machine from t
   const data = join(place.cwd, ".rempart");
   const first = rempart(["up"], place);
   await first.serving();
-  await until(async () => (await readdir(join(data, "backups", "backups")).catch(() => [])).length > 0);
+  const repository = directoryRepository(join(data, "backups"));
+  await until(async () => isBackedUp(await Array.fromAsync(repository.list(""))));
   await refused(place, /runs a server/, "restore", "--yes");
   const before = await heldIn(place.cwd);
   const taken = await run<BackupSummary>(place, "run");
@@ -66,7 +63,9 @@ test("a messenger is backed up by itself, and comes back on a new machine from t
   assert.deepEqual([verified.backup, verified.findings], [taken.id, []]);
   await rm(join(data, "postgres"), { recursive: true });
   await rm(join(data, "audit"), { recursive: true });
-  const restored = await run<EmbeddedRestoreReport>(place, "restore", "--yes");
+  const restore = rempart(["backup", "restore", "--yes", "--json"], place);
+  assert.equal(await restore.ended, 0, restore.said());
+  const restored: EmbeddedRestoreReport = JSON.parse(restore.logged());
   assert.equal(restored.keptAt, null);
   assert.deepEqual(restored.hooks, ["migrations", "incarnation", "key packages", "audit log", "erasures"]);
   const second = rempart(["up"], place);

@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { scratchPlace } from "@rempart/testing";
+import { scratchPlace, until } from "@rempart/testing";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-const START_LIMIT_MS = 60_000;
 
 export interface Cli {
   readonly child: ChildProcess;
@@ -45,11 +44,14 @@ export function rempart(args: readonly string[], { cwd, env = {}, ipc = false, i
   });
   // After `disconnect()` Node tells of the exit but never of the close.
   const ended = exitOf(child, ipc ? "exit" : "close");
-  const serving = (): Promise<string> =>
-    Promise.race([
-      ended.then((code) => Promise.reject(new Error(`ended with ${code}: ${text.err}`))),
-      addressIn(() => text.err),
-    ]);
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const serving = async (): Promise<string> => {
+    const address = (): string | undefined => /(?:Messenger|Public)\s+(http:\S+)/.exec(text.err)?.[1];
+    await until(() => address() !== undefined || isOver());
+    const found = address();
+    if (found === undefined) throw new Error(`ended with ${await ended}: ${text.err}`);
+    return found;
+  };
   return { child, said: () => text.err, logged: () => text.out, ended, serving };
 }
 
@@ -60,6 +62,12 @@ export async function workplace(): Promise<{ cwd: string } & AsyncDisposable> {
   return { cwd, [Symbol.asyncDispose]: () => rm(cwd, { recursive: true, force: true }) };
 }
 
+/** Whether, by the objects of a repository, the first backup is whole and nobody works on it any more. */
+export function isBackedUp(objects: readonly { readonly name: string }[]): boolean {
+  const names = objects.map(({ name }) => name);
+  return names.some((name) => name.endsWith("/manifest")) && !names.some((name) => name.startsWith("locks/"));
+}
+
 function exitOf(child: ChildProcess, event: "exit" | "close"): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.once("error", reject);
@@ -68,14 +76,4 @@ function exitOf(child: ChildProcess, event: "exit" | "close"): Promise<number> {
     else resolve(code);
   });
   return promise;
-}
-
-async function addressIn(read: () => string): Promise<string> {
-  const limit = AbortSignal.timeout(START_LIMIT_MS);
-  while (!limit.aborted) {
-    const address = /(?:Messenger|Public)\s+(http:\S+)/.exec(read())?.[1];
-    if (address !== undefined) return address;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`does not serve: ${read()}`);
 }

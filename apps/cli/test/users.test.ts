@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type CliOptions, rempart, workplace } from "./cli.ts";
+import { rempart, workplace } from "./cli.ts";
 import { printed, refuses } from "./here.ts";
 
 const PASSWORD = "long enough to be a passphrase";
@@ -24,13 +24,9 @@ const users = (...args: readonly string[]): Promise<string> => printed(["users",
 const refused = (about: RegExp, ...args: readonly string[]): Promise<void> =>
   refuses(about, ["users", ...args], {}, place.cwd);
 
-/** The same in a process of its own, which reads its standard input, or ends before it does anything. */
-async function refusedFrom(
-  options: Pick<CliOptions, "input">,
-  about: RegExp,
-  ...args: readonly string[]
-): Promise<void> {
-  const cli = rempart(["users", ...args], { ...place, ...options });
+/** The same in a process of its own, which reads its standard input. */
+async function refusedFrom(input: string, about: RegExp, ...args: readonly string[]): Promise<void> {
+  const cli = rempart(["users", ...args], { ...place, input });
   assert.equal(await cli.ended, 1, cli.logged());
   assert.match(cli.said(), about);
   assert.doesNotMatch(cli.said(), /\n\s+at /);
@@ -120,11 +116,11 @@ test("an administrator is made with a password that is piped in or stands in a f
   const account = JSON.parse(await users(...make, "--name", "Root", "--password-file", file, "--json"));
   assert.deepEqual([account.email, account.name, account.role], ["root@example.org", "Root", "ADMIN"]);
   await refused(/cannot be read/, ...make, "--password-file", join(place.cwd, "missing"));
+  await refused(/unknown option '--password'/, ...make, "--password", PASSWORD);
   await Promise.all([
-    refusedFrom({ input: `${PASSWORD}\n` }, /already in use/, ...make),
-    refusedFrom({ input: "password1\n" }, /too easy/, ...make),
-    refusedFrom({ input: "" }, /no password/i, ...make),
-    refusedFrom({}, /unknown option '--password'/, ...make, "--password", PASSWORD),
+    refusedFrom(`${PASSWORD}\n`, /already in use/, ...make),
+    refusedFrom("password1\n", /too easy/, ...make),
+    refusedFrom("", /no password/i, ...make),
   ]);
   const [, invitation] = /#invitation=(\S+)/.exec(server.said()) ?? [];
   const late = { email: "late@example.org", password: PASSWORD, name: "Late", invitation };
