@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { codePoint } from "@rempart/testing/code-point";
 import fc from "fast-check";
 import { normaliseName, plainText, searchForm } from "./names.ts";
 
@@ -28,7 +29,7 @@ test("what nobody can see, or what moves the text around it, is no name", () => 
 
 test("a name that was taken is taken as it is, and can be stored and searched", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 100 }), (input) => {
+    fc.property(fc.string({ unit: codePoint, maxLength: 100 }), (input) => {
       const name = normaliseName(input);
       if (name === null) return;
       assert.equal(normaliseName(name), name);
@@ -41,7 +42,7 @@ test("a name that was taken is taken as it is, and can be stored and searched", 
 
 test("stored headers are well-formed, bounded and free of control characters", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary", maxLength: 300 }), fc.nat(64), (text, limit) => {
+    fc.property(fc.string({ unit: codePoint, maxLength: 300 }), fc.nat(64), (text, limit) => {
       const plain = plainText(text, limit);
       assert.ok(plain.length <= limit && plain.isWellFormed());
       assert.doesNotMatch(plain, /\p{Cc}/u);

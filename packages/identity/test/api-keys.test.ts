@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodedError, hasCode } from "@rempart/kernel";
+import { codePoint } from "@rempart/testing/code-point";
 import fc from "fast-check";
 import type { IdentityEvent, NewApiKey, Permission } from "../src/index.ts";
 import { HOME, harness, OPERATOR, signUp, someone } from "./harness.ts";
@@ -148,7 +149,7 @@ test("no text that is not a key costs a query or opens anything", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(
-        fc.string({ unit: "binary" }),
+        fc.string({ unit: codePoint }),
         fc
           .uint8Array({ minLength: 36, maxLength: 36 })
           .map((bytes) => `rmpk_${Buffer.from(bytes).toString("hex")}`),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodedError } from "@rempart/kernel";
+import { codePoint } from "@rempart/testing/code-point";
 import fc from "fast-check";
 import { SITE } from "./authenticator.ts";
 import { HOME, harness, mailHarness, OPERATOR, PASSWORD, signIn, signUp, someone } from "./harness.ts";
@@ -8,7 +9,7 @@ import { enrolTotp } from "./totp-app.ts";
 
 const anyText = () =>
   fc.oneof(
-    fc.string({ unit: "binary", maxLength: 400 }),
+    fc.string({ unit: codePoint, maxLength: 400 }),
     fc.string({ maxLength: 40 }),
     fc.emailAddress(),
     fc.constantFrom(

@@ -1,3 +1,4 @@
+import { codePoint } from "@rempart/testing/code-point";
 import fc from "fast-check";
 import type { Notification, NotifiedAlert, Occasion } from "../src/alerting/notification.ts";
 import type { Wording } from "../src/receivers/rendering/wording.ts";
@@ -76,7 +77,7 @@ export const HOSTILE = [
 
 const hostileText = fc.oneof(
   fc.constantFrom(...HOSTILE),
-  fc.string({ unit: "binary", maxLength: 300 }),
+  fc.string({ unit: codePoint, maxLength: 300 }),
   fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
 );
 const time = fc.integer({ min: 0, max: 4_000_000_000_000 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { codePoint } from "@rempart/testing/code-point";
 import fc from "fast-check";
 import { parsePostmasterFile } from "./postmaster-file.ts";
 
@@ -22,7 +23,7 @@ test("a lock file says who runs where; a stand-alone server writes its id negati
 
 test("whatever else the file holds, the id is a possible one or there is none", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^-?\d{0,25}\n?/)), (text) => {
+    fc.property(fc.oneof(fc.string({ unit: codePoint }), fc.stringMatching(/^-?\d{0,25}\n?/)), (text) => {
       const parsed = parsePostmasterFile(text);
       assert.ok(parsed === null || (Number.isInteger(parsed.pid) && parsed.pid > 0 && parsed.pid < 2 ** 31));
     }),

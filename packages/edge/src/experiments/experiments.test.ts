@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unsafeSeededRandom } from "@rempart/kernel";
+import { codePoint } from "@rempart/testing/code-point";
 import fc from "fast-check";
 import { createExperiments, type ExperimentsOptions } from "./experiments.ts";
 
@@ -54,7 +55,7 @@ test("flags decide where they know, and harm nothing where they fail or invent",
 test("whatever a cookie says, the bucket is well formed and the variants are ours", () => {
   const choose = assign();
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (value) => {
+    fc.property(fc.string({ unit: codePoint }), (value) => {
       const { bucket, variants } = choose(`__Host-bucket=${value}`);
       assert.match(bucket, /^[0-9a-f]{32}$/);
       assert.ok(["old", "new"].includes(variants.checkout ?? ""));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { manualClock } from "@rempart/kernel";
+import { codePoint } from "@rempart/testing/code-point";
 import fc from "fast-check";
 import type { Outcome } from "../ports.ts";
 import { createAccessLog } from "./access-log.ts";
@@ -91,7 +92,7 @@ test("refusals and failures say why", () => {
 
 test("no peer can forge a line or a field", () => {
   const hostile = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 80 }),
+    fc.string({ unit: codePoint, maxLength: 80 }),
     fc.constant('/","status":1,"x":"\n{}'),
   );
   fc.assert(

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { manualClock } from "@rempart/kernel";
 import { requireService, startRedis, type TestRedis } from "@rempart/testing";
+import { codePoint } from "@rempart/testing/code-point";
 import fc from "fast-check";
 import { Miniflare } from "miniflare";
 import { createClient } from "redis";
@@ -152,7 +153,7 @@ test("an answer comes back from its text as it went in; any other text is refuse
     .tuple(
       fc.integer({ min: 200, max: 499 }),
       fc.array(fc.tuple(header, header)).map((lines) => lines.flat()),
-      fc.string({ unit: "binary" }),
+      fc.string({ unit: codePoint }),
     )
     .map(([status, headers, body]) => ({ status, headers, body }));
   fc.assert(fc.property(answer, (given) => assert.deepEqual(fromText(toText(given)), given)));
