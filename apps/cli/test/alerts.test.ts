@@ -17,10 +17,7 @@ const hook = await startHook();
 const place = await workplace();
 const fresh = await testDatabase({ migrations: messengerMigrations });
 const store = postgresAlertStore(fresh.database);
-const began = process.cwd();
-process.chdir(place.cwd);
 after(async () => {
-  process.chdir(began);
   await Promise.all([pagerDuty, slack, hook, place, fresh].map((one) => one[Symbol.asyncDispose]()));
 });
 
@@ -34,9 +31,9 @@ const env = {
   ALERT_LANGUAGE: "fr",
 };
 
-const tried = (...args: readonly string[]) => here(["alerts", "test", ...args], env);
+const tried = (...args: readonly string[]) => here(["alerts", "test", ...args], env, place.cwd);
 const desk = async (...args: readonly string[]): Promise<string> => {
-  const { code, out, said } = await here(["alerts", ...args], { DATABASE_URL: fresh.url });
+  const { code, out, said } = await here(["alerts", ...args], { DATABASE_URL: fresh.url }, place.cwd);
   return `${code} ${out}${said}`;
 };
 

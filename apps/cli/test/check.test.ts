@@ -20,17 +20,14 @@ const env = {
   npm_config_registry: "http://127.0.0.1:9",
 };
 const server = await startMessenger({ config: readMessengerConfig(env), log: silentLogger });
-const began = process.cwd();
-process.chdir(place.cwd);
 after(async () => {
-  process.chdir(began);
   await server.stop();
   await storage.close();
   await place[Symbol.asyncDispose]();
 });
 
 async function run(expected: number, ...args: readonly string[]): Promise<string> {
-  const { code, out, said } = await here(args, env);
+  const { code, out, said } = await here(args, env, place.cwd);
   assert.equal(code, expected, said);
   return out;
 }

@@ -5,7 +5,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@rempart/testing";
 import { rempart, workplace } from "./cli.ts";
+import { here } from "./here.ts";
 
 test("one flag puts the edge in front of a service; a signal lets what is under way end", async () => {
   await using place = await workplace();
@@ -28,7 +30,7 @@ test("one flag puts the edge in front of a service; a signal lets what is under 
   const slow = fetch(`${address}/slow`);
   await asked;
   cli.child.kill("SIGTERM");
-  while (!cli.logged().includes("SIGTERM")) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => cli.logged().includes("SIGTERM"));
   release();
   assert.equal(await (await slow).text(), "whole");
   assert.equal(await cli.ended, 0);
@@ -49,9 +51,9 @@ test("a wrong configuration ends it with 78, names the field and starts nothing"
     [[], /routes: /],
     [["--upstream", "ftp://a"], /upstreams\.default\.targets\[0\]: /],
   ] as const) {
-    const cli = rempart(["gateway", ...args], place);
-    assert.equal(await cli.ended, 78);
-    assert.match(cli.said(), expected);
-    assert.doesNotMatch(cli.said(), /\n\s+at /);
+    const { code, said } = await here(["gateway", ...args], {}, place.cwd);
+    assert.equal(code, 78);
+    assert.match(said, expected);
+    assert.doesNotMatch(said, /\n\s+at /);
   }
 });

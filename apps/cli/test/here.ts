@@ -31,7 +31,7 @@ export async function here(
   } finally {
     for (const { restore } of taken) restore();
     process.chdir(began);
-    for (const name of Object.keys(env)) delete process.env[name];
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
     Object.assign(process.env, before);
     process.exitCode = 0;
   }

@@ -7,6 +7,7 @@ import { queriesOf, SHIPPED_DASHBOARDS } from "@rempart/observability/generators
 import { freePort, requireService, startAlertmanager, startPrometheus, until } from "@rempart/testing";
 import { startHook } from "@rempart/testing/receivers";
 import { rempart, workplace } from "./cli.ts";
+import { here } from "./here.ts";
 
 const { skip: withoutPrometheus } = await requireService("prometheus");
 const { skip: withoutAlertmanager } = await requireService("prometheus-alertmanager");
@@ -18,6 +19,8 @@ const heart = await startHook();
 const ports = { PORT: String(await freePort()), ADMIN_PORT: String(await freePort()) };
 const env = {
   ...ports,
+  HOST: "127.0.0.1",
+  BACKUP_REPOSITORY: "none",
   ALERT_RECEIVERS: `hook=webhook+${hook.address}/alerts,switch=heartbeat+${heart.address}/beat`,
   ALERT_RECEIVER_SECRETS: `hook=whsec_${Buffer.alloc(32, 7).toString("base64")}`,
 };
@@ -47,9 +50,8 @@ interface Finding {
 }
 
 async function run(args: readonly string[], more: Record<string, string> = {}): Promise<[number, string]> {
-  const cli = rempart(["monitor", ...args], { ...place, env: { ...env, ...more } });
-  const code = await cli.ended;
-  return [code, cli.logged() + cli.said()];
+  const { code, out, said } = await here(["monitor", ...args], { ...env, ...more }, place.cwd);
+  return [code, out + said];
 }
 
 async function verified(args: readonly string[], more = {}): Promise<[number, Map<string, Finding>]> {
@@ -92,10 +94,10 @@ test("a running installation is found well, link by link, with the files generat
   const told = ["--interval", "1s", "--alertmanager", alertmanager.address];
   await run(["generate", "prometheus", "--out", "whole", ...told]);
   await using prometheus = await startPrometheus(await filesBelow(join(place.cwd, "whole", "prometheus")));
-  await until(() => scrapesAll(prometheus.url), { patienceMs: 60_000 });
+  await until(() => scrapesAll(prometheus.url));
   // A rate is of two scrapes.
   const aRate = "rate(http_requests_total[5m])";
-  await until(async () => (await countFound(prometheus.url, aRate)) > 0, { patienceMs: 60_000 });
+  await until(async () => (await countFound(prometheus.url, aRate)) > 0);
   await until(() => heart.received.length > 0);
   const [code, found] = await verified(["--prometheus", prometheus.url, "--alertmanager", alertmanager.url]);
   assert.equal(code, 0);

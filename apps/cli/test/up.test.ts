@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Cli, rempart, workplace } from "./cli.ts";
+import { here, printed } from "./here.ts";
 
 const ROOT_USER = process.getuid?.() === 0;
 
@@ -43,7 +44,7 @@ test("a taken port ends it with one line that names the port", async () => {
   assert.ok(address !== null && typeof address === "object");
   const cli = rempart(["up"], { ...place, env: { PORT: String(address.port) } });
   assert.equal(await cli.ended, 1);
-  assertOneLine(cli, new RegExp(String(address.port)));
+  assertOneLine(cli.said(), new RegExp(String(address.port)));
   await new Promise((resolve) => holder.close(resolve));
 });
 
@@ -57,26 +58,23 @@ test("a wrong variable ends it with 78, names the variable and not its text", as
 
 test("a receiver without its secret ends it with 78, before there is a database", async () => {
   await using place = await workplace();
-  const cli = rempart(["up"], { ...place, env: { ALERT_RECEIVERS: "team=slack:" } });
-  assert.equal(await cli.ended, 78);
-  assertOneLine(cli, /receiver "team" needs a secret/);
+  const { code, said } = await here(["up"], { ALERT_RECEIVERS: "team=slack:" }, place.cwd);
+  assert.equal(code, 78);
+  assertOneLine(said, /receiver "team" needs a secret/);
   assert.deepEqual(readdirSync(place.cwd), []);
 });
 
 test(".env completes the environment and does not override it", async () => {
   await using place = await workplace();
   writeFileSync(join(place.cwd, ".env"), "RATE_LIMIT_MAX=7\nPORT=wrong\n");
-  const cli = rempart(["config"], place);
-  assert.equal(await cli.ended, 0, cli.said());
-  assert.match(cli.logged(), /RATE_LIMIT_MAX\s+7\s+environment/);
+  assert.match(await printed(["config"], { PORT: "0" }, place.cwd), /RATE_LIMIT_MAX\s+7\s+environment/);
 });
 
 test("config hides secrets", async () => {
   await using place = await workplace();
-  const cli = rempart(["config"], { ...place, env: { DATABASE_URL: "postgresql://someone:hunter2@db/x" } });
-  assert.equal(await cli.ended, 0);
-  assert.match(cli.logged(), /DATABASE_URL\s+\[secret\]/);
-  assert.doesNotMatch(cli.logged(), /hunter2/);
+  const shown = await printed(["config"], { DATABASE_URL: "postgresql://someone:hunter2@db/x" }, place.cwd);
+  assert.match(shown, /DATABASE_URL\s+\[secret\]/);
+  assert.doesNotMatch(shown, /hunter2/);
 });
 
 test("a data directory that is a file, or half written, ends it with one line", async () => {
@@ -84,13 +82,13 @@ test("a data directory that is a file, or half written, ends it with one line", 
   writeFileSync(join(place.cwd, "file"), "");
   const onFile = rempart(["up"], { ...place, env: { DATA_DIRECTORY: "file" } });
   assert.equal(await onFile.ended, 1);
-  assertOneLine(onFile, /file/);
+  assertOneLine(onFile.said(), /file/);
 
   mkdirSync(join(place.cwd, "half/postgres/data"), { recursive: true });
   writeFileSync(join(place.cwd, "half/postgres/data/PG_VERSION"), "18\n");
   const onHalf = rempart(["up"], { ...place, env: { DATA_DIRECTORY: "half" } });
   assert.equal(await onHalf.ended, 1);
-  assertOneLine(onHalf, /half/);
+  assertOneLine(onHalf.said(), /half/);
 });
 
 test("a directory that cannot be written ends it with one line", {
@@ -101,7 +99,7 @@ test("a directory that cannot be written ends it with one line", {
   chmodSync(join(place.cwd, "closed"), 0o500);
   const cli = rempart(["up"], { ...place, env: { DATA_DIRECTORY: "closed/data" } });
   assert.equal(await cli.ended, 1);
-  assertOneLine(cli, /closed/);
+  assertOneLine(cli.said(), /closed/);
   chmodSync(join(place.cwd, "closed"), 0o700);
 });
 
@@ -113,7 +111,7 @@ test("a full disk ends it with one line", { skip: cannotMount() }, async () => {
   try {
     const cli = rempart(["up"], { ...place, env: { DATA_DIRECTORY: "disk" } });
     assert.equal(await cli.ended, 1);
-    assertOneLine(cli, /disk is full|no space/i);
+    assertOneLine(cli.said(), /disk is full|no space/i);
   } finally {
     execFileSync("umount", [disk]);
   }
@@ -121,16 +119,15 @@ test("a full disk ends it with one line", { skip: cannotMount() }, async () => {
 
 test("doctor sees a taken port and a place that can be used", async () => {
   await using place = await workplace();
-  const fine = rempart(["doctor"], place);
-  await fine.ended;
-  assert.match(fine.logged(), /ok\s+data directory/);
+  const doctor = (port: number) => here(["doctor"], { PORT: String(port), ADMIN_PORT: "0" }, place.cwd);
+  assert.match((await doctor(0)).out, /ok\s+data directory/);
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
   const address = holder.address();
   assert.ok(address !== null && typeof address === "object");
-  const blocked = rempart(["doctor"], { ...place, env: { PORT: String(address.port) } });
-  assert.equal(await blocked.ended, 1);
-  assert.match(blocked.logged(), /failed\s+public port\s+.*taken/);
+  const blocked = await doctor(address.port);
+  assert.equal(blocked.code, 1);
+  assert.match(blocked.out, /failed\s+public port\s+.*taken/);
   await new Promise((resolve) => holder.close(resolve));
 });
 
@@ -139,9 +136,9 @@ async function stop(cli: Cli, signal: NodeJS.Signals): Promise<number> {
   return cli.ended;
 }
 
-function assertOneLine(cli: Cli, about: RegExp): void {
-  const lines = cli.said().trim().split("\n");
-  assert.equal(lines.length, 1, cli.said());
+function assertOneLine(said: string, about: RegExp): void {
+  const lines = said.trim().split("\n");
+  assert.equal(lines.length, 1, said);
   assert.match(lines[0] as string, about);
 }
 
