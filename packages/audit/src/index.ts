@@ -21,6 +21,7 @@ export { openSigner, presentLog, type SignerOptions, signerKeys } from "./log/si
 export { auditMigrations } from "./migrations.ts";
 export { nodePrimitives } from "./node-primitives.ts";
 export { directoryStore } from "./objects/directory.ts";
+export { repositoryStore } from "./objects/repository.ts";
 export { type Accompanied, besideEntries } from "./pgaudit/beside.ts";
 export { type PgAuditStatement, parsePgAudit } from "./pgaudit/csv-log.ts";
 export type { ObjectStore } from "./ports.ts";

@@ -33,12 +33,15 @@ async function findings({ database, signer }: TestLog, objects: ObjectStore): Pr
 
 /** Ends the process, as far as the disk and the database can tell, before or after this file is written. */
 function endingAt(objects: ObjectStore, when: "before" | "after", file: RegExp): ObjectStore {
+  const ending = async <T>(path: string, write: () => Promise<T>): Promise<T> => {
+    if (!file.test(path)) return write();
+    if (when === "after") await write();
+    throw new Error(`ended ${when} ${path}`);
+  };
   return {
     ...objects,
-    async put(path, content) {
-      if (when === "after" || !file.test(path)) await objects.put(path, content);
-      if (file.test(path)) throw new Error(`ended ${when} ${path}`);
-    },
+    put: (path, content) => ending(path, () => objects.put(path, content)),
+    replace: (path, content, expected) => ending(path, () => objects.replace(path, content, expected)),
   };
 }
 

@@ -11,6 +11,7 @@ export function logObjects(objects: ObjectStore, generation: number): ObjectStor
   const below = (path: string): string => `${generation}/${path}`;
   return {
     put: (path, content) => objects.put(below(path), content),
+    replace: (path, content, expected) => objects.replace(below(path), content, expected),
     get: (path) => objects.get(below(path)),
     removeBelow: (folder) => objects.removeBelow(below(folder)),
   };

@@ -1,5 +1,6 @@
 import type { Transaction } from "@rempart/database";
 import { type Clock, utf8 } from "@rempart/kernel";
+import { AuditError } from "../errors.ts";
 import { type Checkpoint, formatCheckpoint } from "../note/checkpoint.ts";
 import { type SignEd25519, signNote, type VerifierKey } from "../note/keys.ts";
 import { formatNote, type SignedNote } from "../note/note.ts";
@@ -39,6 +40,8 @@ export class Publisher {
   readonly #objects: ObjectStore;
   /** As of the last head; null until it is read, and again after a failure. */
   #tail: Tail | null = null;
+  /** The published checkpoint, byte for byte, when it was read or written last. */
+  #shown: Uint8Array | null = null;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -79,6 +82,8 @@ export class Publisher {
     const { hash, objects, signer } = this.#options;
     const head = await rememberedHead(tx, hash);
     if (this.#tail?.edge.size === head.size) return this.#tail;
+    // Before it is compared: whatever replaces it from here on is not overwritten.
+    this.#shown = await this.#objects.get(CHECKPOINT_PATH);
     const { origin, generation } = signer;
     const earlier = generation === 1 ? null : logObjects(objects, generation - 1);
     return openTail(tx, { hash, objects: this.#objects, earlier, origin }, head);
@@ -95,13 +100,22 @@ export class Publisher {
       formatNote(note),
       new Date(clock.now()),
     ]);
-    await this.#objects.put(CHECKPOINT_PATH, utf8(formatNote(note)));
+    if (!(await this.#show(note)))
+      throw new AuditError("overtaken", "another process published meanwhile, and its head stands");
     return { ...checkpoint, note };
+  }
+
+  /** False: another process has shown a head since. */
+  async #show(note: SignedNote): Promise<boolean> {
+    const bytes = utf8(formatNote(note));
+    const shown = await this.#objects.replace(CHECKPOINT_PATH, bytes, this.#shown);
+    if (shown) this.#shown = bytes;
+    return shown;
   }
 
   /** Shows a head again, with what witnesses have signed of it; not when there is a newer one. */
   async showCosigned(tx: Transaction, { size, note }: SignedHead): Promise<void> {
     const last = await rememberedHead(tx, this.#options.hash);
-    if (last.size === size) await this.#objects.put(CHECKPOINT_PATH, utf8(formatNote(note)));
+    if (last.size === size) await this.#show(note);
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ObjectStore } from "../ports.ts";
@@ -12,21 +13,31 @@ export function directoryStore(directory: string): ObjectStore {
       throw new TypeError(`${JSON.stringify(path)} is not a path`);
     return join(directory, path);
   };
+  /** Written beside its place; `place` moves it there, or answers that it may not. */
+  const write = async (path: string, content: Uint8Array, place: Placing): Promise<boolean> => {
+    const file = fileOf(path);
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    written += 1;
+    const beside = `${file}.${process.pid}.${written}`;
+    let placed = false;
+    try {
+      await writeDurably(beside, content);
+      placed = await place(beside, file);
+    } finally {
+      if (!placed) await rm(beside, { force: true });
+    }
+    if (placed) await syncFolder(dirname(file));
+    return placed;
+  };
   return {
     async put(path, content) {
-      const file = fileOf(path);
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      written += 1;
-      const beside = `${file}.${process.pid}.${written}`;
-      try {
-        await writeDurably(beside, content);
+      await write(path, content, async (beside, file) => {
         await rename(beside, file);
-      } catch (error) {
-        await rm(beside, { force: true });
-        throw error;
-      }
-      await syncFolder(dirname(file));
+        return true;
+      });
     },
+    replace: (path, content, expected) =>
+      write(path, content, (beside, file) => replaceSame(beside, file, expected)),
     async get(path) {
       try {
         return await readFile(fileOf(path));
@@ -39,6 +50,19 @@ export function directoryStore(directory: string): ObjectStore {
       await rm(fileOf(folder), { recursive: true, force: true });
     },
   };
+}
+
+type Placing = (beside: string, file: string) => Promise<boolean> | boolean;
+
+/**
+ * In one turn, so that nobody of this process is in between. Two processes that share a directory are kept apart by the lock
+ * that they publish under.
+ */
+function replaceSame(beside: string, file: string, expected: Uint8Array | null): boolean {
+  const present = existsSync(file) ? readFileSync(file) : null;
+  if (present === null || expected === null ? present !== expected : !present.equals(expected)) return false;
+  renameSync(beside, file);
+  return true;
 }
 
 async function writeDurably(file: string, content: Uint8Array): Promise<void> {

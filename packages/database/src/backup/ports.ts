@@ -14,6 +14,10 @@ export interface ObjectInfo {
 export interface PutOptions {
   /** Rejects with `object-exists`, and changes nothing, when something stands under the name; of two at once one wins. */
   readonly ifAbsent?: boolean;
+  /** The same unless exactly these bytes stand under the name. For what is small: up to a megabyte, the old and the new. */
+  readonly ifSame?: Uint8Array;
+  /** Told to who fetches the object over HTTP (RFC 9111, section 5.2), where the store is reached so. */
+  readonly cacheControl?: string;
   readonly signal?: AbortSignal;
 }
 

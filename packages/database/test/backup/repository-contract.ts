@@ -32,6 +32,25 @@ export function repositoryContract(name: string, open: () => Promise<Repository>
     assert.equal(String(await read(repository, "x")), "two");
   });
 
+  test(`${name}: what was replaced meanwhile is not replaced`, async () => {
+    const repository = await open();
+    const [one, two] = [Buffer.from("one"), Buffer.from("two")];
+    const missing = repository.put("head", pieces(two), { ifSame: one });
+    await assert.rejects(missing, (error) => hasCode(error, "object-missing"));
+    await repository.put("head", pieces(one));
+    await repository.put("head", pieces(two), { ifSame: one });
+    for (const expected of [one, Buffer.from("TWO"), Buffer.alloc(0)]) {
+      const refused = repository.put("head", pieces(one), { ifSame: expected });
+      await assert.rejects(refused, (error) => hasCode(error, "object-exists"));
+    }
+    const tries = Array.from({ length: 8 }, (_, index) =>
+      repository.put("head", pieces(Buffer.from(String(index))), { ifSame: two }),
+    );
+    const outcomes = await Promise.allSettled(tries);
+    const winners = outcomes.flatMap(({ status }, index) => (status === "fulfilled" ? [String(index)] : []));
+    assert.deepEqual([String(await read(repository, "head"))], winners);
+  });
+
   test(`${name}: of many who create the same object at once, one succeeds`, async () => {
     const repository = await open();
     const tries = Array.from({ length: 8 }, (_, index) =>

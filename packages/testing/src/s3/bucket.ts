@@ -8,6 +8,8 @@ export interface StoredObject {
   readonly storageClass: string;
   /** The header values of object lock; null: not locked. */
   readonly lock: { readonly mode: string; readonly until: string } | null;
+  /** As it was told when it was stored; null: nothing was. */
+  readonly cacheControl: string | null;
 }
 
 export interface Upload {

@@ -47,7 +47,10 @@ function badBody({ unsummed }: Bucket, { body, header }: S3Request): S3Answer | 
 }
 
 function conditionFails(bucket: Bucket, { key, header }: S3Request): boolean {
-  return header("if-none-match") === "*" && bucket.objects.has(key);
+  const found = bucket.objects.get(key);
+  const match = header("if-match");
+  if (match !== undefined) return found === undefined || etagOf(found.body) !== match;
+  return header("if-none-match") === "*" && found !== undefined;
 }
 
 function lockOf({ header }: S3Request): StoredObject["lock"] {
@@ -67,7 +70,8 @@ function put(bucket: Bucket, request: S3Request): S3Answer {
   const { key, body } = request;
   const [storageClass, lock] = [storageClassOf(request), lockOf(request)];
   const checksum = sha256(body);
-  bucket.objects.set(key, { body, checksum, modifiedAt: Date.now(), storageClass, lock });
+  const cacheControl = request.header("cache-control") ?? null;
+  bucket.objects.set(key, { body, checksum, modifiedAt: Date.now(), storageClass, lock, cacheControl });
   return { status: 200, headers: { etag: etagOf(body), "x-amz-checksum-sha256": checksum } };
 }
 
@@ -196,7 +200,8 @@ function complete(bucket: Bucket, request: S3Request): S3Answer {
   const { storageClass, lock } = upload;
   const hashes = parts.map((part) => Buffer.from(sha256(part as Buffer), "base64"));
   const checksum = `${sha256(Buffer.concat(hashes))}-${parts.length}`;
-  bucket.objects.set(request.key, { body, checksum, modifiedAt: Date.now(), storageClass, lock });
+  const modifiedAt = Date.now();
+  bucket.objects.set(request.key, { body, checksum, modifiedAt, storageClass, lock, cacheControl: null });
   bucket.uploads.delete(request.query.get("uploadId") ?? "");
   return xml(
     200,

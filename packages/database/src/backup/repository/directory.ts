@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, readFileSync, renameSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { BackupError } from "../errors.ts";
@@ -33,7 +33,7 @@ async function put(
   root: string,
   file: string,
   content: AsyncIterable<Uint8Array>,
-  { ifAbsent = false, signal }: PutOptions,
+  { ifAbsent = false, ifSame, signal }: PutOptions,
 ): Promise<void> {
   const folder = dirname(file);
   await makeFolder(root, folder);
@@ -41,11 +41,19 @@ async function put(
   try {
     await writeDurably(scratch, content, signal);
     if (ifAbsent) await link(scratch, file);
+    else if (ifSame !== undefined) replaceSame(scratch, file, ifSame);
     else await rename(scratch, file);
     await syncFolder(folder);
   } finally {
     await rm(scratch, { force: true });
   }
+}
+
+/** In one turn, so that nobody of this process is in between. */
+function replaceSame(scratch: string, file: string, expected: Uint8Array): void {
+  if (!readFileSync(file).equals(expected))
+    throw new BackupError("object-exists", `${file} was replaced meanwhile`);
+  renameSync(scratch, file);
 }
 
 /** A new folder is durable once the one above it is. */

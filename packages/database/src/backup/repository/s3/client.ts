@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { S3RepositoryOptions } from "./options.ts";
 
@@ -27,12 +28,13 @@ export class Connection {
   }
 
   async #open(): Promise<{ client: S3Client; library: Library }> {
-    const { region, endpoint, pathStyle, idleMs = IDLE_MS } = this.#options;
+    const { region, endpoint, pathStyle, authorities, idleMs = IDLE_MS } = this.#options;
+    const trusted = authorities === undefined ? {} : { httpsAgent: { ca: await readFile(authorities) } };
     const library = await import("@aws-sdk/client-s3");
     const client = new library.S3Client({
       region,
       maxAttempts: ATTEMPTS,
-      requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: idleMs },
+      requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: idleMs, ...trusted },
       // Ours are SHA-256 and compared with the answer; the library's own would make a second one.
       requestChecksumCalculation: "WHEN_REQUIRED",
       responseChecksumValidation: "WHEN_REQUIRED",

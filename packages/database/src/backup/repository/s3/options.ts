@@ -7,6 +7,8 @@ export interface S3RepositoryOptions {
   readonly endpoint?: string;
   /** The bucket stands in the path, not in the host's name: stores that are not AWS's mostly need it. */
   readonly pathStyle?: boolean;
+  /** File with the authorities that the store's certificate may be of; those that Node trusts unless told. */
+  readonly authorities?: string;
   /** Of new objects; the store's own unless told. */
   readonly storageClass?: StorageClass;
   /** For what is kept for its own moment alone; it must be read without being thawed first. `GLACIER_IR` unless told. */

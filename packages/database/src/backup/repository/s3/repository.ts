@@ -47,7 +47,7 @@ class S3Store {
   put(name: string, content: AsyncIterable<Uint8Array>, options: PutOptions): Promise<void> {
     const place = this.#place(name);
     return translated(name, () =>
-      upload(this.#connection, place, this.#extras(name, this.#options.storageClass), content, options),
+      upload(this.#connection, place, this.#extrasOf(name, options), content, options),
     );
   }
 
@@ -129,6 +129,11 @@ class S3Store {
   #place(name: string): Place {
     assertObjectName(name);
     return { Bucket: this.#options.bucket, Key: this.prefix + name };
+  }
+
+  #extrasOf(name: string, { cacheControl }: PutOptions): Extras {
+    const extras = this.#extras(name, this.#options.storageClass);
+    return cacheControl === undefined ? extras : { ...extras, CacheControl: cacheControl };
   }
 
   #extras(name: string, storageClass: S3RepositoryOptions["storageClass"]): Extras {

@@ -14,6 +14,7 @@ export interface Place {
 }
 
 export interface Extras {
+  readonly CacheControl?: string;
   readonly StorageClass?: "STANDARD" | "STANDARD_IA" | "ONEZONE_IA" | "INTELLIGENT_TIERING" | "GLACIER_IR";
   readonly ObjectLockMode?: "GOVERNANCE" | "COMPLIANCE";
   readonly ObjectLockRetainUntilDate?: Date;
@@ -34,6 +35,7 @@ export async function upload(
     const body = first.done === true ? Buffer.alloc(0) : first.value;
     return putWhole(connection, { ...place, ...extras }, body, options);
   }
+  if (options.ifSame !== undefined) throw new TypeError(`${place.Key} is too large to be compared`);
   await putParts(connection, place, extras, prepend([first.value as Buffer, second.value], parts), options);
 }
 
@@ -41,10 +43,10 @@ async function putWhole(
   connection: Connection,
   target: Place & Extras,
   body: Buffer,
-  { ifAbsent, signal }: PutOptions,
+  { ifAbsent, ifSame, signal }: PutOptions,
 ): Promise<void> {
   const checksum = hash("sha256", body, "base64");
-  const condition = ifAbsent === true ? { IfNoneMatch: "*" } : {};
+  const condition = ifAbsent === true ? { IfNoneMatch: "*" } : await matching(connection, target, ifSame);
   await connection.ask(async (client, { PutObjectCommand }) => {
     const input = { ...target, ...condition, Body: body, ChecksumSHA256: checksum };
     try {
@@ -53,6 +55,22 @@ async function putWhole(
     } catch (error) {
       if (!(await isOurs(connection, target, checksum, error))) throw error;
     }
+  });
+}
+
+/** The store's own name of what stands there, when that is what is expected. */
+async function matching(
+  connection: Connection,
+  { Bucket, Key }: Place,
+  expected: Uint8Array | undefined,
+): Promise<{ IfMatch?: string }> {
+  if (expected === undefined) return {};
+  return connection.ask(async (client, { GetObjectCommand }) => {
+    const { ETag, Body, ContentLength } = await client.send(new GetObjectCommand({ Bucket, Key }));
+    const same = ContentLength === expected.length && (await Body?.transformToByteArray());
+    if (!same || !Buffer.from(same).equals(expected) || ETag === undefined)
+      throw new BackupError("object-exists", `${Key} was replaced meanwhile`);
+    return { IfMatch: ETag };
   });
 }
 
