@@ -10,7 +10,7 @@ export interface PageClient {
   hears(text: string): Promise<void>;
 }
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** What `startWorker` leaves in the page. */
 interface Driven {
