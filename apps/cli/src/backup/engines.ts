@@ -23,10 +23,13 @@ export const programsOption = (): Option =>
     "PostgreSQL's programs, for the other engines; those on the PATH unless told",
   );
 
+/** What every engine can do here. */
+export type AnyBackups = Pick<OperatorBackups, "engine" | "run" | "drill" | "drills">;
+
 /** Whichever engine was named. */
 export function withEngine(
   { engine, programs }: EngineOptions,
-  work: (backups: Pick<OperatorBackups, "engine" | "run">) => Promise<void>,
+  work: (backups: AnyBackups) => Promise<void>,
 ): Promise<void> {
   return withConfig(async (config) => {
     const found = programs === undefined ? {} : { programs };

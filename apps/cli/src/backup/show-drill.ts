@@ -33,7 +33,10 @@ function checksText(checks: readonly CheckOutcome[]): string {
   ]);
 }
 
-export function drillsText({ newest, passedAt }: DrillHistory): string {
+/** Null: what they found cannot be read here. */
+export function drillsText(known: DrillHistory | null): string {
+  if (known === null) return table([["last drill", "not known here: the key it is sealed with is missing"]]);
+  const { newest, passedAt } = known;
   if (newest === null) return table([["last drill", "none: rempart backup drill"]]);
   const outcome = newest.passed ? "passed" : "FAILED";
   const measured =

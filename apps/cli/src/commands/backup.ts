@@ -1,8 +1,10 @@
-import { systemClock } from "@rempart/kernel";
+import type { DrillHistory } from "@rempart/database/backup";
+import { hasCode, systemClock } from "@rempart/kernel";
 import { type OperatorBackups, operatorBackups } from "@rempart/messenger-server/operator";
 import { silentLogger } from "@rempart/runtime";
 import { Command } from "commander";
 import {
+  type AnyBackups,
   type EngineOptions,
   engineOption,
   programsOption,
@@ -70,15 +72,25 @@ function statusCommand(): Command {
     .description(
       "up to when everything can be restored, as the repository shows it; exit code 1 when nothing can",
     )
+    .addOption(engineOption())
+    .addOption(programsOption())
     .option("--json", "print JSON")
-    .action((options: JsonOption) =>
-      withBackups(async ({ engine, drills }) => {
-        const [status, drilled] = [await engine.status(), await drills()];
+    .action((options: EngineOptions & JsonOption) =>
+      withEngine(options, async (backups) => {
+        const [status, drilled] = [await backups.engine.status(), await knownDrills(backups)];
         const text = `${statusText(status, systemClock.now())}\n${drillsText(drilled)}`;
         report(options, { ...status, drills: drilled }, text);
         if (status.recoverableTo === null || status.missingSegment !== null) process.exitCode = 1;
       }),
     );
+}
+
+/** Null without the key that they are sealed with: pgBackRest's own state is told by its passphrase alone. */
+async function knownDrills({ drills }: AnyBackups): Promise<DrillHistory | null> {
+  return drills().catch((error: unknown) => {
+    if (hasCode(error, "key-unavailable")) return null;
+    throw error;
+  });
 }
 
 function verifyCommand(): Command {
@@ -98,7 +110,7 @@ function verifyCommand(): Command {
     );
 }
 
-interface DrillCommandOptions extends JsonOption {
+interface DrillCommandOptions extends EngineOptions, JsonOption {
   readonly place?: string;
 }
 
@@ -107,10 +119,15 @@ function drillCommand(): Command {
     .description(
       "restore the newest beside everything else, check it, and measure recovery time and recovery point; exit code 1 when it is not what it should be",
     )
-    .option("--place <directory>", "where there is room; beside the database unless told")
+    .option(
+      "--place <directory>",
+      "where there is room; beside the embedded database, or among temporary files, unless told",
+    )
+    .addOption(engineOption())
+    .addOption(programsOption())
     .option("--json", "print JSON")
     .action(({ place, ...options }: DrillCommandOptions) =>
-      withBackups(async (backups) => {
+      withEngine(options, async (backups) => {
         const onProgress = progressLine(process.stderr);
         const record = await backups.drill({ onProgress, ...(place === undefined ? {} : { place }) });
         report(options, record, drillText(record));

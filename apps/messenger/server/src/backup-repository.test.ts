@@ -25,6 +25,7 @@ test("S3 keeps a month, and of each week of a year one backup, unless told", () 
     prefix: "messenger/production",
     region: "eu-west-3",
     endpoint: null,
+    authorities: null,
     lockDays: 0,
   });
   assert.deepEqual(backup.retention, { keepMs: 30 * DAY_MS, archiveMs: 365 * DAY_MS });

@@ -26,6 +26,11 @@ export const repositoryVariables = {
   BACKUP_S3_ENDPOINT: url(["http", "https"])
     .optional()
     .describe("For s3: the address of a store that is not AWS's. It must answer with SHA-256 checksums."),
+  BACKUP_S3_CA_FILE: text()
+    .optional()
+    .describe(
+      "For s3: file with the authorities that the store's certificate may be of. Unset: the usual ones.",
+    ),
   BACKUP_S3_LOCK_DAYS: integer({ min: 0, max: 3_650, unit: "days" })
     .default(0)
     .describe("For s3: nobody may remove backups before then, in a bucket that has object lock. 0: no lock."),
@@ -47,6 +52,7 @@ export type RepositoryConfig =
       readonly prefix: string;
       readonly region: string;
       readonly endpoint: string | null;
+      readonly authorities: string | null;
       readonly lockDays: number;
     };
 
@@ -73,6 +79,7 @@ export function repositoryConfig(read: Read, unless: string | null): RepositoryC
     prefix,
     region,
     endpoint: endpoint?.href ?? null,
+    authorities: read.BACKUP_S3_CA_FILE ?? null,
     lockDays: read.BACKUP_S3_LOCK_DAYS,
   };
 }

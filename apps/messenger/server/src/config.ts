@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { WitnessAddress } from "@rempart/audit";
 import { LOG_LEVELS, type LogLevel, type TraceExport } from "@rempart/observability/telemetry";
-import { type Environment, fields, readConfig, type Secret } from "@rempart/runtime";
+import { type Environment, fields, readConfig, Secret } from "@rempart/runtime";
 import { z } from "zod";
 import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
 import { parseWitness } from "./audit/witnesses.ts";
@@ -151,6 +151,8 @@ export const messengerVariables = variables
   .superRefine(checkMonitoringVariables);
 
 export interface MessengerConfig {
+  /** JSON of what it was read from, for a process of ours that reads it again. */
+  readonly variables: Secret;
   /** Where this installation keeps files. */
   readonly dataDirectory: string;
   readonly database: DatabaseConfig;
@@ -233,6 +235,7 @@ const BUILT_WEB_CLIENT = fileURLToPath(new URL("../../web/dist", import.meta.url
 export function readMessengerConfig(env: Environment): MessengerConfig {
   const read = readConfig(messengerVariables, env);
   return {
+    variables: new Secret(JSON.stringify(env)),
     dataDirectory: read.DATA_DIRECTORY,
     database: databaseConfig(read),
     backup: backupConfig(read, isEmbedded(read) ? read.DATA_DIRECTORY : null),

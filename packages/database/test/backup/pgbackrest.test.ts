@@ -52,6 +52,20 @@ test("pgBackRest: on a machine with the repository and the passphrase alone", { 
     assert.deepEqual(rows, [{ id: 7 }]);
   });
 
+  await t.test("who only looks leaves alone what the server archives by", async () => {
+    const file = join(place, "work", "pgbackrest.conf");
+    const before = await readFile(file, "utf8");
+    assert.match(before, /^pg1-path=/m);
+    const looking = pgBackRestEngine({
+      repository: join(place, "repository"),
+      workDirectory: join(place, "work"),
+      passphrase: new Secret(PASSPHRASE),
+      programs,
+    });
+    assert.equal((await looking.list()).at(-1)?.id, id);
+    assert.equal(await readFile(file, "utf8"), before);
+  });
+
   await t.test("another passphrase opens nothing", async () => {
     const wrong = elsewhere("another-horse-battery");
     assert.deepEqual(

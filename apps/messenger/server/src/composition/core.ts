@@ -8,7 +8,7 @@ import { createSinks } from "../audit/sinks.ts";
 import { type AuditWatch, openAuditWatch } from "../audit/watch.ts";
 import { accountBans } from "../bans/account-bans.ts";
 import type { MessengerConfig } from "../config.ts";
-import { scheduledDrills } from "../drill/drills.ts";
+import { scheduledDrills } from "../drill/scheduled.ts";
 import { type SharedCounts, sharedCounts } from "../http/shared-counts.ts";
 import { createMessengerIdentity } from "../identity.ts";
 import { smtpMailer } from "../mail/smtp-mailer.ts";

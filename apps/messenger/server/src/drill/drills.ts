@@ -1,24 +1,21 @@
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Audit, AuditEvent } from "@rempart/audit";
-import type { Database } from "@rempart/database";
+import { createDatabase, type Database } from "@rempart/database";
 import {
   type BackupEngine,
-  builtInEngine,
+  type DrillOptions,
   type DrillRecord,
+  drill,
   drillEmbedded,
-  drillSchedule,
   type Progress,
   type Repository,
-  readDrills,
 } from "@rempart/database/backup";
-import { type Clock, explain } from "@rempart/kernel";
 import type { Keyring } from "@rempart/keys";
-import type { Component, Logger } from "@rempart/runtime";
-import type { Registry } from "prom-client";
-import { auditObjects } from "../audit/audit-log.ts";
+import { auditObjects } from "../audit/objects.ts";
 import type { MessengerConfig } from "../config.ts";
 import { erasureCheck } from "../storage/erasures.ts";
-import { createDrillMetrics } from "../telemetry/drill-metrics.ts";
+import { ownServer } from "../storage/own-server.ts";
 import { drillChecks, firstQuery } from "./checks.ts";
 
 export interface DrillPorts {
@@ -27,7 +24,7 @@ export interface DrillPorts {
   readonly engine: BackupEngine;
 }
 
-interface AskedDrill {
+export interface AskedDrill {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   readonly place?: string;
@@ -35,17 +32,44 @@ interface AskedDrill {
 
 /** Restores the messenger's newest backup beside everything else and proves it; with the messenger running or without one. */
 export function drillMessenger(
-  { database, dataDirectory }: MessengerConfig,
+  config: MessengerConfig,
   { repository, keyring, engine }: DrillPorts,
   asked: AskedDrill = {},
 ): Promise<DrillRecord> {
-  if (database.kind !== "embedded") throw new TypeError("only the embedded server's backups are drilled");
+  const { database, audit } = config;
   const checks = [
-    ...drillChecks({ envelopes: keyring, published: auditObjects(dataDirectory) }),
+    ...drillChecks({ envelopes: keyring, published: auditObjects(audit.place) }),
     erasureCheck({ repository, keyring }),
   ];
-  const directory = join(database.directory, "postgres");
-  return drillEmbedded({ repository, sealing: keyring }, { ...asked, engine, directory, firstQuery, checks });
+  const vault = { repository, sealing: keyring };
+  const parts = { ...asked, engine, firstQuery, checks };
+  if (database.kind !== "embedded") return drillOwnServer(config, vault, parts);
+  return drillEmbedded(vault, { ...parts, directory: join(database.directory, "postgres") });
+}
+
+/** Compared with the server where `DATABASE_ADMIN_URL` leads to it. */
+async function drillOwnServer(
+  { database, databaseAdminUrl }: MessengerConfig,
+  vault: Parameters<typeof drill>[0],
+  { place = join(tmpdir(), "rempart-drills"), ...parts }: OwnDrill,
+): Promise<DrillRecord> {
+  const address = new URL((await ownServer(database)).reveal());
+  const name = decodeURIComponent(address.pathname.slice(1));
+  const application = { role: decodeURIComponent(address.username), database: name };
+  const primary = databaseAdminUrl && superuserIn(databaseAdminUrl.reveal(), address.pathname);
+  try {
+    return await drill(vault, { ...parts, application, place, ...(primary && { primary }) });
+  } finally {
+    await primary?.close();
+  }
+}
+
+type OwnDrill = Omit<DrillOptions, "application" | "primary" | "place"> & Pick<AskedDrill, "place">;
+
+function superuserIn(adminUrl: string, pathname: string): Database {
+  const url = new URL(adminUrl);
+  url.pathname = pathname;
+  return createDatabase({ url: url.href, poolSize: 3, applicationName: "rempart-drill" });
 }
 
 export interface DrillLog {
@@ -66,36 +90,4 @@ function eventOf(record: DrillRecord): AuditEvent {
   const failed = checks.filter(({ outcome }) => outcome === "failed").map(({ name }) => name);
   const metadata = { recoveryTimeMs: Math.round(recoveryTimeMs), recoveryPointMs, failed };
   return { type, resource: { type: "backup", id: backup, metadata }, allow: Object.keys(metadata) };
-}
-
-interface SchedulePorts extends DrillLog {
-  readonly repository: Repository;
-  readonly keyring: Keyring;
-  readonly registry: Registry;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-/** A drill every week, counted and recorded. */
-export function scheduledDrills(config: MessengerConfig, ports: SchedulePorts): Component {
-  const { repository, keyring, clock, log } = ports;
-  const metrics = createDrillMetrics(ports.registry);
-  const vault = { repository, sealing: keyring };
-  const engine = builtInEngine({ ...vault, clock, log });
-  return drillSchedule({
-    engine,
-    clock,
-    log,
-    everyMs: config.backup.drillEveryMs,
-    history: () => readDrills(vault),
-    observe: (history) => metrics.know(history),
-    async drill(signal) {
-      const record = await drillMessenger(config, { repository, keyring, engine }, { signal });
-      metrics.count(record);
-      await recordDrill(ports, record).catch((error: unknown) =>
-        log.error({ error: explain(error) }, "a drill was not recorded in the audit log"),
-      );
-      return record;
-    },
-  });
 }

@@ -1,6 +1,5 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { createAudit } from "@rempart/audit";
 import {
   createDatabase,
   type EmbeddedPostgres,
@@ -23,10 +22,10 @@ import {
   restoreEmbedded,
 } from "@rempart/database/backup";
 import { systemClock, systemRandom } from "@rempart/kernel";
-import type { Keyring } from "@rempart/keys";
 import type { Logger } from "@rempart/runtime";
 import type { MessengerConfig } from "../config.ts";
-import { drillMessenger, recordDrill } from "../drill/drills.ts";
+import { drillByCommand } from "../drill/by-command.ts";
+import type { AskedDrill } from "../drill/drills.ts";
 import { openKeyring } from "./keyring.ts";
 import { openRepository } from "./repository.ts";
 import { type RestoreHookOptions, restoreHooks } from "./restore-hooks.ts";
@@ -41,7 +40,7 @@ export interface OperatorBackups extends AsyncDisposable {
     options: Omit<RestoreOptions, "directory" | "hooks"> & RestoreHookOptions,
   ): Promise<EmbeddedRestoreReport>;
   /** Restores the newest beside everything else, and proves it. Recorded in the audit log when the messenger's server runs. */
-  drill(options: Parameters<typeof drillMessenger>[2]): Promise<DrillRecord>;
+  drill(asked: AskedDrill): Promise<DrillRecord>;
   /** What drills found so far. */
   drills(): Promise<DrillHistory>;
   /** Removes what has outlived its time, or says what would go. */
@@ -65,26 +64,11 @@ export async function operatorBackups(config: MessengerConfig, log: Logger): Pro
       const hooks = restoreHooks(config, keyring, { acceptLostErasures });
       return restoreEmbedded({ ...options, engine, directory: home, hooks });
     },
-    async drill(options) {
-      const record = await drillMessenger(config, { ...parts, keyring, engine }, options);
-      await recordWhereServed(home, keyring, record);
-      return record;
-    },
+    drill: (asked) => drillByCommand(config, { ...parts, keyring, engine }, asked),
     drills: () => readDrills(parts),
     prune: ({ dryRun }) => pruneBackups(parts, { policy: backup.retention, dryRun }),
     [Symbol.asyncDispose]: () => keyring.close(),
   };
-}
-
-async function recordWhereServed(home: string, envelopes: Keyring, record: DrillRecord): Promise<void> {
-  const running = await findEmbeddedPostgres(home);
-  if (running === null) return;
-  const database = createDatabase({ url: running.url, poolSize: 1, applicationName: "rempart-drill" });
-  try {
-    await recordDrill({ audit: createAudit({ database, envelopes }), database }, record);
-  } finally {
-    await database.close();
-  }
 }
 
 type Parts = Parameters<typeof createWalArchiver>[0] & { readonly log: Logger };

@@ -158,7 +158,8 @@ async function prepare(options: PgBackRestOptions & typeof DEFAULTS): Promise<Pr
   const own = [workDirectory, join(workDirectory, "lock")];
   for (const directory of typeof repository === "string" ? [repository, ...own] : own)
     await ownDirectory(directory, account);
-  const configuration = join(workDirectory, "pgbackrest.conf");
+  // The server archives by the one that names its data: who only looks must not write over it.
+  const configuration = join(workDirectory, dataDirectory === null ? "look.conf" : "pgbackrest.conf");
   await replaceSecretFile(configuration, text, account);
   return { account, configuration };
 }
