@@ -10,8 +10,9 @@ import {
   startEmbeddedPostgres,
 } from "@rempart/database";
 import { explain } from "@rempart/kernel";
+import { freePort } from "@rempart/testing";
 import { isAlive, waitUntilGone } from "../src/embedded/processes.ts";
-import { freePort, isRoot, scratchDirectory, spawnServer, watchdogOf } from "./fixtures/run.ts";
+import { isRoot, scratchDirectory, spawnServer, watchdogOf } from "./fixtures/run.ts";
 
 const PATIENCE_MS = 30_000;
 

@@ -44,7 +44,7 @@ export async function testDatabase({ migrations }: TestDatabaseOptions): Promise
   return { database, url, close, [Symbol.asyncDispose]: close };
 }
 
-const DROP_ATTEMPTS = 20;
+const DROP_ATTEMPTS = 300;
 const DROP_PAUSE_MS = 100;
 
 /** The server's own cleaning may be at it just now, and nobody but a superuser may end that: it is over in a moment. */

@@ -12,6 +12,8 @@ export interface TestServer {
 }
 
 const PREFIX = "rempart-test-";
+/** On, as tests want to read, but not in the middle of one: it changes what they count, and holds a database that is dropped. */
+const NEVER = "1d";
 
 /**
  * An embedded server for tests: its data live in memory or in the temporary directory and are not durable. A test runner
@@ -45,7 +47,12 @@ async function launch(): Promise<{ server: EmbeddedPostgres; directory: string }
   const home = join(directory, "postgres");
   // The server's account must be able to pass when we are root; the database below it stays closed.
   await chmod(directory, 0o711);
-  const server = await startEmbeddedPostgres({ directory: home, durable: false, log: silentLogger });
+  const server = await startEmbeddedPostgres({
+    directory: home,
+    durable: false,
+    log: silentLogger,
+    settings: async () => ({ autovacuum_naptime: NEVER }),
+  });
   return { server, directory };
 }
 
