@@ -2,7 +2,6 @@ import { CodedError, explain } from "@rempart/kernel";
 import {
   type Installation,
   type MessengerConfig,
-  openInstallation,
   readMessengerConfig,
 } from "@rempart/messenger-server/operator";
 import { silentLogger } from "@rempart/runtime";
@@ -22,11 +21,12 @@ export async function withConfig(work: (config: MessengerConfig) => Promise<void
   }
 }
 
-/** The same on the installation's data, also while a server runs on them. */
+/** The same on the installation's data, also while a server runs on them. What it is made of is loaded for who needs it. */
 export function withInstallation(
   work: (installation: Installation, config: MessengerConfig) => Promise<void>,
 ): Promise<void> {
   return withConfig(async (config) => {
+    const { openInstallation } = await import("@rempart/messenger-server/installation");
     await using installation = await openInstallation(config, silentLogger);
     await work(installation, config);
   });

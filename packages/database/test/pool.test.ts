@@ -217,7 +217,7 @@ test("closing waits for what is under way, twice is once, and afterwards it is c
 });
 
 test("Kysely runs over the same pool, with the same values and errors", async () => {
-  const db = database.kysely<{ people: { id: number; email: string | null } }>();
+  const db = await database.kysely<{ people: { id: number; email: string | null } }>();
   const inserted = await db
     .insertInto("people")
     .values({ id: 50, email: "k@example.org" })

@@ -147,7 +147,7 @@ test("the transaction's Kysely is inside it, and cannot open another", async () 
   await reset();
   type Schema = { accounts: { id: number; balance: number } };
   const failing = database.transaction(async (tx) => {
-    const db = tx.kysely<Schema>();
+    const db = await tx.kysely<Schema>();
     await db.insertInto("accounts").values({ id: 1, balance: 1 }).execute();
     assert.equal((await tx.query("SELECT 1 FROM accounts")).length, 1);
     await assert.rejects(

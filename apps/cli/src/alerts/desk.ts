@@ -1,4 +1,4 @@
-import { alertDesk } from "@rempart/messenger-server/operator";
+import { alertDesk } from "@rempart/messenger-server/alerting";
 import type { AlertDesk } from "@rempart/observability";
 import { withInstallation } from "../installation.ts";
 

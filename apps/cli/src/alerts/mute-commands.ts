@@ -1,6 +1,7 @@
 import type { AuditEvent } from "@rempart/audit";
 import { systemClock } from "@rempart/kernel";
-import { alertDesk, type Installation } from "@rempart/messenger-server/operator";
+import { alertDesk } from "@rempart/messenger-server/alerting";
+import type { Installation } from "@rempart/messenger-server/operator";
 import type { AlertDesk, Mute, MuteRequest, Weekly } from "@rempart/observability";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { withInstallation } from "../installation.ts";

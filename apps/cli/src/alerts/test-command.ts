@@ -1,5 +1,5 @@
 import { systemClock, systemRandom } from "@rempart/kernel";
-import { alertReceivers } from "@rempart/messenger-server/operator";
+import { alertReceivers } from "@rempart/messenger-server/alerting";
 import type { Severity } from "@rempart/observability";
 import { createLogger } from "@rempart/observability/telemetry";
 import { Command, Option } from "commander";

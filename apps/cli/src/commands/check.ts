@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import type { Database } from "@rempart/database";
 import { explain, systemClock } from "@rempart/kernel";
-import { type MessengerConfig, openInstallation } from "@rempart/messenger-server/operator";
+import { openInstallation } from "@rempart/messenger-server/installation";
+import type { MessengerConfig } from "@rempart/messenger-server/operator";
 import { parseExposition, type ScrapedSample } from "@rempart/observability";
 import { silentLogger } from "@rempart/runtime";
 import { Command, Option } from "commander";

@@ -10,12 +10,8 @@ import {
   rewrap,
   statusOf,
 } from "@rempart/keys";
-import {
-  envelopeSources,
-  type Installation,
-  type MessengerConfig,
-  openInstallation,
-} from "@rempart/messenger-server/operator";
+import { openInstallation } from "@rempart/messenger-server/installation";
+import { envelopeSources, type Installation, type MessengerConfig } from "@rempart/messenger-server/operator";
 import { silentLogger } from "@rempart/runtime";
 import { Argument, Command } from "commander";
 import { confirmed } from "../confirm.ts";

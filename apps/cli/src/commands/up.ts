@@ -6,7 +6,7 @@ import {
   openLog,
   readMessengerConfig,
 } from "@rempart/messenger-server";
-import { alertReceivers } from "@rempart/messenger-server/operator";
+import { alertReceivers } from "@rempart/messenger-server/alerting";
 import { main, run, silentLogger } from "@rempart/runtime";
 import { Command } from "commander";
 import { loadEnvironment } from "../environment.ts";

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { systemClock } from "@rempart/kernel";
-import { alertReceivers, type MessengerConfig } from "@rempart/messenger-server/operator";
+import { alertReceivers } from "@rempart/messenger-server/alerting";
+import type { MessengerConfig } from "@rempart/messenger-server/operator";
 import { type ScrapedSample, shippedMetrics } from "@rempart/observability";
 import type { ReceiverAddress } from "@rempart/observability/receivers";
 import { silentLogger } from "@rempart/runtime";

@@ -1,4 +1,5 @@
-import { type MessengerConfig, routesOf } from "@rempart/messenger-server/operator";
+import { routesOf } from "@rempart/messenger-server/alerting";
+import type { MessengerConfig } from "@rempart/messenger-server/operator";
 import type { Duration, Target } from "@rempart/observability";
 import type { MailServer, ScrapeJob, Surroundings } from "@rempart/observability/generators";
 import { adminAddress } from "../admin-address.ts";

@@ -1,9 +1,9 @@
 import { auditMigrations } from "@rempart/audit";
 import type { MigrationSource } from "@rempart/database";
 import { erasureMigrations } from "@rempart/database/backup";
-import { identityMigrations } from "@rempart/identity";
+import { identityMigrations } from "@rempart/identity/schema";
 import { keysMigrations } from "@rempart/keys";
-import { observabilityMigrations } from "@rempart/observability";
+import { observabilityMigrations } from "@rempart/observability/migrations";
 
 const own: MigrationSource = { name: "messenger", directory: new URL("../migrations/", import.meta.url) };
 

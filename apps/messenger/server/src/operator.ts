@@ -1,15 +1,12 @@
-/** What an operator's commands are made of. Nothing here loads the server, and a command starts in half the time. */
+/** What an operator's commands are made of. Nothing here loads the server, nor what one command alone needs. */
 export {
   type DatabaseConfig,
   type MessengerConfig,
   messengerVariables,
   readMessengerConfig,
 } from "./config.ts";
-export { type Installation, openInstallation } from "./installation.ts";
+export type { Installation } from "./installation.ts";
 export { messengerMigrations } from "./migrations.ts";
-export { alertDesk } from "./monitoring/desk.ts";
-export { alertReceivers } from "./monitoring/receivers.ts";
-export { routesOf } from "./monitoring/routes.ts";
 export { ENVELOPE_COLUMNS, envelopeSources } from "./storage/envelope-columns.ts";
 export { openKeyProvider } from "./storage/keyring.ts";
 export { countOldMedia, forgetOldMedia, listOldMedia, type OldMedia } from "./storage/old-media.ts";

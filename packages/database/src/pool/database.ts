@@ -1,7 +1,6 @@
 import { type Random, systemRandom } from "@rempart/kernel";
 import type pg from "pg";
 import { type Connections, createConnections, type Lease } from "./connections.ts";
-import { kyselyOver } from "./kysely.ts";
 import type { Column, Database, Queryable, QueryOptions, Session, StatementTracer } from "./ports.ts";
 import { runTransaction } from "./transaction.ts";
 import { valueTypes } from "./values.ts";
@@ -45,7 +44,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     query,
     transaction: (work, settings) => runTransaction(connections, random, work, settings),
     session: (work) => runSession(connections, work),
-    kysely: () => kyselyOver({ lease: connections.lease, inTransaction: false }),
+    kysely: async () =>
+      (await import("./kysely.ts")).kyselyOver({ lease: connections.lease, inTransaction: false }),
     async ping() {
       await query("SELECT 1");
     },

@@ -45,7 +45,7 @@ export interface TransactionOptions {
 
 export interface Transaction extends Queryable {
   /** A Kysely whose statements run in this transaction. */
-  kysely<Schema>(): Kysely<Schema>;
+  kysely<Schema>(): Promise<Kysely<Schema>>;
 }
 
 /**
@@ -75,7 +75,8 @@ export interface Database extends Queryable {
    * locks, settings and maintenance. Not for requests, and behind a pooler for one transaction, within the limits of the role.
    */
   session<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  kysely<Schema>(): Kysely<Schema>;
+  /** A Kysely over the same connections. It is loaded by the first who asks. */
+  kysely<Schema>(): Promise<Kysely<Schema>>;
   /** Resolves when a connection is to be had and answers. */
   ping(): Promise<void>;
   stats(): PoolStats;

@@ -1,7 +1,6 @@
 import { causes, type Random } from "@rempart/kernel";
 import { DatabaseError, isDatabaseError } from "../errors.ts";
 import type { Connections, Lease } from "./connections.ts";
-import { kyselyOver } from "./kysely.ts";
 import type { QueryOptions, Transaction, TransactionOptions } from "./ports.ts";
 
 const DEFAULT_ATTEMPTS = 5;
@@ -78,7 +77,11 @@ async function workOn<T>(lease: Lease, work: (tx: Transaction) => Promise<T>): P
     return await work({
       query: async <Row extends object>(text: string, values?: readonly unknown[], options?: QueryOptions) =>
         (await run(text, values, options)).rows as Row[],
-      kysely: () => kyselyOver({ lease: async () => ({ run, release: () => {} }), inTransaction: true }),
+      kysely: async () =>
+        (await import("./kysely.ts")).kyselyOver({
+          lease: async () => ({ run, release: () => {} }),
+          inTransaction: true,
+        }),
     });
   } finally {
     open = false;

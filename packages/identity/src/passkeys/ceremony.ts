@@ -1,8 +1,7 @@
 import { fromBase64Url, type Uuid, uuidFromBytes } from "@rempart/kernel";
-import { verifyAuthenticationResponse, verifyRegistrationResponse } from "@simplewebauthn/server";
-import { decodeAttestationObject } from "@simplewebauthn/server/helpers";
 import type { PasskeySite } from "../ports.ts";
 import type { PasskeyResponse } from "./response.ts";
+import { webauthn, webauthnHelpers } from "./webauthn.ts";
 
 /** EdDSA, ES256, RS256 (IANA COSE Algorithms). */
 export const ALGORITHMS = [-8, -7, -257];
@@ -25,7 +24,8 @@ export async function verifyRegistration(
   { id, challenge, clientDataJSON, fields, transports }: PasskeyResponse,
 ): Promise<RegisteredCredential | null> {
   const { attestationObject } = fields;
-  if (attestationObject === undefined || !isUnattested(attestationObject)) return null;
+  if (attestationObject === undefined || !(await isUnattested(attestationObject))) return null;
+  const { verifyRegistrationResponse } = await webauthn();
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: {
@@ -50,7 +50,8 @@ export async function verifyRegistration(
 }
 
 /** True for no statement, or one made by the key itself. A certificate would have us read lists of revocation at addresses it names. */
-function isUnattested(attestationObject: string): boolean {
+async function isUnattested(attestationObject: string): Promise<boolean> {
+  const { decodeAttestationObject } = await webauthnHelpers();
   try {
     const decoded = decodeAttestationObject(fromBase64Url(attestationObject) ?? new Uint8Array());
     const format = decoded.get("fmt");
@@ -73,6 +74,7 @@ export async function verifyAssertion(
 ): Promise<Assertion | null> {
   const { authenticatorData, signature } = fields;
   if (authenticatorData === undefined || signature === undefined) return null;
+  const { verifyAuthenticationResponse } = await webauthn();
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: {

@@ -1,14 +1,13 @@
 import { type Uuid, uuidToBytes } from "@rempart/kernel";
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
 } from "@simplewebauthn/server";
 import type { Context } from "../context.ts";
 import type { PasskeySite } from "../ports.ts";
 import { ALGORITHMS } from "./ceremony.ts";
 import type { StoredPasskey } from "./store.ts";
+import { webauthn } from "./webauthn.ts";
 
 /** For `PublicKeyCredential.parseCreationOptionsFromJSON()`. */
 export type PasskeyCreation = PublicKeyCredentialCreationOptionsJSON;
@@ -16,12 +15,13 @@ export type PasskeyCreation = PublicKeyCredentialCreationOptionsJSON;
 export type PasskeyRequest = PublicKeyCredentialRequestOptionsJSON;
 
 /** `passkeys`: those to choose from; none: whichever the person has. */
-export function requestOptions(
+export async function requestOptions(
   context: Context,
   site: PasskeySite,
   challenge: string,
   passkeys: readonly StoredPasskey[],
 ): Promise<PasskeyRequest> {
+  const { generateAuthenticationOptions } = await webauthn();
   return generateAuthenticationOptions({
     rpID: site.rpId,
     challenge: Buffer.from(challenge, "base64url"),
@@ -32,7 +32,7 @@ export function requestOptions(
 }
 
 /** `existing`: an authenticator that holds one of these makes no second. */
-export function creationOptions(
+export async function creationOptions(
   context: Context,
   site: PasskeySite,
   challenge: string,
@@ -41,6 +41,7 @@ export function creationOptions(
 ): Promise<PasskeyCreation> {
   const userID = uuidToBytes(user.id);
   if (userID === null) throw new TypeError("not a user's id");
+  const { generateRegistrationOptions } = await webauthn();
   return generateRegistrationOptions({
     rpID: site.rpId,
     rpName: site.rpName,

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Secret } from "@rempart/runtime";
-import { createTransport, type SMTPTransportOptions } from "nodemailer";
+import type { SMTPTransportOptions } from "nodemailer";
 import type { Notification } from "../alerting/notification.ts";
 import { isLoopback } from "./address.ts";
 import { mailPage } from "./mail-page.ts";
@@ -60,13 +60,14 @@ function decoded(text: string): string | null {
 
 /** A mail over SMTP. It is accepted when the server takes it for one of the mailboxes. */
 export function email(name: string, { to, from, server, wording }: EmailOptions): Receiver {
-  const transport = createTransport(server);
   return {
     name,
     async send(notification, signal) {
       const mail = { from, to: to.map((address) => ({ name: "", address })), signal };
       try {
-        await transport.sendMail({ ...mail, ...contentOf(notification, wording) });
+        // Who only names receivers, as every command does, does not load it.
+        const { createTransport } = await import("nodemailer");
+        await createTransport(server).sendMail({ ...mail, ...contentOf(notification, wording) });
         return { kind: "accepted" };
       } catch (error) {
         return signal.aborted ? { kind: "retry", reason: "no answer in time" } : judgeError(error);

@@ -1,5 +1,5 @@
 import type { Purge } from "@rempart/database/maintenance";
-import { identityPurges } from "@rempart/identity";
+import { identityPurges } from "@rempart/identity/schema";
 import { networkBansOver } from "../bans/network-bans.ts";
 import { oldWelcomes } from "../conversations/welcomes.ts";
 import { expiredKeyPackages } from "../devices/key-packages.ts";

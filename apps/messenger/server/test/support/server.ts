@@ -9,10 +9,10 @@ import {
   type MessengerConfig,
   type MessengerOptions,
   messengerMigrations,
-  openInstallation,
   readMessengerConfig,
   startMessenger,
 } from "../../src/index.ts";
+import { openInstallation } from "../../src/installation.ts";
 
 /** Limits that no test meets by accident. */
 const UNLIMITED = {
