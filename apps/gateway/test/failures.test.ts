@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "@rempart/kernel";
 import { freePort, until } from "@rempart/testing";
 import { healthOf, startInFront, startProcess, startRawUpstream, startUpstream } from "./support.ts";
 
@@ -18,11 +18,10 @@ describe("an upstream that does not answer", () => {
   test("refused connections, a dead host, silence and nonsense each have their answer, with every header", async () => {
     await using silent = await startRawUpstream(() => {});
     await using nonsense = await startRawUpstream((socket) => void socket.end("SSH-2.0-x\r\n\r\n"));
-    const timeouts = { connectMs: 200, headersMs: 200 };
-    for (const [target, expected] of [
-      [`http://127.0.0.1:${await freePort()}`, [502, "bad-gateway"]],
-      [silent.url, [504, "gateway-timeout"]],
-      [nonsense.url, [502, "bad-gateway"]],
+    for (const [target, timeouts, expected] of [
+      [`http://127.0.0.1:${await freePort()}`, {}, [502, "bad-gateway"]],
+      [silent.url, { headersMs: 200 }, [504, "gateway-timeout"]],
+      [nonsense.url, {}, [502, "bad-gateway"]],
     ] as const) {
       await using gateway = await startInFront([target], { upstream: { timeouts } });
       const answer = await fetch(gateway.url);
@@ -177,21 +176,26 @@ describe("health", () => {
       response.statusCode = isWell ? 200 : 503;
       response.end();
     });
-    await using gateway = await startInFront([upstream.url], {
-      upstream: { breaker: { minimum: 4, openMs: 300 }, health: { failures: 1000 } },
-    });
+    const openMs = 3_600_000;
+    let laterMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + laterMs };
+    await using gateway = await startInFront(
+      [upstream.url],
+      { upstream: { breaker: { minimum: 4, openMs }, health: { failures: 1000 } } },
+      { clock },
+    );
     const circuit = async () => (await healthOf(gateway)).upstreams[0]?.circuit;
     for (let i = 0; i < 4; i += 1) await fetch(gateway.url);
     assert.equal(await circuit(), "open");
     assert.deepEqual(await codeOf(await fetch(gateway.url)), [503, "unavailable"]);
     assert.equal(asked, 4);
-    await sleep(310);
+    laterMs += openMs;
     // Still failing: one request finds out, and the circuit opens again.
     await fetch(gateway.url);
     assert.equal(asked, 5);
     assert.equal(await circuit(), "open");
     isWell = true;
-    await sleep(310);
+    laterMs += openMs;
     assert.equal((await fetch(gateway.url)).status, 200);
     assert.equal(await circuit(), "closed");
   });

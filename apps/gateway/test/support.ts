@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import type { Outcome } from "@rempart/edge";
-import { type Gateway, type GatewayConfig, startGateway } from "../src/index.ts";
+import { systemClock } from "@rempart/kernel";
+import { type Gateway, type GatewayConfig, type GatewayPorts, startGateway } from "../src/index.ts";
 
 export interface Running extends AsyncDisposable {
   readonly port: number;
@@ -81,6 +82,7 @@ type UpstreamConfig = GatewayConfig["upstreams"][string];
 export async function startInFront(
   targets: readonly string[],
   { upstream = {}, ...changes }: Partial<GatewayConfig> & { upstream?: Partial<UpstreamConfig> } = {},
+  { clock = systemClock }: Pick<GatewayPorts, "clock"> = {},
 ): Promise<RunningGateway> {
   const outcomes: Outcome[] = [];
   const gateway = await startGateway(
@@ -93,6 +95,7 @@ export async function startInFront(
       ...changes,
     },
     {
+      clock,
       accessLog: (lines) => {
         for (const line of lines.trim().split("\n")) outcomes.push(JSON.parse(line));
       },
