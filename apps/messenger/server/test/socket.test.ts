@@ -179,7 +179,7 @@ test("receipts over the socket are merged, stored and told", async () => {
 });
 
 /** A client that shakes hands and then never reads again. */
-async function deafSocket(person: Person): Promise<{ done: Promise<void>; resume(): void; text(): string }> {
+async function deafSocket(person: Person): Promise<{ done: Promise<void>; resume(): void }> {
   const { port } = new URL(server.publicUrl);
   const socket = connectTcp({ port: Number(port), host: "127.0.0.1" });
   socket.write(
@@ -196,10 +196,10 @@ async function deafSocket(person: Person): Promise<{ done: Promise<void>; resume
   });
   socket.pause();
   const done = new Promise<void>((resolve) => socket.on("close", () => resolve()));
-  return { done, resume: () => socket.resume(), text: () => text };
+  return { done, resume: () => socket.resume() };
 }
 
-test("a socket that does not read is told to resynchronise and closed; others are served meanwhile", async () => {
+test("a socket that does not read is closed, and others are served meanwhile", async () => {
   const [ada, bob, eve] = [await arrive("ada"), await arrive("bob"), await arrive("eve")];
   const id = await ada.converse([bob, eve]);
   const deaf = await deafSocket(bob);
@@ -212,8 +212,8 @@ test("a socket that does not read is told to resynchronise and closed; others ar
     if (i % 10 === 9) for (let n = 0; n < 10; n += 1) await adas.next("ack");
   }
   await eves.next("message", (frame) => frame.m.seq === count + 1);
+  // What it was told last it may hear or not: its time to answer runs already.
   deaf.resume();
   await deaf.done;
-  assert.match(deaf.text(), /"t":"resync"/);
   for (const socket of [adas, eves]) socket.close();
 });
