@@ -13,6 +13,9 @@ import { buildWeb } from "./build-web.ts";
 import { Visitor } from "./visitor.ts";
 import { Wire } from "./wire.ts";
 
+/** How long a screen may take to come: on a busy machine several people's pages start at once. */
+const PATIENCE_MS = 90_000;
+
 /** Everything real: the built client, a server on free ports with a database of its own, and a browser. */
 export class World implements AsyncDisposable {
   readonly messenger: Messenger;
@@ -66,6 +69,7 @@ export class World implements AsyncDisposable {
   /** Somebody with a browser of their own, in front of the door. */
   async visitor(name: string, origin = this.messenger.publicUrl): Promise<Visitor> {
     const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce" });
+    context.setDefaultTimeout(PATIENCE_MS);
     const visitor = new Visitor(origin, name, context, await context.newPage());
     await visitor.page.goto(`${visitor.origin}/sign-up`);
     return visitor;
