@@ -11,11 +11,13 @@ export class Watch {
   readonly clock: ManualClock = manualClock(Date.now());
   readonly rim: MonitoringRim = {
     clock: this.clock,
-    store: (database) => atTime(postgresAlertStore(database), this.clock),
+    store: (database) => this.#atTime(postgresAlertStore(database)),
     drive: (look) => {
       this.#look = look;
     },
   };
+  /** Called when everything was looked at, before anything is decided. */
+  whenSeen: () => void = () => {};
   #look: () => Promise<void> = () => Promise.reject(new TypeError("nothing watches yet"));
 
   /** Lets so many minutes pass, with a look at the end of each `stepMinutes`. */
@@ -25,11 +27,17 @@ export class Watch {
       await this.#look();
     }
   }
-}
 
-/** The store's entries, at another time than the database's. */
-function atTime(store: AlertStore, clock: ManualClock): AlertStore {
-  return { ...store, update: (work) => store.update((held) => work(held, clock.now())) };
+  /** The store's entries, at another time than the database's. */
+  #atTime(store: AlertStore): AlertStore {
+    return {
+      ...store,
+      update: (work) => {
+        this.whenSeen();
+        return store.update((held) => work(held, this.clock.now()));
+      },
+    };
+  }
 }
 
 export interface WatchedMessenger extends AsyncDisposable {
