@@ -19,6 +19,8 @@ export interface CacheOptions {
   readonly store: CacheStore;
   /** Milliseconds the store may take, each time; 250 unless told. After that the value is made without it. */
   readonly budgetMs?: number;
+  /** Milliseconds that deleting a tag may take, with every value that has it; 10,000 unless told. */
+  readonly tagBudgetMs?: number;
   /** Milliseconds that making a value takes at most; 10,000 unless told. Whoever takes longer may be overtaken by another. */
   readonly leaseMs?: number;
   /** Bytes of JSON that one value may have; 1 MiB unless told. Larger ones are made and not kept. */
@@ -54,15 +56,16 @@ const FIRST_LOOK_MS = 20;
 const LONGEST_LOOK_MS = 250;
 
 export function createCache(options: CacheOptions): Cache {
-  const { store, budgetMs = 250, leaseMs = 10_000, maxValueBytes = 1_048_576 } = options;
+  const {
+    store,
+    budgetMs = 250,
+    tagBudgetMs = 10_000,
+    leaseMs = 10_000,
+    maxValueBytes = 1_048_576,
+  } = options;
   const { clock = systemClock, log = silentLogger, observe = () => undefined } = options;
-  const guard = dependency({
-    name: "cache",
-    budgetMs,
-    onFailure: { mode: "fail" },
-    retry: "none",
-    breaker: BREAKER,
-  });
+  const guard = guarded("cache", budgetMs);
+  const tagGuard = guarded("cache-tags", tagBudgetMs);
   const making = new Map<string, Promise<Made<unknown>>>();
 
   const read = (key: string): Promise<Found | null> => orNothing(guard, log, () => store.read(key));
@@ -150,7 +153,7 @@ export function createCache(options: CacheOptions): Cache {
     },
     async deleteTag(tag) {
       checkTags([tag]);
-      return guard.call(() => store.removeTag(tag));
+      return tagGuard.call(() => store.removeTag(tag));
     },
     async through<T>(key: string, keep: KeepOptions, work: () => Promise<T>): Promise<T> {
       const keeping = keepingOf(keep);
@@ -162,6 +165,11 @@ export function createCache(options: CacheOptions): Cache {
       return told("stale", JSON.parse(found.value) as T);
     },
   };
+}
+
+/** One of its own for what takes long: neither uses up the other's time, nor is given up for the other. */
+function guarded(name: string, budgetMs: number): Dependency {
+  return dependency({ name, budgetMs, onFailure: { mode: "fail" }, retry: "none", breaker: BREAKER });
 }
 
 const UNANSWERED: unique symbol = Symbol("the store did not answer");

@@ -1,6 +1,7 @@
 import type { Database, Queryable } from "../pool/ports.ts";
 import { quoted } from "../sql-names.ts";
 import { definitionOf, type MaterializedView } from "./declare.ts";
+import { grantsOn, restoreGrants } from "./grants.ts";
 
 /** Any constant, the same in every version: one process at a time installs. */
 const LOCK_KEY = 0x7265_6d76_6965_7773n;
@@ -27,10 +28,16 @@ export async function install(database: Database, views: readonly MaterializedVi
 
 async function installIn(tx: Queryable, views: readonly MaterializedView[]): Promise<string[]> {
   await tx.query("SELECT pg_advisory_xact_lock($1)", [LOCK_KEY]);
-  const stale = staleViews(views, await knownViews(tx));
+  const known = await knownViews(tx);
+  const stale = staleViews(views, known);
+  const remade = stale
+    .map(({ name }) => name)
+    .filter((name) => known.some((k) => k.name === name && k.present));
+  const grants = await grantsOn(tx, remade);
   for (const { name } of stale.toReversed())
     await tx.query(`DROP MATERIALIZED VIEW IF EXISTS ${quoted(name)}`);
   for (const view of stale) await make(tx, view);
+  await restoreGrants(tx, remade, grants);
   for (const { name, volatile = false } of views)
     await tx.query(
       // Rows that are right are left alone: a refresh under way holds its own until it ends.
