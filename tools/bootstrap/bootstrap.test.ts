@@ -41,9 +41,10 @@ async function until(condition: () => boolean): Promise<void> {
 test("supervise hands on the exit code, and the signal once however often it is told at once", async () => {
   const inner = `
     let count = 0;
-    process.on("SIGINT", () => { count += 1; });
-    console.log("ready");
-    setTimeout(() => { console.log("signals", count); process.exit(7); }, 800);`;
+    const end = () => { console.log("signals", count); process.exit(7); };
+    process.on("SIGINT", () => { count += 1; setTimeout(end, 500); });
+    setInterval(() => {}, 1000);
+    console.log("ready");`;
   const outer = script(`
     import { supervise } from ${here("supervise.mjs")};
     process.exitCode = await supervise(process.execPath, ["-e", ${JSON.stringify(inner)}], { cwd: process.cwd() });`);

@@ -3,11 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createDatabase, migrate } from "@rempart/database";
 import { systemClock, systemRandom } from "@rempart/kernel";
 import { createKeyring, localKeyFile } from "@rempart/keys";
-import { requireService, startPgAudit, type TestPgAudit } from "@rempart/testing";
+import { requireService, startPgAudit, type TestPgAudit, until } from "@rempart/testing";
 import fc from "fast-check";
 import { createAudit } from "../src/audit.ts";
 import { auditMigrations } from "../src/migrations.ts";
@@ -18,12 +17,12 @@ const pgaudit = await requireService("pgaudit");
 
 /** The log is written by a process of its own. */
 async function logUntil(server: TestPgAudit, text: string): Promise<string> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const log = await server.auditLog();
-    if (log.includes(text)) return log;
-    await sleep(50);
-  }
-  throw new Error(`the log never said ${text}`);
+  let log = "";
+  await until(async () => {
+    log = await server.auditLog();
+    return log.includes(text);
+  });
+  return log;
 }
 
 test("what pgAudit saw stands beside our entries, and what went around them stands alone", {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDatabase, type Database, isDatabaseError, startEmbeddedPostgres } from "@rempart/database";
+import { until } from "@rempart/testing";
 import { scratchDirectory, spawnServer } from "./fixtures/run.ts";
 
 const WRITERS = 8;
@@ -30,10 +31,7 @@ function startWriting(database: Database) {
     acknowledged,
     unknown,
     async until(count: number): Promise<void> {
-      for (let patience = 3_000; acknowledged.length < count; patience -= 1) {
-        assert.ok(patience > 0, `only ${acknowledged.length} of ${count} rows were written`);
-        await sleep(10);
-      }
+      await until(() => acknowledged.length >= count);
     },
     async stop(): Promise<void> {
       writing = false;

@@ -8,6 +8,7 @@ import {
   isTransient,
   isUniqueViolation,
 } from "@rempart/database";
+import { until } from "@rempart/testing";
 import fc from "fast-check";
 import { emptyDatabase } from "./fixtures/database.ts";
 
@@ -129,13 +130,20 @@ test("a refused statement does not cost the connection", async () => {
 });
 
 test("a statement that takes too long is cancelled by the server", async () => {
-  const hasty = open({ statementTimeoutMs: 50 });
+  const hasty = open({ statementTimeoutMs: 500 });
   await assert.rejects(hasty.query("SELECT pg_sleep(30)"), code("timeout"));
   await hasty.ping();
 });
 
 test("whoever finds no free connection in time is told so, and later ones are served", async () => {
   const narrow = open({ poolSize: 1, connectTimeoutMs: 50 });
+  // On a busy machine a new connection may take longer than that.
+  await until(() =>
+    narrow.ping().then(
+      () => true,
+      () => false,
+    ),
+  );
   const held = Promise.withResolvers<void>();
   const holder = narrow.transaction(() => held.promise);
   await assert.rejects(narrow.query("SELECT 1"), code("pool-exhausted"));
@@ -198,10 +206,10 @@ test("a named statement is prepared once per connection", async () => {
 });
 
 test("a session keeps its settings to itself and has no statement time-out", async () => {
-  const one = open({ poolSize: 1, statementTimeoutMs: 100 });
+  const one = open({ poolSize: 1, statementTimeoutMs: 500 });
   await one.session(async (session) => {
     await session.query("SET application_name = 'changed'");
-    await session.query("SELECT pg_sleep(0.3)");
+    await session.query("SELECT pg_sleep(0.7)");
   });
   const [row] = await one.query("SELECT current_setting('application_name') AS name");
   assert.deepEqual(row, { name: "rempart" });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDatabase, DatabaseError } from "@rempart/database";
 import { type Logger, silentLogger } from "@rempart/runtime";
+import { until } from "@rempart/testing";
 import { HOME, harness, PASSWORD, signIn, signUp, someone } from "./harness.ts";
 
 /** Cuts every connection to the database and lets no new one in, until `mend` is called. */
@@ -43,7 +44,9 @@ test("while the database is away nobody is let in on memory alone; when it is ba
   clock.advance(60_000);
   identity.touch(session.id);
   const touchedAt = clock.now();
-  await sleep(1500);
+  await until(() => warnings.length > 0);
+  // For more beats to fail.
+  await sleep(1_000);
   await outage.mend();
   assert.equal(warnings.length, 1, "one line for one outage, however many beats failed");
   await identity.maintain();

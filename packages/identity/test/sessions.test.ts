@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@rempart/testing";
 import type { SessionEnded } from "../src/index.ts";
 import { AWAY, HOME, harness, PASSWORD, signIn, signUp, someone } from "./harness.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-
-/** Real time: two processes share nothing but the database and their polling. */
-async function within(milliseconds: number, condition: () => Promise<boolean> | boolean): Promise<boolean> {
-  for (const until = Date.now() + milliseconds; Date.now() < until; await sleep(20)) {
-    if (await condition()) return true;
-  }
-  return false;
-}
 
 test("a session ended here is unknown in another process after its next beat, and both hear of it once", async () => {
   await using world = await harness();
@@ -25,8 +17,8 @@ test("a session ended here is unknown in another process after its next beat, an
   assert.ok(await elsewhere.authenticate(token));
   await world.identity.signOut(session.id);
   assert.equal(await world.identity.authenticate(token), null, "at once where it was ended");
-  assert.ok(await within(5000, async () => (await elsewhere.authenticate(token)) === null));
-  assert.ok(await within(5000, () => heard.there.length === 1));
+  await until(async () => (await elsewhere.authenticate(token)) === null);
+  await until(() => heard.there.length === 1);
   const expected = [{ sessionId: session.id, userId: account.id, reason: "signed-out" }];
   assert.deepEqual(heard, { here: expected, there: expected });
 });
