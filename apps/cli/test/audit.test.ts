@@ -76,6 +76,9 @@ test("a running messenger's log is read, verified, proven, exported, and a chang
     findings.map(({ kind, entryId }: { kind: string; entryId: string }) => [kind, entryId]),
     [["bundle-altered", signedUp.id]],
   );
+  const repaired = JSON.parse(await run(place, "repair", "--key", key, "--json"));
+  assert.deepEqual(repaired.files, [`tile/entries/000.p/${size}`]);
+  assert.match(await run(place, "query", "--type", "LOG_REPAIRED"), /LOG_REPAIRED/);
 });
 
 /** Submits a signed head, or nonsense, as the log would. */

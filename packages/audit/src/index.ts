@@ -15,6 +15,7 @@ export { type Continued, type ContinueOptions, continueLog } from "./log/continu
 export { logObjects } from "./log/objects.ts";
 export type { LogSigner } from "./log/publish.ts";
 export { LogReader, type PublishedHead } from "./log/reader.ts";
+export { type Repaired, type RepairOptions, repairLog } from "./log/repair.ts";
 export { type Sequencer, type SequencerOptions, startSequencer } from "./log/sequencer.ts";
 export { type LogFile, logFile } from "./log/serve.ts";
 export { openSigner, presentLog, type SignerOptions, signerKeys } from "./log/signer.ts";

@@ -17,7 +17,7 @@ export function withTrust(command: Command): Command {
     .option("--quorum <count>", "how many witnesses must have signed; all unless told", count);
 }
 
-function keys(text: string, before: VerifierKey[] = []): VerifierKey[] {
+export function keys(text: string, before: VerifierKey[] = []): VerifierKey[] {
   const key = parseVerifierKey(nodePrimitives.sha256, text);
   if (key === null) throw new InvalidArgumentError("Not a key: see `rempart audit keys`.");
   return [...before, key];

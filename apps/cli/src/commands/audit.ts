@@ -18,7 +18,7 @@ import type { Installation } from "@rempart/messenger-server/operator";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type FilterOptions, queryOf, withFilters } from "../audit/filters.ts";
 import { placeOf, proofLines } from "../audit/proofs.ts";
-import { policyOf, type TrustOptions, withTrust } from "../audit/trust.ts";
+import { keys, policyOf, type TrustOptions, withTrust } from "../audit/trust.ts";
 import { witnessCommand } from "../audit/witness.ts";
 import { confirmed } from "../confirm.ts";
 import { withInstallation } from "../installation.ts";
@@ -37,6 +37,7 @@ export function auditCommand(): Command {
     .addCommand(exportCommand())
     .addCommand(keysCommand())
     .addCommand(retentionCommand())
+    .addCommand(repairCommand())
     .addCommand(continueCommand())
     .addCommand(witnessCommand());
 }
@@ -265,6 +266,29 @@ function keysCommand(): Command {
       withInstallation(async ({ database }) => {
         const keys = (await signerKeys(database)).map(formatVerifierKey);
         report(options, keys, keys.join("\n"));
+      }),
+    );
+}
+
+function repairCommand(): Command {
+  return new Command("repair")
+    .description(
+      "write published files anew that were lost or damaged, when the database proves what was signed; refused when it does not",
+    )
+    .option("--key <key...>", "the log's key, from where nobody who may have changed the log can write", keys)
+    .option("--json", "print JSON")
+    .action((options: Pick<TrustOptions, "key"> & JsonOption) =>
+      withInstallation(async (installation) => {
+        const policy = await policyOf(options, installation);
+        if (policy === null) return;
+        const { size, files, beyond } = await installation.repairAuditLog(policy);
+        const lines = [
+          ...files.map((file) => `${file}: written anew`),
+          ...beyond.map((file) => `${file}: stays as it is, of its entries some are pruned`),
+          `${files.length} files were written anew for the head of ${size} entries`,
+        ];
+        report(options, { size, files, beyond }, lines.join("\n"));
+        if (beyond.length > 0) process.exitCode = 1;
       }),
     );
 }

@@ -1,17 +1,14 @@
 import { resolve } from "node:path";
 import { fields } from "@rempart/runtime";
 import type { z } from "zod";
+import { parseS3Place } from "./s3-place.ts";
 
 const { integer, text, url } = fields;
-
-/** A bucket's name as S3 has it, and folders below it of letters, digits, `.`, `_` and `-`. */
-const S3 =
-  /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/((?:[A-Za-z0-9][A-Za-z0-9._-]*\/)*(?:[A-Za-z0-9][A-Za-z0-9._-]*)?))?$/;
 
 /** Of the messenger's variables, those about the place where backups are kept. */
 export const repositoryVariables = {
   BACKUP_REPOSITORY: text()
-    .refine((value) => value === "none" || /^file:./.test(value) || S3.test(value), {
+    .refine((value) => value === "none" || /^file:./.test(value) || parseS3Place(value) !== null, {
       error: "must be file:PATH, s3://BUCKET/PREFIX or none",
     })
     .optional()
@@ -60,7 +57,7 @@ type Read = z.infer<z.ZodObject<typeof repositoryVariables>> & { readonly AWS_RE
 
 /** An issue when there is no region for the bucket. */
 export function checkRepositoryVariables(read: Read, context: z.RefinementCtx): void {
-  const needed = read.BACKUP_REPOSITORY !== undefined && S3.test(read.BACKUP_REPOSITORY);
+  const needed = read.BACKUP_REPOSITORY !== undefined && parseS3Place(read.BACKUP_REPOSITORY) !== null;
   if (needed && regionOf(read) === undefined)
     context.addIssue({ code: "custom", path: ["BACKUP_S3_REGION"], message: "BACKUP_REPOSITORY is in S3" });
 }
@@ -70,13 +67,12 @@ export function repositoryConfig(read: Read, unless: string | null): RepositoryC
   const { BACKUP_REPOSITORY: named, BACKUP_S3_ENDPOINT: endpoint } = read;
   if (named === "none") return null;
   if (named === undefined) return unless === null ? null : { kind: "directory", path: unless };
-  const [, bucket, prefix = ""] = S3.exec(named) ?? [];
-  if (bucket === undefined) return { kind: "directory", path: resolve(named.slice("file:".length)) };
+  const place = parseS3Place(named);
+  if (place === null) return { kind: "directory", path: resolve(named.slice("file:".length)) };
   const region = regionOf(read) ?? "";
   return {
     kind: "s3",
-    bucket,
-    prefix,
+    ...place,
     region,
     endpoint: endpoint?.href ?? null,
     authorities: read.BACKUP_S3_CA_FILE ?? null,

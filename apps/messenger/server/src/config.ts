@@ -4,6 +4,12 @@ import type { WitnessAddress } from "@rempart/audit";
 import { LOG_LEVELS, type LogLevel, type TraceExport } from "@rempart/observability/telemetry";
 import { type Environment, fields, readConfig, Secret } from "@rempart/runtime";
 import { z } from "zod";
+import {
+  type AuditPlace,
+  auditPlace,
+  auditPlaceVariables,
+  checkAuditPlaceVariables,
+} from "./audit/place-variables.ts";
 import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
 import { parseWitness } from "./audit/witnesses.ts";
 import { checkRepositoryVariables } from "./backup-repository.ts";
@@ -42,7 +48,9 @@ const variables = z.object({
     ),
   DATA_DIRECTORY: text()
     .default(".rempart")
-    .describe("Where the embedded PostgreSQL, the local key and the published audit log are kept."),
+    .describe(
+      "Where the embedded PostgreSQL, the local key, the published audit log and what the monitor remembers are kept.",
+    ),
   ...backupVariables,
   ...keyVariables,
   HOST: text({ max: 255 }).default("0.0.0.0").describe("Address of the public listener."),
@@ -108,6 +116,7 @@ const variables = z.object({
     .describe(
       "Where else the audit log goes, comma-separated: stdout, file:PATH, syslog://HOST:PORT, syslog+tls://HOST:PORT, and loki, elasticsearch, splunk or datadog with the receiver's address, as in loki+https://HOST.",
     ),
+  ...auditPlaceVariables,
   AUDIT_LOKI_TOKEN: secret().optional().describe("Bearer token for Loki."),
   AUDIT_LOKI_TENANT: text({ max: 150 }).optional().describe("Tenant for a Loki that has several."),
   AUDIT_ELASTICSEARCH_API_KEY: secret().optional().describe("API key for Elasticsearch."),
@@ -148,6 +157,7 @@ const variables = z.object({
 export const messengerVariables = variables
   .superRefine(checkKeyVariables)
   .superRefine(checkRepositoryVariables)
+  .superRefine(checkAuditPlaceVariables)
   .superRefine(checkMonitoringVariables);
 
 export interface MessengerConfig {
@@ -179,6 +189,7 @@ export interface MessengerConfig {
 }
 
 export interface AuditConfig {
+  readonly place: AuditPlace;
   readonly preset: "development" | "production" | "compliance";
   readonly sinks: readonly SinkAddress[];
   readonly witnesses: readonly WitnessAddress[];
@@ -276,6 +287,7 @@ export function readMessengerConfig(env: Environment): MessengerConfig {
 
 function auditConfig(read: z.infer<typeof messengerVariables>): AuditConfig {
   return {
+    place: auditPlace(read),
     preset: read.AUDIT_PRESET,
     sinks: read.AUDIT_SINKS.flatMap((item) => parseSinkAddress(item) ?? []),
     witnesses: read.AUDIT_WITNESSES.flatMap((item) => parseWitness(item) ?? []),

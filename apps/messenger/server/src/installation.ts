@@ -6,17 +6,19 @@ import {
   nodePrimitives,
   type ObjectStore,
   presentLog,
+  type Repaired,
   type Responder,
+  repairLog,
 } from "@rempart/audit";
-import { treeHash } from "@rempart/audit/verify";
+import { type TrustPolicy, treeHash } from "@rempart/audit/verify";
 import type { Database } from "@rempart/database";
 import { heldBack } from "@rempart/database/backup";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
 import { type Keyring, type LocalKeyFile, localKeyFile, type VersionedSecrets } from "@rempart/keys";
 import type { Logger } from "@rempart/runtime";
-import { auditObjects } from "./audit/audit-log.ts";
 import { identityObserver } from "./audit/identity-events.ts";
+import { auditObjects } from "./audit/objects.ts";
 import { createResponder } from "./audit/responder.ts";
 import { accountBans } from "./bans/account-bans.ts";
 import { NetworkBans } from "./bans/network-bans.ts";
@@ -41,6 +43,8 @@ export interface Installation extends AsyncDisposable {
   readonly auditObjects: ObjectStore;
   /** After a restore: begins another log where the published one cannot go on. Code: `not-broken`. */
   continueAuditLog(): Promise<Continued>;
+  /** Writes published files anew that were lost or damaged. Codes: `log-diverged`, `log-rolled-back`, `not-broken`. */
+  repairAuditLog(policy: TrustPolicy): Promise<Repaired>;
   /** Whether what was erased up to now, here or by the server, stands beside the backups; within a bounded time. */
   erasuresRecorded(): Promise<boolean>;
   /** Takes back what detection did. */
@@ -60,7 +64,7 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
   // Mails are the server's to send: what is written here waits for it.
   const shared = { database, envelopes: keyring };
   const audit = createAudit({ ...ports, ...shared });
-  const objects = auditObjects(config.dataDirectory);
+  const objects = auditObjects(config.audit.place);
   const hash = treeHash(nodePrimitives.sha256);
   const record = identityObserver(audit);
   const banAddresses = accountBans(ports);
@@ -82,6 +86,8 @@ export async function openInstallation(config: MessengerConfig, log: Logger): Pr
     auditObjects: await presentLog(database, objects),
     continueAuditLog: () => continueLog({ ...ports, ...shared, objects, hash, record: audit.record }),
     erasuresRecorded: async () => erasures?.recorded() ?? true,
+    repairAuditLog: (policy) =>
+      repairLog({ database, objects, primitives: nodePrimitives, policy, record: audit.record }),
     responder: createResponder({
       bans: new NetworkBans({ database, clock: systemClock, log }),
       administration: identity.administration,

@@ -71,6 +71,7 @@ export const EVENTS = {
   "audit.subject.erased": kind("SUBJECT_ERASED", "notice", "security"),
   "audit.pruned": kind("LOG_PRUNED", "notice", "security"),
   "audit.exported": kind("LOG_EXPORTED", "warning", "security"),
+  "audit.repaired": kind("LOG_REPAIRED", "critical", "security"),
   "audit.continued": kind("LOG_CONTINUED", "critical", "security"),
 } as const satisfies Record<string, EventKind>;
 

@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import {
   type Audit,
   createAudit,
-  directoryStore,
   logObjects,
   nodePrimitives,
   type ObjectStore,
@@ -35,29 +33,23 @@ export interface AuditLog {
 }
 
 export interface AuditLogOptions {
-  readonly directory: string;
+  readonly objects: ObjectStore;
   readonly origin: string;
   /** Asked to cosign each head. */
   readonly witnesses: readonly WitnessAddress[];
 }
 
-/** Where an installation publishes its log. */
-export function auditObjects(dataDirectory: string): ObjectStore {
-  return directoryStore(join(dataDirectory, "audit"));
-}
-
 const PRUNE_EVERY_MS = 3_600_000;
 
-/** The messenger's audit log, and the sequencer that publishes it into `directory`. */
+/** The messenger's audit log, and the sequencer that publishes it into `objects`. */
 export async function openAuditLog(
   ports: AuditLogPorts,
-  { directory, origin, witnesses }: AuditLogOptions,
+  { objects, origin, witnesses }: AuditLogOptions,
 ): Promise<AuditLog> {
   const { database, log, clock } = ports;
   const audit = createAudit(ports);
   await audit.announceKinds();
   const signer = await openSigner({ ...ports, origin });
-  const objects = auditObjects(directory);
   const hash = treeHash(nodePrimitives.sha256);
   const sequencer: Sequencer = startSequencer({
     database,

@@ -4,6 +4,7 @@ import { Registry } from "prom-client";
 import { type AuditLog, openAuditLog } from "../audit/audit-log.ts";
 import { identityObserver } from "../audit/identity-events.ts";
 import { KeyEvents } from "../audit/key-events.ts";
+import { auditObjects } from "../audit/objects.ts";
 import { createSinks } from "../audit/sinks.ts";
 import { type AuditWatch, openAuditWatch } from "../audit/watch.ts";
 import { accountBans } from "../bans/account-bans.ts";
@@ -67,7 +68,7 @@ export async function openCore(config: MessengerConfig, ports: Ports, closers: C
   closers.add(async () => erasures?.stop());
   const sealing = { ...ports, database, envelopes: keyring };
   const auditLog = await openAuditLog(sealing, {
-    directory: config.dataDirectory,
+    objects: auditObjects(config.audit.place),
     origin: `${address.hostname}/audit`,
     witnesses: config.audit.witnesses,
   });

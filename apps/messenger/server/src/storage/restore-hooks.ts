@@ -5,7 +5,8 @@ import type { RestoreHook } from "@rempart/database/backup";
 import { hasCode, systemClock, systemRandom } from "@rempart/kernel";
 import type { Keyring } from "@rempart/keys";
 import { silentLogger } from "@rempart/runtime";
-import { auditObjects } from "../audit/audit-log.ts";
+import { auditObjects } from "../audit/objects.ts";
+import type { AuditPlace } from "../audit/place-variables.ts";
 import type { MessengerConfig } from "../config.ts";
 import { messengerMigrations } from "../migrations.ts";
 import { eraseAgain } from "./erasures.ts";
@@ -18,7 +19,7 @@ export interface RestoreHookOptions {
 
 /** What a restored messenger must do before anybody may use it. Hooks get its database as the owner of the tables. */
 export function restoreHooks(
-  { dataDirectory, backup }: MessengerConfig,
+  { audit, backup }: MessengerConfig,
   keyring: Keyring,
   { acceptLostErasures }: RestoreHookOptions = {},
 ): readonly RestoreHook[] {
@@ -26,7 +27,7 @@ export function restoreHooks(
     { name: "migrations", run: async ({ database }) => void (await migrate(database, messengerMigrations)) },
     raiseIncarnation,
     purgeKeyPackages,
-    { name: "audit log", run: ({ database }) => continueAuditLog({ database, keyring, dataDirectory }) },
+    { name: "audit log", run: ({ database }) => continueAuditLog({ database, keyring, place: audit.place }) },
     {
       name: "erasures",
       async run({ database }) {
@@ -62,14 +63,14 @@ const purgeKeyPackages: RestoreHook = {
 
 interface AuditPorts extends Pick<Parameters<RestoreHook["run"]>[0], "database"> {
   readonly keyring: Keyring;
-  readonly dataDirectory: string;
+  readonly place: AuditPlace;
 }
 
 /** What was published lies before what was restored: the log goes on under a new name that says so. */
-async function continueAuditLog({ database, keyring, dataDirectory }: AuditPorts): Promise<void> {
+async function continueAuditLog({ database, keyring, place }: AuditPorts): Promise<void> {
   const ports = { database, envelopes: keyring, clock: systemClock, random: systemRandom, log: silentLogger };
   const { record } = createAudit(ports);
-  const objects = auditObjects(dataDirectory);
+  const objects = auditObjects(place);
   const hash = treeHash(nodePrimitives.sha256);
   await continueLog({ ...ports, objects, hash, record }).catch((error: unknown) => {
     if (!hasCode(error, "not-broken")) throw error;
