@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { totpCode } from "@rempart/testing";
+import { totpCode, until as untilTrue } from "@rempart/testing";
 import type { Me } from "../src/client/api.ts";
 import type { CorePorts } from "../src/core/ports.ts";
+import { keys } from "../src/core/storage/records.ts";
 import {
   anotherDevice,
   arrive,
@@ -94,27 +95,31 @@ test("a session that is revoked elsewhere ends here, and says why", async () => 
 
 test("a day later the session's token is replaced, by the one tab that owns the account", async () => {
   const ada = await arrive(server.url, "Ada");
+  const isRemembered = (): boolean => ada.profile.disks.dump().some(({ key }) => key === keys.refreshed);
+  await untilTrue(isRemembered);
   await ada.close();
   const refreshes: string[] = [];
   const tomorrow = (ports: CorePorts): CorePorts => ({
     ...ports,
     clock: { ...ports.clock, now: () => ports.clock.now() + 25 * HOUR_MS },
-    fetch(path, init) {
+    async fetch(path, init) {
+      const response = await ports.fetch(path, init);
       if (path === "/api/auth/refresh") refreshes.push(path);
-      return ports.fetch(path, init);
+      return response;
     },
   });
   const owner = await ada.profile.open(tomorrow);
   await ready(owner);
   const other = await ada.profile.open(tomorrow);
   await until(other.client.app, ({ phase }) => phase === "elsewhere", "being elsewhere");
+  await untilTrue(() => refreshes.length > 0);
   const [before] = done(await owner.client.sessions());
-  assert.equal(refreshes.length, 1);
   const [row] = await server.database.query<{ count: number }>(
     "SELECT count(*) FROM superseded_tokens WHERE session_id = $1",
     [before?.id],
   );
   assert.equal(row?.count, 1, "the earlier token is known as replaced");
+  assert.equal(refreshes.length, 1);
 });
 
 test("an account with a second factor is entered in two steps, and a role that came is seen at once", async () => {
