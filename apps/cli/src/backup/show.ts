@@ -14,14 +14,20 @@ export function timeText(at: number | null): string {
 }
 
 export function backupTable(backups: readonly BackupSummary[]): string {
-  const rows = backups.map(({ id, stoppedAt, databaseBytes, storedBytes, serverVersion }) => [
+  const rows = backups.map(({ id, stoppedAt, databaseBytes, storedBytes, serverVersion, damaged }) => [
     id,
     timeText(stoppedAt),
     sizeText(databaseBytes),
     sizeText(storedBytes),
     serverVersion,
+    pagesText(damaged),
   ]);
-  return table([["backup", "can be restored from", "database", "stored", "PostgreSQL"], ...rows]);
+  return table([["backup", "can be restored from", "database", "stored", "PostgreSQL", "pages"], ...rows]);
+}
+
+function pagesText(damaged: boolean | null): string {
+  if (damaged === null) return "not checked";
+  return damaged ? "DAMAGED" : "sound";
 }
 
 export function statusText(
@@ -32,12 +38,16 @@ export function statusText(
     recoverableTo === null ? "" : ` (${Math.max(0, Math.round((now - recoverableTo) / 1_000))} s ago)`;
   const lines = [
     ["can be restored up to", `${timeText(recoverableTo)}${age}`],
-    ["newest backup", newest === null ? "none" : `${newest.id}, ${sizeText(newest.databaseBytes)}`],
+    ["newest backup", newest === null ? "none" : newestText(newest)],
     ["backups", String(backups)],
     ["repository", sizeText(repositoryBytes)],
     ...(missingSegment === null ? [] : [["missing segment", missingSegment]]),
   ];
   return table(lines);
+}
+
+function newestText({ id, databaseBytes, damaged }: BackupSummary): string {
+  return `${id}, ${sizeText(databaseBytes)}, pages ${pagesText(damaged)}`;
 }
 
 export function verifyText({ backup, findings, objects, bytes, recoverableTo }: VerifyReport): string {

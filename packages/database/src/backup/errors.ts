@@ -18,6 +18,8 @@ export type BackupErrorCode =
   | "busy"
   /** The server refuses, or does not archive. */
   | "server-refused"
+  /** Pages of the server do not have their checksums. The backup is kept, and an older one without them too; `details` names both. */
+  | "pages-damaged"
   /** The log of changes did not reach the repository in time. */
   | "archive-late"
   /** The server archives a segment that stands in the repository with other content. */

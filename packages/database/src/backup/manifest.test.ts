@@ -36,6 +36,21 @@ function refused(change: object): void {
   );
 }
 
+test("what is said of pages is bounded, and may be left out", () => {
+  const named = ["base/1/1259, block 0"];
+  for (const pages of [null, { checked: 1, damaged: 0, named: [] }, { checked: 5, damaged: 2, named }])
+    assert.deepEqual(decodeManifest(encodeManifest({ ...sound, pages }), id).pages, pages);
+  for (const pages of [
+    true,
+    {},
+    { checked: -1, damaged: 0, named: [] },
+    { checked: 1, damaged: 0, named },
+    { checked: 1, damaged: 1, named: [7] },
+    { checked: 1, damaged: 1, named: ["x".repeat(2_000)] },
+  ])
+    refused({ pages });
+});
+
 test("a manifest is read as it was written, under its own name only", () => {
   assert.deepEqual(decodeManifest(encodeManifest(sound), id), sound);
   assert.throws(() => decodeManifest(encodeManifest(sound), `${id.slice(0, -1)}e`));

@@ -40,8 +40,18 @@ export interface BackupManifest {
   /** Below the data directory, each after the one that holds it. */
   readonly directories: readonly string[];
   readonly files: readonly BackedUpFile[];
+  /** What the checksums of the pages said when they were copied. Null, or left out: nobody looked. */
+  readonly pages?: CheckedPages | null;
   /** In the order of the tape; the n-th stands under the n-th name. */
   readonly packs: readonly Pack[];
+}
+
+export interface CheckedPages {
+  readonly checked: number;
+  /** On the server already. */
+  readonly damaged: number;
+  /** As `base/16384/2619, block 3`; the first thousand. */
+  readonly named: readonly string[];
 }
 
 export interface Pack {
@@ -119,8 +129,22 @@ function isManifest(value: unknown): value is BackupManifest {
     Array.isArray(value.directories) &&
     value.directories.every(isInside) &&
     isListOf(value.files, ({ path, size }) => isInside(path) && isCount(size)) &&
+    isCheckedPages(value.pages ?? null) &&
     isListOf(value.packs, ({ bytes, storedBytes }) => isCount(bytes) && isCount(storedBytes)) &&
     coversTape(value as unknown as BackupManifest)
+  );
+}
+
+function isCheckedPages(value: unknown): boolean {
+  if (value === null) return true;
+  if (!isRecord(value)) return false;
+  const { checked, damaged, named } = value;
+  return (
+    isCount(checked) &&
+    isCount(damaged) &&
+    Array.isArray(named) &&
+    named.length <= damaged &&
+    named.every((name) => typeof name === "string" && name.length <= 1_100)
   );
 }
 

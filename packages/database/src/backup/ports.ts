@@ -91,6 +91,8 @@ export interface BackupSummary {
   readonly storedBytes: number;
   /** Such as `18.4`. */
   readonly serverVersion: string;
+  /** Whether pages were damaged on the server already when they were copied. Null: nobody looked. */
+  readonly damaged: boolean | null;
 }
 
 export interface RunOptions {
@@ -104,15 +106,15 @@ export interface VerifyOptions extends RunOptions {
 }
 
 export interface BackupFinding {
-  readonly code: "object-missing" | "object-altered" | "wrong-key" | "wal-gap" | "no-backup";
-  /** The object, or the missing segment. */
+  readonly code: "object-missing" | "object-altered" | "wrong-key" | "wal-gap" | "no-backup" | "page-damaged";
+  /** The object, the missing segment, or the page. */
   readonly name: string;
   readonly detail: string;
 }
 
 export interface VerifyReport {
   readonly backup: string | null;
-  /** Empty: everything that a restore of this backup to `latest` reads is there and is what was written. */
+  /** Empty: everything that a restore of this backup to `latest` reads is there and is what was written, and was sound then. */
   readonly findings: readonly BackupFinding[];
   readonly objects: number;
   readonly bytes: number;
@@ -182,7 +184,10 @@ export interface BackupEngine {
   readonly name: "built-in" | "pgbackrest" | "dump";
   /** Kinds of target that it can restore to; every other one is `target-unsupported`. */
   readonly targets: readonly RecoveryTarget["kind"][];
-  /** Resolves when everything that its restore needs is durable in the repository. `busy` while another one runs. */
+  /**
+   * Resolves when everything that its restore needs is durable in the repository. `busy` while another one runs; `pages-damaged` for
+   * one that is kept, and is a copy of damage.
+   */
   run(options?: RunOptions): Promise<BackupSummary>;
   /** Whole backups, the oldest first. */
   list(): Promise<readonly BackupSummary[]>;

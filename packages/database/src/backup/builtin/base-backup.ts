@@ -8,10 +8,11 @@ import { type BackupManifest, backupId } from "../manifest.ts";
 import type { RunOptions } from "../ports.ts";
 import { progressOf } from "../progress.ts";
 import type { Vault } from "../sealed/objects.ts";
-import { parseLsn } from "../wal/lsn.ts";
+import { type Lsn, parseLsn } from "../wal/lsn.ts";
 import { segmentName, segmentNumberOf } from "../wal/names.ts";
 import { writeManifest } from "./catalog.ts";
 import { surveyDataDirectory } from "./data-files.ts";
+import { PageChecks } from "./page-checks.ts";
 import { inspectServer } from "./server.ts";
 import { whileServerLocked } from "./server-lock.ts";
 import { writePacks } from "./write-packs.ts";
@@ -62,10 +63,12 @@ async function copy(
   const server = await inspectServer(session, source.dataDirectory);
   const start = await startBackup(session, id);
   const found = await surveyDataDirectory(source.dataDirectory);
+  const checks = server.summed ? new PageChecks(lsnIn(start.lsn)) : undefined;
   const tape = await writePacks(vault, {
     id,
     root: source.dataDirectory,
     paths: found.files,
+    checks,
     signal,
     onBytes: progressOf("copy", server.bytes, clock, onProgress),
   });
@@ -85,11 +88,16 @@ async function copy(
     tablespaceMap: stop.tablespaces ?? "",
     tablespaces: found.tablespaces,
     directories: found.directories,
+    pages: checks?.end(lsnIn(stop.lsn)) ?? null,
     ...tape,
   };
   await untilArchived(ports, manifest, signal);
   await writeManifest(vault, manifest);
   return manifest;
+}
+
+function lsnIn(text: string): Lsn {
+  return parseLsn(text) ?? 0n;
 }
 
 interface Started {
@@ -144,7 +152,7 @@ async function untilArchived(
 }
 
 function segmentsOf({ timeline, startLsn, stopLsn, segmentBytes }: BackupManifest): string[] {
-  const first = segmentNumberOf(parseLsn(startLsn) ?? 0n, segmentBytes);
+  const first = segmentNumberOf(lsnIn(startLsn), segmentBytes);
   // The position is that of the byte after the last one.
   const last = segmentNumberOf((parseLsn(stopLsn) ?? 1n) - 1n, segmentBytes);
   const names: string[] = [];

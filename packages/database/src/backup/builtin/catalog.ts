@@ -54,6 +54,7 @@ export async function manifestObjects({ repository }: Vault): Promise<ManifestOb
 export function summaryOf(manifest: BackupManifest): BackupSummary {
   const { id, startedAt, stoppedAt, serverVersion, packs } = manifest;
   const storedBytes = packs.reduce((sum, pack) => sum + pack.storedBytes, 0);
-  const summary = { id, startedAt, stoppedAt, serverVersion, storedBytes };
+  const damaged = manifest.pages ? manifest.pages.damaged > 0 : null;
+  const summary = { id, startedAt, stoppedAt, serverVersion, storedBytes, damaged };
   return { ...summary, engine: "built-in", databaseBytes: databaseBytes(manifest) };
 }

@@ -1,6 +1,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from "@rempart/kernel";
 import { type Logger, silentLogger } from "@rempart/runtime";
 import { BackupError } from "../errors.ts";
+import type { BackupManifest } from "../manifest.ts";
 import { observed } from "../observed.ts";
 import type {
   BackupEngine,
@@ -38,6 +39,8 @@ export interface BuiltInEngineOptions {
 }
 
 const ARCHIVE_WAIT_MS = 5 * 60_000;
+/** Pages that an error names. */
+const LISTED = 20;
 
 /** Needs no program of PostgreSQL for a backup, and the server alone for a restore. */
 export function builtInEngine(options: BuiltInEngineOptions): BackupEngine {
@@ -52,7 +55,9 @@ export function builtInEngine(options: BuiltInEngineOptions): BackupEngine {
     const ports = { vault, source, clock, random, log, archiveWaitMs };
     return whileLocked({ repository, clock, random }, async (lost) => {
       const signal = runOptions.signal === undefined ? lost : AbortSignal.any([runOptions.signal, lost]);
-      return summaryOf(await takeBaseBackup(ports, { ...runOptions, signal }));
+      const manifest = await takeBaseBackup(ports, { ...runOptions, signal });
+      assertUndamaged(manifest);
+      return summaryOf(manifest);
     });
   }
 
@@ -65,6 +70,17 @@ export function builtInEngine(options: BuiltInEngineOptions): BackupEngine {
     restore: (restoreOptions) => restoreBackup({ vault, clock, log, programs }, restoreOptions),
     status: () => statusOf(vault, known),
   };
+}
+
+/** It is kept: whoever has no other has that. */
+function assertUndamaged({ id, pages }: BackupManifest): void {
+  const { damaged = 0, named = [] } = pages ?? {};
+  if (damaged === 0) return;
+  throw new BackupError(
+    "pages-damaged",
+    `backup ${id} is kept, and copies damage: ${damaged} pages of the server do not have their checksums, the first is ${named[0]}`,
+    { details: { backup: id, damaged, pages: named.slice(0, LISTED) } },
+  );
 }
 
 async function statusOf(vault: Vault, backups: KnownBackups): Promise<BackupStatus> {

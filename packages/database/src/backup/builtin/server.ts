@@ -8,6 +8,8 @@ export interface ServerFacts {
   /** Such as `18.4`. */
   readonly version: string;
   readonly segmentBytes: number;
+  /** Whether its pages carry checksums. */
+  readonly summed: boolean;
   /** An estimate: what the databases take. */
   readonly bytes: number;
 }
@@ -16,6 +18,7 @@ interface Row {
   id: string;
   version: number;
   segment: string;
+  summed: boolean;
   archive: string;
   bytes: number;
   recovering: boolean;
@@ -29,7 +32,7 @@ export async function inspectServer(session: Queryable, dataDirectory: string): 
     `SELECT (SELECT system_identifier::text FROM pg_control_system()) AS id,
        current_setting('server_version_num')::int AS version,
        (SELECT setting FROM pg_settings WHERE name = 'wal_segment_size') AS segment,
-       current_setting('archive_mode') AS archive, pg_is_in_recovery() AS recovering,
+       current_setting('data_checksums') = 'on' AS summed, current_setting('archive_mode') AS archive, pg_is_in_recovery() AS recovering,
        (SELECT sum(pg_database_size(oid))::bigint FROM pg_database) AS bytes`,
   );
   if (row === undefined) throw refused("it did not say what it is");
@@ -42,6 +45,7 @@ export async function inspectServer(session: Queryable, dataDirectory: string): 
     systemIdentifier: row.id,
     version: `${Math.floor(row.version / 10_000)}.${row.version % 10_000}`,
     segmentBytes: Number(row.segment),
+    summed: row.summed,
     bytes: row.bytes,
   };
 }

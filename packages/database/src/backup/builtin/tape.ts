@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import type { BackedUpFile } from "../manifest.ts";
+import { PAGE_BYTES } from "../pages/page-checksum.ts";
+import { firstBlockOf } from "../pages/relation-files.ts";
 import { BLOCK_BYTES } from "../sealed/frames.ts";
 import { CONTROL_FILE, openToRead, readControlFile } from "./data-files.ts";
+import type { PageChecks } from "./page-checks.ts";
 
 interface Source {
   /** Bytes from its beginning that belong to the backup. */
@@ -11,16 +14,21 @@ interface Source {
   close(): Promise<void>;
 }
 
+export interface TapeOptions {
+  readonly root: string;
+  readonly paths: readonly string[];
+  readonly onFile: (file: BackedUpFile) => void;
+  /** Sees every page on its way. Left out where pages carry no checksums. */
+  readonly checks?: PageChecks | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * The files one after the other, in blocks of 1 MiB. `onFile` is told of each in order, once its last byte was read: a file
+ * The files one after the other, in blocks of up to 1 MiB; no page is cut in two. `onFile` is told of each in order, once its last byte was read: a file
  * that grows meanwhile is read to where it ended when it was opened, and the log has the rest; one that was dropped is left out.
  */
-export async function* readTape(
-  root: string,
-  paths: readonly string[],
-  onFile: (file: BackedUpFile) => void,
-  signal?: AbortSignal,
-): AsyncGenerator<Buffer, void, void> {
+export async function* readTape(options: TapeOptions): AsyncGenerator<Buffer, void, void> {
+  const { root, paths, onFile, checks, signal } = options;
   let block = Buffer.allocUnsafe(BLOCK_BYTES);
   let filled = 0;
   for (const path of paths) {
@@ -30,13 +38,18 @@ export async function* readTape(
     let size = 0;
     try {
       while (size < source.size) {
-        const room = Math.min(BLOCK_BYTES - filled, source.size - size);
-        const read = await source.read(block, filled, room, size);
-        if (read === 0) break;
+        const room = roomFor(path, BLOCK_BYTES - filled);
+        const wanted = Math.min(room, source.size - size);
+        const read =
+          wanted === 0 ? 0 : await readFully(source, block.subarray(filled, filled + wanted), size);
+        await checks?.check(path, block.subarray(filled, filled + read), size, (into, position) =>
+          readFully(source, into, position),
+        );
         size += read;
         filled += read;
-        if (filled < BLOCK_BYTES) continue;
-        yield block;
+        if (read < wanted) break;
+        if (size === source.size && filled < BLOCK_BYTES) continue;
+        yield block.subarray(0, filled);
         block = Buffer.allocUnsafe(BLOCK_BYTES);
         filled = 0;
       }
@@ -46,6 +59,22 @@ export async function* readTape(
     onFile({ path, size });
   }
   if (filled > 0) yield block.subarray(0, filled);
+}
+
+/** Whole pages, where there are pages. */
+function roomFor(path: string, room: number): number {
+  return firstBlockOf(path) === null ? room : room - (room % PAGE_BYTES);
+}
+
+/** Fewer bytes than there is room for only where the file ends. */
+async function readFully(source: Source, into: Buffer, position: number): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const read = await source.read(into, done, into.length - done, position + done);
+    if (read === 0) break;
+    done += read;
+  }
+  return done;
 }
 
 async function openSource(root: string, path: string): Promise<Source | null> {

@@ -39,6 +39,7 @@ export async function verifyBackup(
   look.onBytes = progress;
   await look.atPacks(manifest, options.signal);
   const files = look.findings.length === 0;
+  look.atPages(manifest);
   const whole = chain && (await look.atSegments(manifest, chain, options.signal));
   const known = files && whole !== null ? await recoverableTo(vault, manifest, whole) : null;
   return look.report(id, known);
@@ -91,6 +92,16 @@ class Look {
     await eachOf(packsOf(manifest), SEGMENTS_UNDER_WAY, async (pack) => {
       await this.at(pack.name, () => readPack(this.#vault, pack, noSink, { signal, onBytes }));
     });
+  }
+
+  /** What is damaged and was copied as it is. */
+  atPages({ pages }: BackupManifest): void {
+    for (const name of pages?.named ?? [])
+      this.findings.push({
+        code: "page-damaged",
+        name,
+        detail: "it was damaged on the server when it was copied",
+      });
   }
 
   /** The chain as far as it is sound. */

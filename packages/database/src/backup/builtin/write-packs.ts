@@ -3,6 +3,7 @@ import type { BackedUpFile, Pack } from "../manifest.ts";
 import { encodeBlock } from "../sealed/frames.ts";
 import { inOrder } from "../sealed/in-order.ts";
 import { putSealed, type Vault } from "../sealed/objects.ts";
+import type { PageChecks } from "./page-checks.ts";
 import { readTape } from "./tape.ts";
 
 /** 32 MiB of the tape make a pack: what a failed upload repeats, and what a restore works on side by side. */
@@ -16,6 +17,7 @@ export interface TapeToWrite {
   readonly id: string;
   readonly root: string;
   readonly paths: readonly string[];
+  readonly checks?: PageChecks | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Of the tape, so far. */
   readonly onBytes: (bytes: number) => void;
@@ -29,7 +31,7 @@ export interface WrittenTape {
 /** Reads, compresses, seals and stores the files. */
 export async function writePacks(vault: Vault, tape: TapeToWrite): Promise<WrittenTape> {
   const files: BackedUpFile[] = [];
-  const blocks = readTape(tape.root, tape.paths, (file) => files.push(file), tape.signal);
+  const blocks = readTape({ ...tape, onFile: (file) => files.push(file) });
   const frames = inOrder(blocks, BLOCKS_UNDER_WAY, async (block) => ({
     frame: await encodeBlock(block),
     bytes: block.length,

@@ -1,6 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isSoundPage, PAGE_BYTES } from "../pages/page-checksum.ts";
+import { firstBlockOf } from "../pages/relation-files.ts";
 
 export interface PageReport {
   readonly pages: number;
@@ -8,10 +9,6 @@ export interface PageReport {
   readonly damaged: readonly string[];
 }
 
-/** A relation's file, or one of its forks: `16384`, `16384_fsm`, `16384.2`. */
-const RELATION = /^(\d+)(?:_(?:fsm|vm|init))?(?:\.(\d+))?$/;
-/** Blocks of a file of 1 GiB, after which the next one goes on. */
-const SEGMENT_BLOCKS = 2 ** 30 / PAGE_BYTES;
 const CHUNK_BYTES = 128 * PAGE_BYTES;
 const LISTED = 100;
 
@@ -33,14 +30,14 @@ async function relationFiles(root: string): Promise<string[]> {
   const tablespaces = (await readdir(join(root, "pg_tblspc"))).map((oid) => `pg_tblspc/${oid}/`);
   for (const folder of ["base", "global", ...tablespaces]) {
     const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
-    for (const { parentPath, name } of entries.filter((entry) => entry.isFile() && RELATION.test(entry.name)))
+    for (const { parentPath, name } of entries.filter((entry) => entry.isFile()))
       found.push(join(parentPath, name).slice(root.length + 1));
   }
-  return found;
+  return found.filter((path) => firstBlockOf(path) !== null);
 }
 
 async function readFilePages(root: string, path: string): Promise<PageReport> {
-  const first = SEGMENT_BLOCKS * Number(RELATION.exec(path.split("/").at(-1) ?? "")?.[2] ?? 0);
+  const first = firstBlockOf(path) ?? 0;
   const damaged: string[] = [];
   const chunk = Buffer.alloc(CHUNK_BYTES);
   await using file = await open(join(root, path), "r");

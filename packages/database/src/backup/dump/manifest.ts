@@ -82,7 +82,8 @@ export async function dumpIds({ repository }: Vault): Promise<string[]> {
 export function dumpSummary(manifest: DumpManifest): BackupSummary {
   const { id, startedAt, stoppedAt, serverVersion, databaseBytes, files } = manifest;
   const storedBytes = files.reduce((sum, file) => sum + file.storedBytes, 0);
-  return { id, engine: "dump", startedAt, stoppedAt, serverVersion, databaseBytes, storedBytes };
+  const known = { id, startedAt, stoppedAt, serverVersion, databaseBytes, storedBytes };
+  return { ...known, engine: "dump", damaged: null };
 }
 
 export function dumpedBytes({ files }: Pick<DumpManifest, "files">): number {

@@ -10,6 +10,10 @@ const PRIME = 16_777_619;
 const CHECKSUM_AT = 8;
 const UPPER_AT = 14;
 
+const WORDS = PAGE_BYTES / 4;
+const CHECKSUM_WORD = CHECKSUM_AT / 4;
+const UNUSED = Buffer.alloc(PAGE_BYTES);
+
 const OFFSETS = Uint32Array.of(
   0x5b1f36e9,
   0xb8525960,
@@ -47,28 +51,35 @@ const OFFSETS = Uint32Array.of(
 
 /** Whether a page is what was written as block `number` of its relation. One that was never used holds nothing to check. */
 export function isSoundPage(page: Buffer, number: number): boolean {
-  if (page.readUInt16LE(UPPER_AT) === 0) return page.every((byte) => byte === 0);
+  if (page.readUInt16LE(UPPER_AT) === 0) return page.equals(UNUSED);
   return page.readUInt16LE(CHECKSUM_AT) === pageChecksum(page, number);
 }
 
+/** One sum after the other: it stays in a register, and takes half the time of all of them side by side. */
 export function pageChecksum(page: Buffer, number: number): number {
-  const sums = Uint32Array.from(OFFSETS);
   const words = wordsOf(page);
-  // The checksum's own place counts as zero.
-  words[CHECKSUM_AT / 4] = (words[CHECKSUM_AT / 4] as number) & 0xffff0000;
-  for (let at = 0; at < words.length; at += SUMS)
-    for (let i = 0; i < SUMS; i += 1) sums[i] = mix(sums[i] as number, words[at + i] as number);
   let folded = 0;
-  for (const sum of sums) folded ^= mix(mix(sum, 0), 0);
+  for (let at = 0; at < SUMS; at += 1) {
+    let sum = mix(OFFSETS[at] as number, firstWord(words, at));
+    for (let next = at + SUMS; next < WORDS; next += SUMS) sum = mix(sum, words[next] as number);
+    folded ^= mix(mix(sum, 0), 0);
+  }
   return (((folded ^ number) >>> 0) % 65_535) + 1;
 }
 
-/** A copy, aligned. */
-function wordsOf(page: Buffer): Uint32Array {
-  return new Uint32Array(Uint8Array.from(page).buffer);
+/** The checksum's own place counts as zero. */
+function firstWord(words: Int32Array, at: number): number {
+  const word = words[at] as number;
+  return at === CHECKSUM_WORD ? word & 0xffff0000 : word;
+}
+
+/** The page itself where it is aligned, or a copy. */
+function wordsOf(page: Buffer): Int32Array {
+  if (page.byteOffset % 4 === 0) return new Int32Array(page.buffer, page.byteOffset, WORDS);
+  return new Int32Array(Uint8Array.from(page).buffer);
 }
 
 function mix(sum: number, value: number): number {
-  const mixed = (sum ^ value) >>> 0;
-  return (Math.imul(mixed, PRIME) ^ (mixed >>> 17)) >>> 0;
+  const mixed = sum ^ value;
+  return Math.imul(mixed, PRIME) ^ (mixed >>> 17);
 }

@@ -179,8 +179,9 @@ function isFullDue({ backups }: PgBackRestInfo, now: number, everyMs: number): b
 }
 
 function summaryOf(backup: PgBackRestBackup, { serverVersion }: PgBackRestInfo): BackupSummary {
-  const { label, startedAt, stoppedAt, databaseBytes, storedBytes } = backup;
-  return { id: label, engine: "pgbackrest", startedAt, stoppedAt, databaseBytes, storedBytes, serverVersion };
+  const { label: id, startedAt, stoppedAt, databaseBytes, storedBytes, damaged } = backup;
+  const known = { id, startedAt, stoppedAt, databaseBytes, storedBytes, serverVersion, damaged };
+  return { ...known, engine: "pgbackrest" };
 }
 
 async function statusOf(reader: LogReader): Promise<BackupStatus> {

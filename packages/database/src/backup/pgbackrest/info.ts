@@ -15,8 +15,8 @@ export interface PgBackRestBackup {
   readonly startSegment: string;
   readonly databaseBytes: number;
   readonly storedBytes: number;
-  /** Pages whose checksums were wrong on the server already. */
-  readonly damaged: boolean;
+  /** Whether there are pages whose checksums were wrong on the server already. Null: nobody looked. */
+  readonly damaged: boolean | null;
   /** Number of the database system in the repository. */
   readonly system: number;
 }
@@ -86,7 +86,7 @@ function backupIn(value: unknown): PgBackRestBackup {
     startSegment: segmentIn(archive?.start),
     databaseBytes: countIn(info?.size),
     storedBytes: countIn(recordIn(info?.repository).delta),
-    damaged: backup.error === true,
+    damaged: typeof backup.error === "boolean" ? backup.error : null,
     system: countIn(recordIn(backup.database).id),
   };
 }

@@ -50,9 +50,9 @@ async function look(reader: LogReader, clock: Clock, options: VerifyOptions): Pr
 
 function ownFindings(backup: PgBackRestBackup, { chain }: ArchivedLog): BackupFinding[] {
   const findings: BackupFinding[] = [];
-  if (backup.damaged)
+  if (backup.damaged === true)
     findings.push({
-      code: "object-altered",
+      code: "page-damaged",
       name: backup.label,
       detail: "pages were damaged on the server already",
     });

@@ -12,7 +12,7 @@ export interface RetentionPolicy {
 
 export type PlannedBackup = Pick<
   BackupManifest,
-  "id" | "systemIdentifier" | "stoppedAt" | "timeline" | "startLsn" | "stopLsn" | "segmentBytes"
+  "id" | "systemIdentifier" | "stoppedAt" | "timeline" | "startLsn" | "stopLsn" | "segmentBytes" | "pages"
 >;
 
 export interface Stored {
@@ -35,7 +35,8 @@ export interface PrunePlan {
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 /**
- * The newest two backups stay whatever their age: a clock that is wrong must not empty a repository. Of the log stays all that
+ * The newest two backups stay whatever their age: a clock that is wrong must not empty a repository. So does the newest without
+ * damaged pages: what a failing disk adds every day must not push out the last copy of what it had. Of the log stays all that
  * recovery from a kept backup may read, on its own timeline and on those that left it.
  */
 export function planPrune({ backups, wal }: Stored, policy: RetentionPolicy, now: number): PrunePlan {
@@ -44,6 +45,7 @@ export function planPrune({ backups, wal }: Stored, policy: RetentionPolicy, now
   const since = now - policy.keepMs;
   const keep = new Set([
     ...ordered.slice(-MIN_KEPT),
+    ...ordered.filter(isUndamaged).slice(-1),
     ...clusters.flatMap((own, at) => kept(own, since, clusters[at + 1]?.[0])),
   ]);
   const older = ordered.filter((backup) => !keep.has(backup));
@@ -60,6 +62,10 @@ export function planPrune({ backups, wal }: Stored, policy: RetentionPolicy, now
 }
 
 const MIN_KEPT = 2;
+
+function isUndamaged({ pages }: PlannedBackup): boolean {
+  return (pages?.damaged ?? 0) === 0;
+}
 
 function byTime(a: PlannedBackup, b: PlannedBackup): number {
   return a.stoppedAt - b.stoppedAt || (a.id < b.id ? -1 : 1);

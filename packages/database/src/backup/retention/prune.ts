@@ -76,8 +76,17 @@ async function inspect(vault: Vault, policy: RetentionPolicy, now: number): Prom
 
 /** Not the list of files, which may be long. */
 function facts(manifest: PlannedBackup): PlannedBackup {
-  const { id, systemIdentifier, stoppedAt, timeline, startLsn, stopLsn, segmentBytes } = manifest;
-  return { id, systemIdentifier, stoppedAt, timeline, startLsn, stopLsn, segmentBytes };
+  const {
+    id,
+    systemIdentifier,
+    stoppedAt,
+    timeline,
+    startLsn,
+    stopLsn,
+    segmentBytes,
+    pages = null,
+  } = manifest;
+  return { id, systemIdentifier, stoppedAt, timeline, startLsn, stopLsn, segmentBytes, pages };
 }
 
 async function backupObjects({ repository }: Vault): Promise<Map<string, ObjectInfo[]>> {
