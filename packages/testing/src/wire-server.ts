@@ -35,10 +35,11 @@ export async function startWireServer(wire: Wire): Promise<WireServer> {
   let requests = 0;
   const server = createServer(async (request, response) => {
     requests += 1;
-    const body = await bodyOf(request);
-    await new Promise((resolve) => setTimeout(resolve, state.latencyMs));
+    // What was wrong when it arrived: who saw that it did may mend it at once.
     const fault = state.spoils > 0 ? state.fault : "none";
     state.spoils -= 1;
+    const body = await bodyOf(request);
+    await new Promise((resolve) => setTimeout(resolve, state.latencyMs));
     if (fault === "none") send(response, wire.answer(request, body));
     else if (fault === "garbled")
       send(response, { status: 200, body: "<html>Sign in to the network</html>" });
