@@ -1,6 +1,8 @@
+import { createRequire } from "node:module";
 import { explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
-import { createClient } from "redis";
+
+const require = createRequire(import.meta.url);
 
 export const CONNECT_TIMEOUT_MS = 2_000;
 /** Commands that a frozen Redis has not answered; more fail at once. */
@@ -11,6 +13,8 @@ export type RedisClient = ReturnType<typeof redisClient>;
 
 /** Not connected yet; comes back by itself. */
 export function redisClient(url: string, log: Logger) {
+  // A third of all modules, for those who have a Redis alone.
+  const { createClient } = require("redis") as typeof import("redis");
   const client = createClient({
     url,
     // Commands given while Redis is away fail instead of piling up.
