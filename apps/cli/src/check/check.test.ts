@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "@rempart/database";
 import { type KeyProvider, KeysError } from "@rempart/keys";
 import { readMessengerConfig } from "@rempart/messenger-server/operator";
@@ -160,4 +161,26 @@ test("what is new is told against the lock file of a week ago, or it is not know
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+});
+
+test("items are looked at one after the other, whatever becomes of them", async () => {
+  const looked: string[] = [];
+  const item = (id: string, look: () => Promise<void>): CheckItem => ({
+    ...{ id, title: id, target: "", source: "", advice: "" },
+    async look() {
+      looked.push(`${id} begins`);
+      await look();
+      looked.push(`${id} ends`);
+      return { verdict: "pass", figure: "" };
+    },
+  });
+  const { items } = await checkAll(
+    [item("slow", () => sleep(5)), item("broken", away), item("quick", async () => {})],
+    placeWith([]),
+  );
+  assert.deepEqual(looked, ["slow begins", "slow ends", "broken begins", "quick begins", "quick ends"]);
+  assert.deepEqual(
+    items.map(({ verdict }) => verdict),
+    ["pass", "unknown", "pass"],
+  );
 });
