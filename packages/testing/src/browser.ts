@@ -18,6 +18,9 @@ const FLAGS = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]",
 ];
 
+/** A machine that is busy with other tests takes its time. */
+const LAUNCH_PATIENCE_MS = 120_000;
+
 export interface BrowserOptions {
   /** False shows the window, where there is a display. */
   headless?: boolean;
@@ -32,6 +35,7 @@ export async function launchBrowser({ headless = true }: BrowserOptions = {}): P
     // It needs user namespaces or a helper that is setuid root: neither is to be had as root or in most containers.
     chromiumSandbox: false,
     args: FLAGS,
+    timeout: LAUNCH_PATIENCE_MS,
     env: { ...process.env, ...environment },
   });
 }

@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { until } from "@rempart/testing";
 import { type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
 import { buildWeb } from "./support/build-web.ts";
 import { type FileServer, serveFiles } from "./support/serve-files.ts";
@@ -24,9 +24,9 @@ function focused(page: Page): Promise<string> {
 }
 
 async function focusComesTo(page: Page, wanted: RegExp): Promise<void> {
-  for (let tries = 0; tries < 100 && !wanted.test(await focused(page)); tries += 1)
-    await page.waitForTimeout(20);
-  assert.match(await focused(page), wanted);
+  await until(async () => wanted.test(await focused(page))).catch(async (cause: unknown) => {
+    throw new Error(`the focus is on "${await focused(page)}"`, { cause });
+  });
 }
 
 test("on a phone the focus goes with the panes and comes back where it was", async () => {
@@ -72,8 +72,7 @@ test("a dialog keeps the focus inside and gives it back", async () => {
   for (let presses = 0; presses < 12; presses += 1) {
     await page.keyboard.press("Tab");
     // The focus is brought back in the next frame: no person is faster.
-    await page.waitForTimeout(50);
-    assert.ok(await page.evaluate(`document.activeElement.closest("[role=dialog]") !== null`));
+    await until(() => page.evaluate<boolean>(`document.activeElement.closest("[role=dialog]") !== null`));
   }
   await page.keyboard.press("Escape");
   await focusComesTo(page, /^New conversation$/);
@@ -87,6 +86,6 @@ test("the first Tab offers the way past the list", async () => {
   await page.keyboard.press("Tab");
   await focusComesTo(page, /^Skip to the conversation$/);
   await page.keyboard.press("Enter");
-  assert.equal(await page.evaluate("document.activeElement.id"), "content");
+  await until(() => page.evaluate<boolean>(`document.activeElement.id === "content"`));
   await page.close();
 });

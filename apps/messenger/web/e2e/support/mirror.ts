@@ -1,4 +1,5 @@
 import type { Browser, Page } from "@rempart/testing/browser";
+import { PATIENCE_MS } from "./patience.ts";
 
 export interface Look {
   readonly colorScheme: "light" | "dark";
@@ -23,6 +24,7 @@ export class Mirror {
       colorScheme: "dark",
       reducedMotion: "reduce",
     });
+    context.setDefaultTimeout(PATIENCE_MS);
     await context.addInitScript('if (location.protocol !== "about:") localStorage.clear()');
     return new Mirror(await context.newPage());
   }

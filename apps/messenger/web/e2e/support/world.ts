@@ -10,11 +10,9 @@ import {
 import { type TestDatabase, testDatabase } from "@rempart/testing";
 import { type Browser, launchBrowser } from "@rempart/testing/browser";
 import { buildWeb } from "./build-web.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { Visitor } from "./visitor.ts";
 import { Wire } from "./wire.ts";
-
-/** How long a screen may take to come: on a busy machine several people's pages start at once. */
-const PATIENCE_MS = 90_000;
 
 /** Everything real: the built client, a server on free ports with a database of its own, and a browser. */
 export class World implements AsyncDisposable {
