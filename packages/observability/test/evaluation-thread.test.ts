@@ -24,7 +24,7 @@ function said(): { log: typeof silentLogger; errors: object[] } {
 test("a thread that ended rejects what it was asked, is started anew with an empty history, and said so", async () => {
   const { log, errors } = said();
   const thread = new EvaluationThread(assignment, log);
-  thread.tell([{ name: "load", labels: {}, value: 3 }]);
+  thread.tell({ metric: "load", start: 0, values: [{ labels: {}, value: 3 }] });
   await thread.ask("tick", { at: 1_000 });
   assert.equal((await thread.ask("query", { expression: gaugeOf(load), at: 1_000 })).length, 1);
   const long = overTime("max", gaugeOf(load), { window: "9w", step: "1s" });
@@ -58,12 +58,13 @@ test("a thread that cannot start says why, each time it is asked", async () => {
 test("a thread that takes more memory than it may ends, and not the process", async () => {
   const { log, errors } = said();
   const thread = new EvaluationThread(assignment, log, { maxHeapMb: 24 });
-  const hoard = Array.from({ length: 2_000 }, (_, index) => ({
-    name: "load",
-    labels: { index: `${index}` },
-    value: 1,
-  }));
-  for (let times = 0; times < 150; times++) thread.tell(hoard);
+  for (let times = 0; times < 150; times++) {
+    const values = Array.from({ length: 2_000 }, (_, index) => ({
+      labels: { index: `${times}-${index}` },
+      value: 1,
+    }));
+    thread.tell({ metric: "load", start: times * 2_000, values });
+  }
   await assert.rejects(thread.ask("tick", { at: 1_000 }), (error) => hasCode(error, "monitor-lost"));
   assert.match(String((errors[0] as { err: Error }).err), /ERR_WORKER_OUT_OF_MEMORY|memory/);
   await thread.close();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { hasCode, systemClock } from "@rempart/kernel";
+import { hasCode, manualClock, systemClock } from "@rempart/kernel";
 import { silentLogger } from "@rempart/runtime";
 import { until } from "@rempart/testing";
 import { Registry } from "prom-client";
@@ -254,4 +254,11 @@ test("whoever made the monitor may say when it looks", async () => {
   assert.equal(monitor.latest(), null);
   await monitor.tick();
   assert.equal(monitor.latest()?.results[0]?.elements.length, 1);
+});
+
+test("a look that is nearly at a whole multiple of its distance is at it", async () => {
+  const clock = manualClock(1_790_000_010_015);
+  await using monitor = startMonitor({ own: null, groups: [], everyMs: 15_000, clock, log });
+  await until(() => monitor.latest() !== null);
+  assert.equal(monitor.latest()?.at, 1_790_000_010_000);
 });

@@ -4,11 +4,9 @@
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import { ObservabilityError } from "../errors.ts";
-import type { Labels } from "./series.ts";
+import type { Labels, SeriesName } from "./series.ts";
 
-export interface ScrapedSample {
-  readonly name: string;
-  readonly labels: Labels;
+export interface ScrapedSample extends SeriesName {
   readonly value: number;
 }
 

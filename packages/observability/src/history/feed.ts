@@ -1,6 +1,6 @@
 import type { ScrapedSample } from "./exposition.ts";
-import { type History, seriesKey } from "./history.ts";
-import type { Labels } from "./series.ts";
+import { type History, type KnownSeries, seriesKey } from "./history.ts";
+import type { Labels, SeriesName } from "./series.ts";
 
 export interface Taken {
   readonly stored: number;
@@ -10,11 +10,6 @@ export interface Taken {
   readonly refused: number;
 }
 
-interface Known {
-  readonly name: string;
-  readonly labels: Labels;
-}
-
 /**
  * What one target tells, scrape after scrape, written as Prometheus writes it: `up` is 1 or 0, and a series that is gone from
  * the page ends at once.
@@ -22,7 +17,7 @@ interface Known {
 export class Feed {
   readonly #history: History;
   readonly #target: Labels;
-  #known = new Map<string, Known>();
+  #known = new Map<string, KnownSeries>();
 
   /** The labels of the target (`job`, `instance`) stand in every series, in place of the page's own of that name. */
   constructor(history: History, target: Labels) {
@@ -30,21 +25,36 @@ export class Feed {
     this.#target = target;
   }
 
+  /** The series of this target that a sample is of. */
+  identify({ name, labels }: SeriesName): KnownSeries {
+    const whole = { ...labels, ...this.#target };
+    return { key: seriesKey(name, whole), name, labels: whole };
+  }
+
   /** `at` is in milliseconds since the Unix epoch. */
-  take(samples: Iterable<ScrapedSample>, at: number): Taken {
-    const taken = this.#write(samples, at);
+  take(samples: readonly ScrapedSample[], at: number): Taken {
+    const series = samples.map((sample) => this.identify(sample));
+    return this.takeKnown(
+      series,
+      samples.map(({ value }) => value),
+      at,
+    );
+  }
+
+  /** The same, of series that were identified before: a value for each. */
+  takeKnown(series: readonly KnownSeries[], values: readonly number[], at: number): Taken {
+    const taken = this.#write(series, values, at);
     this.#history.append("up", this.#target, at, 1);
     this.#history.prune(at);
     return taken;
   }
 
-  #write(samples: Iterable<ScrapedSample>, at: number): Taken {
+  #write(series: readonly KnownSeries[], values: readonly number[], at: number): Taken {
     const counts = { stored: 0, "out-of-order": 0, full: 0 };
-    const seen = new Map<string, Known>();
-    for (const { name, labels, value } of samples) {
-      const series = { name, labels: { ...labels, ...this.#target } };
-      counts[this.#history.append(name, series.labels, at, value)] += 1;
-      seen.set(seriesKey(name, series.labels), series);
+    const seen = new Map<string, KnownSeries>();
+    for (const [index, one] of series.entries()) {
+      counts[this.#history.appendTo(one, at, values[index] as number)] += 1;
+      seen.set(one.key, one);
     }
     this.#endAllBut(seen, at);
     return { stored: counts.stored, outOfOrder: counts["out-of-order"], refused: counts.full };
@@ -62,13 +72,15 @@ export class Feed {
     elements: readonly { readonly labels: Labels; readonly value: number }[],
     at: number,
   ): Taken {
+    const series = elements.map(({ labels: { __name__, ...labels } }) => this.identify({ name, labels }));
     return this.#write(
-      elements.map(({ labels: { __name__, ...labels }, value }) => ({ name, labels, value })),
+      series,
+      elements.map(({ value }) => value),
       at,
     );
   }
 
-  #endAllBut(seen: Map<string, Known>, at: number): void {
+  #endAllBut(seen: Map<string, KnownSeries>, at: number): void {
     for (const [key, { name, labels }] of this.#known) {
       if (!seen.has(key)) this.#history.end(name, labels, at);
     }

@@ -1,5 +1,5 @@
 import { STALE } from "./chunk.ts";
-import { type Chunk, type Labels, Series } from "./series.ts";
+import { type Chunk, type Labels, Series, type SeriesName } from "./series.ts";
 
 export interface HistoryOptions {
   /** Default 24 hours. A sample goes with its chunk, so up to two hours of samples more are kept. */
@@ -8,14 +8,17 @@ export interface HistoryOptions {
   readonly maxSeries?: number;
 }
 
+/** A series with its key, for who appends to it again and again. */
+export interface KnownSeries extends SeriesName {
+  readonly key: string;
+}
+
 export type Appended = "stored" | "out-of-order" | "full";
 
 export const DAY_MS = 86_400_000;
 
 /** What is kept of one series between two processes. */
-export interface KeptSeries {
-  readonly name: string;
-  readonly labels: Labels;
+export interface KeptSeries extends SeriesName {
   readonly chunks: readonly Chunk[];
 }
 
@@ -43,8 +46,11 @@ export class History {
 
   /** A label with an empty value is no label. Samples of a series come in the order of their times. */
   append(name: string, labels: Labels, at: number, value: number): Appended {
+    return this.appendTo({ key: seriesKey(name, labels), name, labels }, at, value);
+  }
+
+  appendTo({ key, name, labels }: KnownSeries, at: number, value: number): Appended {
     if (!Number.isFinite(at)) throw new TypeError("a sample's time is a finite number of milliseconds");
-    const key = seriesKey(name, labels);
     const series = this.#byKey.get(key) ?? this.#add(key, name, labels);
     if (series === null) return "full";
     return series.append(at, value, this.#keepMs) ? "stored" : "out-of-order";

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { timeLimit } from "@rempart/runtime";
 import type { MetricObjectWithValues, MetricValue, Registry } from "prom-client";
+import { nameOf } from "./dictation.ts";
 import type { ScrapedSample } from "./exposition.ts";
 import { openMetricsFamily } from "./openmetrics.ts";
 
@@ -12,6 +13,13 @@ const READ_WITHIN_MS = 5_000;
 
 type Read = MetricObjectWithValues<MetricValue<string>>;
 
+/** Values of one metric, as prom-client tells them, from a place among them on. */
+export interface RegistrySlice {
+  readonly metric: string;
+  readonly start: number;
+  readonly values: readonly MetricValue<string>[];
+}
+
 /**
  * The registry's samples in slices; between them others have their turn. All metrics are asked at once, so that slow readers
  * wait together; one that fails, or does not answer within `withinMs`, is left out. Default labels of the registry are not told.
@@ -19,7 +27,7 @@ type Read = MetricObjectWithValues<MetricValue<string>>;
 export async function* registrySlices(
   registry: Registry,
   withinMs = READ_WITHIN_MS,
-): AsyncGenerator<ScrapedSample[]> {
+): AsyncGenerator<RegistrySlice> {
   const giveWay = turns();
   const asked: Promise<Read | null | undefined>[] = [];
   for (const { name } of registry.getMetricsAsArray()) {
@@ -29,7 +37,7 @@ export async function* registrySlices(
   for (const one of asked) {
     const { name = "", values = [] } = (await one) ?? {};
     for (let start = 0; start < values.length; start += SLICE) {
-      yield values.slice(start, start + SLICE).map((value) => toSample(name, value));
+      yield { metric: name, start, values: values.slice(start, start + SLICE) };
       await giveWay();
     }
   }
@@ -37,7 +45,10 @@ export async function* registrySlices(
 
 /** All of `registrySlices` at once. */
 export async function readRegistry(registry: Registry): Promise<ScrapedSample[]> {
-  return (await Array.fromAsync(registrySlices(registry))).flat();
+  const slices = await Array.fromAsync(registrySlices(registry));
+  return slices.flatMap(({ metric, values }) => {
+    return values.map((value) => ({ ...nameOf(metric, value), value: value.value }));
+  });
 }
 
 /**
@@ -98,17 +109,4 @@ async function inTime<T>(read: () => Promise<T>, withinMs: number): Promise<T | 
   };
   const isInTime = await timeLimit(work(), withinMs).catch(() => false);
   return isInTime ? answer : null;
-}
-
-function toSample(metric: string, sample: MetricValue<string>): ScrapedSample {
-  return {
-    name: "metricName" in sample ? String(sample.metricName) : metric,
-    labels: Object.fromEntries(Object.entries(sample.labels).map(([label, value]) => [label, text(value)])),
-    value: sample.value,
-  };
-}
-
-function text(value: string | number | undefined): string {
-  if (value === Number.POSITIVE_INFINITY) return "+Inf";
-  return value === undefined ? "" : String(value);
 }

@@ -3,6 +3,11 @@ import { type Samples, Tail } from "./tail.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
+export interface SeriesName {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
 export interface Sample {
   /** Milliseconds since the Unix epoch. */
   readonly at: number;

@@ -14,3 +14,15 @@ export function timeline(clock: Clock): () => number {
     return Math.round(clock.monotonic() + offset);
   };
 }
+
+/** Of the distance between two ticks: a timer is late by less, and a stamp may differ from its sample by as much. */
+const NEAR = 1 / 50;
+
+/**
+ * A time that is nearly a whole multiple of `everyMs` is that multiple. What is added up of five minutes or of hours then begins
+ * and ends with a sample, and nothing falls between two of them.
+ */
+export function aligned(at: number, everyMs: number): number {
+  const whole = Math.round(at / everyMs) * everyMs;
+  return Math.abs(at - whole) <= everyMs * NEAR ? whole : at;
+}

@@ -1,11 +1,15 @@
 import { Worker } from "node:worker_threads";
 import type { Logger } from "@rempart/runtime";
 import { ObservabilityError, type ObservabilityErrorCode } from "../errors.ts";
-import type { ScrapedSample } from "../history/exposition.ts";
+import { Dictating } from "../history/dictation.ts";
+import type { RegistrySlice } from "../history/registry.ts";
 import type { Answers, Assignment, Kind, Questions, Reply } from "./messages.ts";
 
 /** More than a full history takes; what needs more ends its thread, and not the process. */
 const MAX_HEAP_MB = 1_024;
+
+/** Samples that cross together. */
+const AT_ONCE = 1_000;
 
 interface Asked {
   readonly resolve: (answer: never) => void;
@@ -19,6 +23,7 @@ export class EvaluationThread {
   readonly #maxHeapMb: number;
   readonly #asked = new Map<number, Asked>();
   #worker: Worker | null = null;
+  #dictating = new Dictating();
   #lastId = 0;
   #isClosed = false;
   starts = 0;
@@ -29,8 +34,12 @@ export class EvaluationThread {
     this.#maxHeapMb = maxHeapMb;
   }
 
-  tell(samples: readonly ScrapedSample[]): void {
-    if (!this.#isClosed) this.#running().postMessage({ kind: "samples", samples });
+  /** Of the process's own registry; the next tick takes it. */
+  tell(slice: RegistrySlice): void {
+    if (this.#isClosed) return;
+    this.#running();
+    this.#dictating.add(slice);
+    if (this.#dictating.size >= AT_ONCE) this.#dictate();
   }
 
   /** Rejects with the evaluator's own error, or ObservabilityError `monitor-lost` when the thread ended. */
@@ -38,6 +47,7 @@ export class EvaluationThread {
     if (this.#isClosed) return Promise.reject(lost("the monitor is closed"));
     const { promise, resolve, reject } = Promise.withResolvers<Answers[K]>();
     const id = ++this.#lastId;
+    this.#dictate();
     try {
       this.#running().postMessage({ kind, id, ...question });
     } catch (error) {
@@ -58,6 +68,13 @@ export class EvaluationThread {
     await this.abandon();
   }
 
+  #dictate(): void {
+    const worker = this.#running();
+    if (this.#dictating.size === 0) return;
+    const samples = this.#dictating.take();
+    worker.postMessage({ kind: "samples", samples }, [samples.values.buffer as ArrayBuffer]);
+  }
+
   #running(): Worker {
     this.#worker ??= this.#start();
     return this.#worker;
@@ -69,6 +86,7 @@ export class EvaluationThread {
       resourceLimits: { maxOldGenerationSizeMb: this.#maxHeapMb },
     });
     this.starts += 1;
+    this.#dictating = new Dictating();
     // The monitor is no reason for the process to live.
     worker.unref();
     let reason: unknown = "it was ended";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dictated } from "../../test/dictated.ts";
 import type { ScrapedSample } from "../history/exposition.ts";
 import { counter, gauge } from "../metrics/declare.ts";
 import { above, counterOf, gaugeOf, rate, ratio } from "../rules/builders.ts";
@@ -32,7 +33,7 @@ test("a rule that makes too many series fails, is named, and harms no other", as
     { kind: "alert", name: "Copied", expression: above(gaugeOf({ ...load, name: "a:load:copy" }), -1) },
     { kind: "alert", name: "First", expression: above(gaugeOf(load, { host: "0" }), -1) },
   ]);
-  evaluator.take(samples("load", new Array(1_200).fill(1)));
+  evaluator.take(dictated(samples("load", new Array(1_200).fill(1))));
   const { results, failed, series } = await evaluator.answer("tick", { at: 1_000 });
   assert.deepEqual(
     failed.map(({ rule, reason }) => [rule, /1200 elements/.test(reason)]),
@@ -52,7 +53,7 @@ test("what a recording rule does not have any more ends at once", async () => {
   ]);
   const elements: number[] = [];
   for (const [tick, value] of [9, 9, 1, 9].entries()) {
-    evaluator.take(samples("load", [value]));
+    evaluator.take(dictated(samples("load", [value])));
     const { results } = await evaluator.answer("tick", { at: tick * 15_000 });
     elements.push(results[0]?.elements.length ?? 0);
   }
@@ -74,7 +75,7 @@ test("a rule that reads what is recorded looks as far back as that: what it does
 
 test("what the history has no room for is counted", async () => {
   const evaluator = evaluatorOf([], 10);
-  evaluator.take(samples("load", new Array(25).fill(1)));
+  evaluator.take(dictated(samples("load", new Array(25).fill(1))));
   const { refused, series } = await evaluator.answer("tick", { at: 1_000 });
   assert.equal(series, 10);
   assert.equal(refused, 15);
@@ -88,7 +89,7 @@ test("no numbers, infinities, resets and divisions by zero fire nothing that is 
   const odd = [0, Number.NaN, Number.POSITIVE_INFINITY];
   const counted = [100, 5, 10, 0, 2];
   for (const [tick, value] of counted.entries()) {
-    evaluator.take([...samples("load", odd), ...samples("hits_total", [value])]);
+    evaluator.take(dictated([...samples("load", odd), ...samples("hits_total", [value])]));
     const { results, failed } = await evaluator.answer("tick", { at: tick * 15_000 });
     assert.deepEqual(failed, []);
     assert.deepEqual(

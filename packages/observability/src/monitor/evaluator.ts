@@ -1,8 +1,8 @@
 import { explain as messages } from "@rempart/kernel";
-import type { ScrapedSample } from "../history/exposition.ts";
+import { Dictated, type Dictation } from "../history/dictation.ts";
 import { Feed, type Taken } from "../history/feed.ts";
 import type { Take } from "../history/files.ts";
-import { DAY_MS, History } from "../history/history.ts";
+import { DAY_MS, History, type KnownSeries } from "../history/history.ts";
 import type { Element } from "../rules/element.ts";
 import { evaluate } from "../rules/evaluate.ts";
 import { reachOf } from "../rules/reach.ts";
@@ -35,7 +35,8 @@ export class Evaluator {
   /** Of each step, how far it looks back. */
   readonly #reaches: ReadonlyMap<Step, number>;
   readonly #feeds: readonly (readonly [Target, Feed])[];
-  #waiting: ScrapedSample[] = [];
+  readonly #dictated: Dictated<KnownSeries>;
+  #waiting = nothingWaits();
   readonly #say: Say;
   #restoring: Promise<number> | null = null;
   /** Since when, and until which tick; null before the first. */
@@ -50,7 +51,9 @@ export class Evaluator {
     this.#long = new LongSteps(expressions, history.keepMs ?? DAY_MS);
     this.#source = new Remembering(this.#history, this.#long);
     this.#archive = directory === null ? null : new Archive(directory, say);
-    this.#own = own === null ? null : new Feed(this.#history, own);
+    const feed = new Feed(this.#history, own ?? {});
+    this.#own = own === null ? null : feed;
+    this.#dictated = new Dictated((name) => feed.identify(name));
     this.#reaches = reachesOf(assignment.steps);
     this.#feeds = targets.map((target) => {
       const labels = { job: target.job, instance: instanceOf(target) };
@@ -59,8 +62,12 @@ export class Evaluator {
   }
 
   /** Samples of the own registry for the next tick. */
-  take(samples: readonly ScrapedSample[]): void {
-    for (const sample of samples) this.#waiting.push(sample);
+  take(samples: Dictation): void {
+    const { series, values } = this.#waiting;
+    this.#dictated.hear(samples, (one, value) => {
+      series.push(one);
+      values.push(value);
+    });
   }
 
   async answer<K extends Kind>(kind: K, question: Questions[K]): Promise<Answers[K]> {
@@ -128,9 +135,9 @@ export class Evaluator {
   }
 
   #takeOwn(at: number): Taken {
-    const samples = this.#waiting;
-    this.#waiting = [];
-    return this.#own?.take(samples, at) ?? NOTHING;
+    const { series, values } = this.#waiting;
+    this.#waiting = nothingWaits();
+    return this.#own?.takeKnown(series, values, at) ?? NOTHING;
   }
 
   async #scrape(target: Target, feed: Feed, at: number): Promise<{ state: TargetState; taken: Taken }> {
@@ -188,6 +195,15 @@ interface Evaluated {
   readonly results: RuleResult[];
   readonly failed: FailedRule[];
   refused: number;
+}
+
+interface Waiting {
+  readonly series: KnownSeries[];
+  readonly values: number[];
+}
+
+function nothingWaits(): Waiting {
+  return { series: [], values: [] };
 }
 
 function bounded(elements: Element[], most: number): Element[] {

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { dictated } from "../../test/dictated.ts";
 import { Feed } from "../history/feed.ts";
 import { History } from "../history/history.ts";
 import { counter, gauge } from "../metrics/declare.ts";
@@ -85,7 +86,7 @@ test("with minutes of samples, also after restarts, what looks back on hours is 
   for (let tick = 0; tick * 5_000 <= 5 * HOUR; tick += 1) {
     const at = tick * 5_000;
     feed.take(told(tick), at);
-    evaluator.take(told(tick));
+    evaluator.take(dictated(told(tick)));
     const { results, failed } = await evaluator.answer("tick", { at });
     assert.deepEqual(failed, []);
     if (tick % 180 === 0) {
@@ -128,10 +129,12 @@ test("after days of running and a restart, a budget is what happened in four wee
   for (let at = 0; at <= 7 * DAY; at += 5 * MINUTE) {
     counted += 1;
     const bad = Math.min(at, 3 * DAY) / (5 * MINUTE) / 10;
-    evaluator.take([
-      { name: "hits_total", labels: { host: "good" }, value: counted },
-      { name: "hits_total", labels: { host: "bad" }, value: bad },
-    ]);
+    evaluator.take(
+      dictated([
+        { name: "hits_total", labels: { host: "good" }, value: counted },
+        { name: "hits_total", labels: { host: "bad" }, value: bad },
+      ]),
+    );
     await evaluator.answer("tick", { at });
     if (at % (2 * DAY) === 0) {
       await evaluator.answer("save", {});
@@ -174,14 +177,14 @@ test("a clock that was set back takes with it what is later than now, and says s
   const watched = { expressions: LONG, keepMs: DAY, directory: join(scratch, "back") };
   const before = evaluatorOf(watched);
   for (let tick = 0; tick < 480; tick += 1) {
-    before.take(told(tick));
+    before.take(dictated(told(tick)));
     await before.answer("tick", { at: tick * STEP });
   }
   await before.answer("save", {});
   const said: string[] = [];
   const again = evaluatorOf(watched, said);
   const at = HOUR + 1;
-  again.take(told(240));
+  again.take(dictated(told(240)));
   const { results } = await again.answer("tick", { at });
   assert.match(said.join(), /^of the history that was kept, what is of later than now is left out: \d+ ms$/);
   assert.equal(results[2]?.settled, false);
@@ -196,7 +199,7 @@ test("a history that cannot be read is left where it can be looked at, with one 
   const directory = join(scratch, "damaged");
   const watched = { expressions: LONG, keepMs: DAY, directory };
   const before = evaluatorOf(watched);
-  before.take(told(0));
+  before.take(dictated(told(0)));
   await before.answer("tick", { at: 0 });
   await before.answer("save", {});
   const whole = join(directory, "whole");

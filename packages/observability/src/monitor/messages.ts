@@ -1,5 +1,5 @@
 /** What the monitor's thread is told and asked. Expressions, rules and samples are plain values, and cross as they are. */
-import type { ScrapedSample } from "../history/exposition.ts";
+import type { Dictation } from "../history/dictation.ts";
 import type { HistoryOptions } from "../history/history.ts";
 import type { Labels } from "../history/series.ts";
 import type { Element } from "../rules/element.ts";
@@ -51,7 +51,7 @@ export type Kind = keyof Questions;
 
 export type Message =
   /** Of the process's own registry; the next tick takes them. */
-  | { readonly kind: "samples"; readonly samples: readonly ScrapedSample[] }
+  | { readonly kind: "samples"; readonly samples: Dictation }
   | { [K in Kind]: { readonly kind: K; readonly id: number } & Questions[K] }[Kind];
 
 /** For the log of the application. */

@@ -2,7 +2,7 @@ import type { Clock } from "@rempart/kernel";
 import { type Logger, repeat, timeLimit } from "@rempart/runtime";
 import type { Registry } from "prom-client";
 import { registrySlices } from "../history/registry.ts";
-import { timeline } from "../history/timeline.ts";
+import { aligned, timeline } from "../history/timeline.ts";
 import type { AlertRule, RuleGroup } from "../objectives/rule.ts";
 import type { Element } from "../rules/element.ts";
 import type { Expression } from "../rules/expression.ts";
@@ -19,7 +19,7 @@ export interface MonitorOptions {
   /** Scraped with every tick. Default none. */
   readonly targets?: readonly Target[];
   readonly groups: readonly RuleGroup[];
-  /** Milliseconds between two ticks. Default 15,000; null: whoever made the monitor calls `tick`. */
+  /** Milliseconds between two ticks, which are at whole multiples of it. Default 15,000; null: whoever made the monitor calls `tick`. */
   readonly everyMs?: number | null;
   /** Of the history; default 24 hours. */
   readonly keepMs?: number;
@@ -66,9 +66,11 @@ export function startMonitor(options: MonitorOptions): Monitor {
   const courier = new Courier(options.onEvaluation ?? (() => {}), log);
   const stop = new AbortController();
   let latest: Evaluation | null = null;
+  let lastAt = 0;
 
   async function tick(): Promise<void> {
-    const at = now();
+    const at = everyMs === null ? now() : aligned(now(), everyMs);
+    lastAt = at;
     if (own !== null) for await (const slice of registrySlices(own.registry)) thread.tell(slice);
     const evaluation = await thread.ask("tick", { at });
     if (stop.signal.aborted) return;
@@ -85,10 +87,10 @@ export function startMonitor(options: MonitorOptions): Monitor {
     }
   }
 
+  /** At whole multiples of the distance. */
   async function tickEvery(ms: number): Promise<number> {
-    const startedAt = clock.monotonic();
     await patientTick();
-    return Math.max(0, ms - (clock.monotonic() - startedAt));
+    return Math.max(0, (Math.floor(lastAt / ms) + 1) * ms - now());
   }
 
   const ticking = everyMs === null ? null : repeat(stop.signal, () => tickEvery(everyMs));
