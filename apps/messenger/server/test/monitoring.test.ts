@@ -1,7 +1,10 @@
 /** What administrators see of alerts, do about them, and follow as it happens. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { until } from "@rempart/testing";
+import { MemoryNetwork } from "../src/bus/memory.ts";
 import { Administrator, askAdmin } from "./support/administrator.ts";
 import { Person } from "./support/person.ts";
 import { testMessenger } from "./support/server.ts";
@@ -22,6 +25,21 @@ async function trespass(server: Parameters<typeof askAdmin>[0]): Promise<void> {
 function trespassIn(alerts: readonly any[]): any {
   return alerts.find(({ rule }) => rule === "UnauthorizedAdminAccess");
 }
+
+test("what was watched is there for the next process, and no business of processes that share the work", async () => {
+  for (const [env, isKept] of [
+    [{}, true],
+    [{ REDIS_URL: "redis://127.0.0.1:1" }, false],
+  ] as const) {
+    await using watched = await watchedMessenger({ env, bus: new MemoryNetwork().join() });
+    const { server, watch } = watched;
+    await watch.pass(2);
+    const history = join(server.env.DATA_DIRECTORY ?? "", "history", "whole");
+    await server.stop();
+    const head = await readFile(history, "latin1").catch(() => "");
+    assert.equal(head.startsWith("rempart history"), isKept);
+  }
+});
 
 test("an alert is listed, explained with its samples, acknowledged, silenced and told no more; each act is recorded", async () => {
   await using watched = await watchedMessenger();

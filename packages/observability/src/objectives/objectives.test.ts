@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { History } from "../history/history.ts";
 import { counter, gauge, histogram } from "../metrics/declare.ts";
 import { counterOf, gaugeOf, rate } from "../rules/builders.ts";
@@ -138,6 +139,30 @@ test("a long window is the sum of its whole hours, and what there is before the 
   assert.equal(share(traffic(60, 1, 0, 20 * MINUTE), 20 * MINUTE), 1);
   assert.ok(Math.abs((share(later, 3 * HOUR + MINUTE) ?? 0) - 1 / 3) < 0.02);
   assert.equal(share(later, 3 * HOUR - MINUTE), 0, "the third hour is not whole yet");
+});
+
+test("of looks at whole multiples, a single event is counted once, wherever it falls", () => {
+  const look = 15_000;
+  const place = fc.integer({ min: 1, max: (3 * HOUR) / look });
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(place, { minLength: 1, maxLength: 20 }),
+      fc.array(place, { maxLength: 5 }),
+      (all, bad) => {
+        const history = new History();
+        const upTo = (events: readonly number[], tick: number) =>
+          events.filter((event) => event <= tick).length;
+        for (let tick = 0; tick * look <= 3 * HOUR; tick += 1) {
+          history.append("hits_total", { status: "200" }, tick * look, upTo(all, tick));
+          history.append("hits_total", { status: "500" }, tick * look, upTo(bad, tick));
+        }
+        const { errorRatio, records } = objective({ name: "Hits", sli, target: 0.99, runbook });
+        const [ratio] = answer(errorRatio("6h"), records, history, 3 * HOUR);
+        assert.ok(Math.abs((ratio?.value ?? Number.NaN) - bad.length / (all.length + bad.length)) < 1e-9);
+      },
+    ),
+    { numRuns: 25 },
+  );
 });
 
 test("an objective's windows and its budget are recorded under names of their own", () => {

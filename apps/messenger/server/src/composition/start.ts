@@ -1,14 +1,16 @@
 import type { Server } from "node:http";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import type { Identity } from "@rempart/identity";
 import { systemClock, systemRandom } from "@rempart/kernel";
 import { openTracing } from "@rempart/observability/telemetry";
+import { closeServer } from "@rempart/runtime";
 import type { Bus } from "../bus/bus.ts";
 import { MemoryNetwork } from "../bus/memory.ts";
 import { RedisBus } from "../bus/redis.ts";
 import type { MessengerConfig } from "../config.ts";
 import type { HealthChecks } from "../http/health.ts";
-import { closeServer, listen } from "../http/listen.ts";
+import { listenAt } from "../http/listen.ts";
 import type { Messenger, MessengerOptions } from "../messenger.ts";
 import { createMonitoring, type Monitoring } from "../monitoring/monitoring.ts";
 import { startCleaning } from "../storage/cleaning.ts";
@@ -64,7 +66,14 @@ function openMonitoring(
   { registry, storage: { database } }: Core,
 ): Monitoring | null {
   if (!config.monitoring.enabled) return null;
-  return createMonitoring(config, { ...ports, registry, database, ...(rim === undefined ? {} : { rim }) });
+  return createMonitoring(config, {
+    ...ports,
+    registry,
+    database,
+    // One of several may be anywhere next time, or share its directory with another.
+    ...(config.redisUrl === null ? { directory: join(config.dataDirectory, "history") } : {}),
+    ...(rim === undefined ? {} : { rim }),
+  });
 }
 
 function createBus({ redisUrl }: MessengerConfig, { log, tracing }: Ports): Bus {
@@ -79,12 +88,12 @@ async function serve(
   health: HealthChecks,
   closers: Closers,
 ): Promise<{ port: number; adminPort: number }> {
-  const port = await listen(server, outside.host, outside.port, "PORT");
+  const port = await listenAt(server, outside.host, outside.port, "PORT");
   closers.add(async () => {
     health.stopping = true;
     await Promise.all([closeServer(server, HTTP_GRACE_MS), delivery.gateway.stop()]);
   });
-  const adminPort = await listen(adminServer, admin.host, admin.port, "ADMIN_PORT");
+  const adminPort = await listenAt(adminServer, admin.host, admin.port, "ADMIN_PORT");
   closers.add(() => closeServer(adminServer, HTTP_GRACE_MS));
   return { port, adminPort };
 }

@@ -44,6 +44,8 @@ export interface MonitoringPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Where the history is kept for the next process; nowhere unless given. */
+  readonly directory?: string;
   readonly rim?: MonitoringRim;
 }
 
@@ -64,7 +66,7 @@ const JOB = "messenger";
 const ENVIRONMENT = "production";
 
 export function createMonitoring(config: MessengerConfig, ports: MonitoringPorts): Monitoring {
-  const { registry, random, log, rim } = ports;
+  const { registry, random, log, rim, directory = null } = ports;
   const clock = rim?.clock ?? ports.clock;
   const { targets, receivers, everyMs } = config.monitoring;
   let monitor: Monitor | null = null;
@@ -93,7 +95,8 @@ export function createMonitoring(config: MessengerConfig, ports: MonitoringPorts
     start(instance) {
       const own = { registry, job: JOB, instance };
       const pace = rim === undefined ? everyMs : null;
-      const watching = startMonitor({ own, targets, groups, clock, log, onEvaluation, everyMs: pace });
+      const watched = { own, targets, groups, directory, everyMs: pace };
+      const watching = startMonitor({ ...watched, clock, log, onEvaluation });
       monitor = watching;
       rim?.drive(async () => {
         await watching.tick();
