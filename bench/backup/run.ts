@@ -11,6 +11,7 @@ import { createDatabase } from "@rempart/database";
 import { requireService } from "@rempart/testing";
 import { treeCpuSeconds } from "../lib/process.ts";
 import { count, median, type Row, ratio, table, writeReport } from "../lib/report.ts";
+import { drillTable } from "./drill.ts";
 import { archiveWith, archivingTable, drained, quietTable } from "./log.ts";
 import { bytesBelow, startBench } from "./server.ts";
 import { baseBackup, builtIn, dump, pgBackRest, type Tool } from "./tools.ts";
@@ -99,6 +100,9 @@ try {
     ["pgBackRest", peer.archiveCommand],
   ] as const;
   const archiving = await archivingTable(bench, database, commands, load);
+  await archiveWith(database, ours.archiveCommand);
+  await drained(database);
+  const drilled = await drillTable(bench, database, values.large ? 2 : 3);
   writeReport("backup", "Backup and restore", [
     `${count(bytes / 1e6)} MB of pgbench's tables, PostgreSQL 15, ${own.length} interleaved rounds, medians. CPU is of the bench, the server and all that they start.`,
     table(
@@ -117,6 +121,8 @@ try {
     quiet,
     "## The foreground while the log is archived",
     archiving,
+    "## The foreground during a drill",
+    drilled,
   ]);
 } finally {
   await ours.close();

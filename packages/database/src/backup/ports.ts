@@ -209,7 +209,11 @@ export type BackupEvent =
       readonly durationMs: number;
     }
   | { readonly type: "segment-refused"; readonly name: string; readonly error: unknown }
-  /** `recoverableTo` as in `BackupStatus`. */
-  | { readonly type: "recovery-point"; readonly recoverableTo: number | null };
+  /** `recoverableTo` as in `BackupStatus`, and `damaged` of the newest backup. */
+  | {
+      readonly type: "recovery-point";
+      readonly recoverableTo: number | null;
+      readonly damaged: boolean | null;
+    };
 
 export type BackupObserver = (event: BackupEvent) => void;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type BackupError, type BackupEvent, pruneBackups } from "@rempart/database/backup";
+import { type BackupError, type BackupEvent, backupSchedule, pruneBackups } from "@rempart/database/backup";
 import { hasCode, manualClock } from "@rempart/kernel";
 import { readManifest } from "../../src/backup/builtin/catalog.ts";
 import { type BackedUpServer, backedUpServer } from "./kit.ts";
@@ -46,7 +46,10 @@ test("every page of a server that writes is looked at, and none is called damage
 test("a page that the disk has changed is told at once, and whoever looks later is told too", async () => {
   const [sound] = await server.engine.list();
   const page = await flip();
-  const failure: BackupError = await server.engine.run().then(assert.fail, (error) => error);
+  const failure: BackupError = await server.engine.run().then(
+    () => assert.fail("nothing was said"),
+    (error) => error,
+  );
   assert.ok(hasCode(failure, "pages-damaged"), String(failure));
   assert.match(failure.message, new RegExp(`1 pages .* the first is ${page}`));
   assert.equal(events.at(-1)?.type, "backup-failed");
@@ -60,6 +63,13 @@ test("a page that the disk has changed is told at once, and whoever looks later 
   assert.ok(recoverableTo !== null, "it can be restored, with what is wrong in it");
 
   await assert.rejects(server.engine.run(), { code: "pages-damaged" });
+  const { promise: told, resolve: observe } = Promise.withResolvers<BackupEvent>();
+  const schedule = backupSchedule({ engine: server.engine, observe });
+  await schedule.start?.(new AbortController().signal);
+  const event = await told;
+  await schedule.stop?.();
+  assert.ok(event.type === "recovery-point" && event.damaged);
+
   const { kept } = await pruneBackups(server, {
     policy: { keepMs: 1, archiveMs: 0 },
     clock: manualClock(Date.now() + 60_000),

@@ -3,6 +3,7 @@ import { alert } from "../objectives/rule.ts";
 import { series } from "../objectives/scenario.ts";
 import { above, counterOf, gaugeOf, increase, secondsSince, sumBy } from "../rules/builders.ts";
 import {
+  backupDamaged,
   backupFailures,
   backupLastSuccess,
   backupRecoveryPoint,
@@ -48,6 +49,15 @@ export const BACKUP_RULES = [
     summary: "What is to be backed up does not reach the repository, again and again.",
     runbook: "backup-failed",
     scenario: burstScenario(backupFailures, 8, "25m", { kind: "segment" }),
+  }),
+  alert({
+    name: "BackupPagesDamaged",
+    expression: above(gaugeOf(backupDamaged), 0),
+    severity: "critical",
+    component: "backup",
+    summary: "The newest backup copies pages that the server's disk has damaged.",
+    runbook: "restore-drill",
+    scenario: gaugeScenario(backupDamaged, 0, 1),
   }),
   alert({
     name: "ErasuresUnrecorded",

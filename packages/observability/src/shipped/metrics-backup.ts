@@ -28,6 +28,12 @@ export const backupRecoveryPoint = gauge({
   unit: "seconds",
 });
 
+export const backupDamaged = gauge({
+  name: "backup_damaged",
+  help: "1 when pages of the newest base backup were damaged on the server already, 0 when all were sound.",
+  unit: "count",
+});
+
 export const erasureLedgerLag = gauge({
   name: "erasure_ledger_lag_seconds",
   help: "How long the oldest erasure waits that the backups' repository has no record of; 0 when it has all.",

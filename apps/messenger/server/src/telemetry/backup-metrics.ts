@@ -9,6 +9,7 @@ import type { Registry } from "prom-client";
  */
 export function countBackups(registry: Registry, clock: Clock): BackupObserver {
   let recoverableTo: number | null = null;
+  let damaged: boolean | null = null;
   const { durations, sizes, failures } = registerMetrics(registry, {
     durations: shippedMetrics.backupDuration,
     sizes: shippedMetrics.backupSize,
@@ -20,13 +21,14 @@ export function countBackups(registry: Registry, clock: Clock): BackupObserver {
     shippedMetrics.backupRecoveryPoint,
     () => recoverableTo && Math.max(0, (clock.now() - recoverableTo) / 1_000),
   );
+  registerReader(registry, shippedMetrics.backupDamaged, () => (damaged === null ? null : Number(damaged)));
   return (event: BackupEvent): void => {
     if (event.type === "backup-finished") {
       durations.set(event.durationMs / 1_000);
       sizes.set(event.backup.storedBytes);
     } else if (event.type === "backup-failed") failures.labels({ kind: "base" }).inc();
     else if (event.type === "segment-refused") failures.labels({ kind: "segment" }).inc();
-    else if (event.type === "recovery-point") recoverableTo = event.recoverableTo;
+    else if (event.type === "recovery-point") ({ recoverableTo, damaged } = event);
   };
 }
 

@@ -51,6 +51,7 @@ export const PROOFS: Readonly<
   MessagesUnusual: "scenario",
   BackupFailed: "scenario",
   RecoveryPointExceeded: "scenario",
+  BackupPagesDamaged: "scenario",
   ErasuresUnrecorded: "storage",
   BackupAttemptsFail: "storage",
   RestoreDrillOverdue: "scenario",

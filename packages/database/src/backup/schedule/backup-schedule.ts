@@ -64,7 +64,8 @@ async function look(
   againMs: number,
 ): Promise<number> {
   try {
-    observe({ type: "recovery-point", recoverableTo: (await engine.status()).recoverableTo });
+    const { recoverableTo, newest } = await engine.status();
+    observe({ type: "recovery-point", recoverableTo, damaged: newest?.damaged ?? null });
   } catch (error) {
     log.error({ error: explain(error) }, "the recovery point cannot be read from the repository");
   }
