@@ -37,6 +37,13 @@ function followed(tracing: Tracing): () => Promise<void> {
   };
 }
 
+/** What a frame costs, that is answered at once. */
+function framed(tracing: Tracing): () => Promise<void> {
+  const origin = { requestId: "0198f0e2-7c1a-7b3e-9f00-123456789abc" };
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  return async () => tracing.message("ping", origin, () => undefined, traceparent);
+}
+
 const receiver = createServer((request, response) => {
   request.resume().on("end", () => response.setHeader("Content-Type", "application/json").end("{}"));
 });
@@ -45,11 +52,15 @@ const endpoint = new URL(`http://127.0.0.1:${(receiver.address() as AddressInfo)
 
 const bare = await nanosecondsOf(handler);
 const off = await nanosecondsOf(followed(NO_TRACING));
+const bareFrame = await nanosecondsOf(async () => undefined);
+const frameOff = await nanosecondsOf(framed(NO_TRACING));
 const unrecorded = await openTracing({ endpoint, serviceName: "bench", ratio: 0 });
 const none = await nanosecondsOf(followed(unrecorded));
+const frameUnrecorded = await nanosecondsOf(framed(unrecorded));
 await unrecorded.close();
 const recording = await openTracing({ endpoint, serviceName: "bench" });
 const all = await nanosecondsOf(followed(recording));
+const frameRecorded = await nanosecondsOf(framed(recording));
 await recording.close();
 receiver.close();
 receiver.closeAllConnections();
@@ -78,6 +89,14 @@ writeReport("telemetry", "Following and logging a request", [
       ["traces off: log lines know their request", µs(off), µs(off - bare)],
       ["traces on, this one not recorded", µs(none), µs(none - bare)],
       ["traces on, recorded with one statement and exported", µs(all), µs(all - bare)],
+    ],
+  ),
+  table(
+    ["one frame of a socket, with a context of its own", "µs more than not followed"],
+    [
+      ["traces off: log lines know their request", µs(frameOff - bareFrame)],
+      ["traces on, this one not recorded", µs(frameUnrecorded - bareFrame)],
+      ["traces on, recorded and exported", µs(frameRecorded - bareFrame)],
     ],
   ),
   table(

@@ -13,10 +13,11 @@ interface Sent {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
-  readonly links?: readonly { readonly traceId: string }[];
+  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
 }
 
 const THEIRS = "0af7651916cd43dd8448eb211c80319c";
+const FRAMES = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /** What is asked of a Vault, on its way there: each request's span, by its id. */
 async function startWay(vault: string): Promise<{ server: Server; url: string; spanIds: string[] }> {
@@ -34,7 +35,7 @@ async function startWay(vault: string): Promise<{ server: Server; url: string; s
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spanIds };
 }
 
-test("a request is one trace down to the database and to our key service, and a frame links the request that opened its socket", async () => {
+test("a request is one trace down to the database and to our key service, and a frame, which links the request that opened its socket, one down to what is delivered", async () => {
   const spans: Sent[] = [];
   const receiver = createServer(async (request, response) => {
     const { resourceSpans } = JSON.parse(Buffer.concat(await request.toArray()).toString());
@@ -65,9 +66,15 @@ test("a request is one trace down to the database and to our key service, and a 
       headers: { cookie: ada.cookie, traceparent: `00-${THEIRS}-b7ad6b7169203331-01` },
     });
     await answer.text();
+    const bob = await Person.arrive(server.publicUrl, "bob");
+    const conversationId = await ada.converse([bob]);
+    const message = await ada.encrypt(conversationId, "hello");
     const socket = await ada.connect();
     socket.send({ t: "watch", userIds: [ada.id] });
     await socket.settled();
+    const traceparent = `00-${FRAMES}-b7ad6b7169203331-01`;
+    socket.send({ t: "send", conversationId, ...message, traceparent });
+    await socket.next("ack");
     socket.close();
     const id = answer.headers.get("x-request-id");
     await until(() => lines.some((line) => line.includes(`"requestId":"${id}"`)));
@@ -91,5 +98,16 @@ test("a request is one trace down to the database and to our key service, and a 
   const watched = spans.find(({ name }) => name === "message watch");
   assert.ok(upgrade && watched);
   assert.equal(watched.links?.[0]?.traceId, upgrade.traceId);
+  assert.equal(
+    spans.find(({ parentSpanId }) => parentSpanId === watched.spanId)?.traceId,
+    watched.traceId,
+    "a statement below the frame",
+  );
+  const sent = spans.find(({ name }) => name === "message send");
+  assert.deepEqual([sent?.traceId, sent?.parentSpanId], [FRAMES, "b7ad6b7169203331"]);
+  assert.equal(sent?.links?.[0]?.traceId, upgrade.traceId);
+  assert.equal(spans.find(({ name }) => name === "messages-append")?.parentSpanId, sent?.spanId);
+  const delivered = spans.find(({ name }) => name === "message deliver");
+  assert.equal(delivered?.links?.[0]?.spanId, sent?.spanId);
   assert.equal(JSON.stringify(spans).includes("secret=query"), false);
 });

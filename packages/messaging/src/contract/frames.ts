@@ -10,7 +10,20 @@ import { PROBLEMS, type ProblemCode } from "./problems.ts";
 
 const problemCode = z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]);
 
+/**
+ * W3C Trace Context, 3.2, version 00: where in its own traces the client is. A server that follows traces links it, or goes on
+ * with it where it trusts its clients so far; nothing else depends on it.
+ */
+const traceparent = z
+  .string()
+  .length(55)
+  .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
+
+/** Of every frame of a client. */
+const traced = { traceparent: traceparent.optional() };
+
 export const sendFrame = z.strictObject({
+  ...traced,
   t: z.literal("send"),
   /** Chosen by the client: sending it again is answered with the first placing, not stored twice. */
   id: uuid,
@@ -21,6 +34,7 @@ export const sendFrame = z.strictObject({
 export type SendFrame = z.infer<typeof sendFrame>;
 
 export const receiptFrame = z.strictObject({
+  ...traced,
   t: z.literal("receipt"),
   conversationId: uuid,
   delivered: seq.optional(),
@@ -30,10 +44,10 @@ export const receiptFrame = z.strictObject({
 export const clientFrame = z.discriminatedUnion("t", [
   sendFrame,
   receiptFrame,
-  z.strictObject({ t: z.literal("typing"), conversationId: uuid, on: z.boolean() }),
+  z.strictObject({ ...traced, t: z.literal("typing"), conversationId: uuid, on: z.boolean() }),
   /** Whose presence the client shows now; replaces the earlier list. */
-  z.strictObject({ t: z.literal("watch"), userIds: z.array(uuid).max(200) }),
-  z.strictObject({ t: z.literal("ping") }),
+  z.strictObject({ ...traced, t: z.literal("watch"), userIds: z.array(uuid).max(200) }),
+  z.strictObject({ ...traced, t: z.literal("ping") }),
 ]);
 export type ClientFrame = z.infer<typeof clientFrame>;
 

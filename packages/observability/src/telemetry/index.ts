@@ -11,5 +11,5 @@ export {
 export { toLogrotate, toLokiRetention } from "./logs/rotation.ts";
 export { currentScope, currentTraceId, type Scope, within } from "./scope.ts";
 export type { TraceHeaders } from "./traces/parent.ts";
-export type { Origin, Tracing } from "./traces/ports.ts";
+export type { Held, Origin, Tracing } from "./traces/ports.ts";
 export { NO_TRACING, openTracing, type TraceExport } from "./traces/tracing.ts";

@@ -62,14 +62,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   return { hub, writer, receipts, gateway, ...lifeOf(options, parts) };
 }
 
-function createWriter({ database, clock, log, metrics }: DeliveryOptions, hub: Hub): MessageWriter {
+function createWriter({ database, clock, log, metrics, tracing }: DeliveryOptions, hub: Hub): MessageWriter {
   return new MessageWriter({
     database,
     clock,
     log,
+    ...(tracing.hold === undefined ? {} : { hold: tracing.hold }),
     placed(submission, seq, sentAt) {
       metrics.messageStored("application");
-      hub.stored(submission, seq, sentAt);
+      if (tracing.hold === undefined) hub.stored(submission, seq, sentAt);
+      else tracing.message("deliver", tracing.origin(), () => hub.stored(submission, seq, sentAt));
     },
     flushed: () => hub.publishHeads(),
   });

@@ -5,6 +5,7 @@ import { CLOSE, type ClientFrame, clientFrame, type SendFrame } from "@rempart/m
 import type { Tracing } from "@rempart/observability/telemetry";
 import type { Logger } from "@rempart/runtime";
 import { acquaintances } from "../conversations/acquaintances.ts";
+import type { Submission } from "../messages/append.ts";
 import { isApplicationMessage } from "../messages/check.ts";
 import type { ReceiptWriter } from "../messages/receipts.ts";
 import type { MessageWriter } from "../messages/writer.ts";
@@ -59,14 +60,16 @@ export class Frames {
       this.#bad(connection);
       return;
     }
-    this.#options.tracing.message(frame.t, connection.origin, () => this.#handle(connection, frame));
+    const { tracing } = this.#options;
+    const handle = (): unknown => this.#handle(connection, frame);
+    tracing.message(frame.t, connection.origin, handle, frame.traceparent);
   }
 
-  #handle(connection: Connection, frame: ClientFrame): void {
+  /** Answers a promise, which never rejects, where it goes on. */
+  #handle(connection: Connection, frame: ClientFrame): unknown {
     switch (frame.t) {
       case "send":
-        this.#send(connection, frame);
-        return;
+        return this.#send(connection, frame);
       case "receipt":
         this.#receipt(connection, frame);
         return;
@@ -74,34 +77,33 @@ export class Frames {
         this.#typing(connection, frame.conversationId, frame.on);
         return;
       case "watch":
-        void this.#watch(connection, frame.userIds);
-        return;
+        return this.#watch(connection, frame.userIds);
       case "ping":
         connection.write(PONG);
         return;
     }
   }
 
-  #send(connection: Connection, frame: SendFrame): void {
+  #send(connection: Connection, frame: SendFrame): unknown {
     const { limiter, messagePolicy } = this.#options;
     const decision = limiter.check(connection.userId, messagePolicy);
     const before = this.#deciding.get(connection);
-    if (before === undefined && !(decision instanceof Promise)) {
-      this.#judged(connection, frame, decision);
-      return;
-    }
+    if (before === undefined && !(decision instanceof Promise))
+      return this.#judged(connection, frame, decision);
+    const sent = Promise.withResolvers<unknown>();
     const judged = Promise.all([decision, before])
       .then(
-        ([later]) => this.#judged(connection, frame, later),
-        () => connection.send({ t: "nack", id: frame.id, code: "unavailable" }),
+        ([later]) => sent.resolve(this.#judged(connection, frame, later)),
+        () => sent.resolve(connection.send({ t: "nack", id: frame.id, code: "unavailable" })),
       )
       .finally(() => {
         if (this.#deciding.get(connection) === judged) this.#deciding.delete(connection);
       });
     this.#deciding.set(connection, judged);
+    return sent.promise;
   }
 
-  #judged(connection: Connection, frame: SendFrame, decision: RateLimitDecision): void {
+  #judged(connection: Connection, frame: SendFrame, decision: RateLimitDecision): unknown {
     const { id, conversationId, epoch, body } = frame;
     if (!decision.allowed) {
       this.#options.limited(connection.userId, this.#options.messagePolicy);
@@ -114,7 +116,21 @@ export class Frames {
       return;
     }
     const { userId: senderId, deviceId } = connection;
-    this.#options.writer.submit({ id, conversationId, senderId, deviceId, epoch, body, bytes }, connection);
+    return this.#submit({ id, conversationId, senderId, deviceId, epoch, body, bytes }, connection);
+  }
+
+  /** Only a trace wants to know when it is settled: without one nothing is made to wait for it. */
+  #submit(submission: Submission, connection: Connection): unknown {
+    const { writer, tracing } = this.#options;
+    if (tracing.hold === undefined) return writer.submit(submission, connection);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    writer.submit(submission, {
+      settled(settled, outcome) {
+        connection.settled(settled, outcome);
+        resolve();
+      },
+    });
+    return promise;
   }
 
   #receipt(connection: Connection, frame: Extract<ClientFrame, { t: "receipt" }>): void {

@@ -1,5 +1,6 @@
 import { type Database, DatabaseError } from "@rempart/database";
 import { type Clock, explain } from "@rempart/kernel";
+import type { Held, Tracing } from "@rempart/observability/telemetry";
 import type { Logger } from "@rempart/runtime";
 import { append, type Outcome, type Submission } from "./append.ts";
 
@@ -14,6 +15,8 @@ export interface WriterOptions {
   log: Logger;
   /** Every message newly placed, before its sink is told; in the order of `seq` within a conversation. */
   placed(submission: Submission, seq: number, sentAt: number): void;
+  /** Keeps the handling of a message, for what is done for it later. Undefined: nobody follows it. */
+  hold?: Tracing["hold"];
   /** After each batch was settled: the moment to hand its hints and frames on. */
   flushed?(): void;
 }
@@ -28,6 +31,7 @@ const UNAVAILABLE: Outcome = { kind: "refused", code: "unavailable" };
 interface Entry {
   readonly submission: Submission;
   readonly sink: Sink;
+  readonly held: Held | undefined;
 }
 
 /**
@@ -55,7 +59,7 @@ export class MessageWriter {
       sink.settled(submission, UNAVAILABLE);
       return;
     }
-    this.#queue.push({ submission, sink });
+    this.#queue.push({ submission, sink, held: this.#options.hold?.() });
     this.#working ??= this.#work();
   }
 
@@ -75,7 +79,9 @@ export class MessageWriter {
     await new Promise(setImmediate);
     while (this.#queue.length > 0) {
       const batch = this.#take();
-      settle(batch, await this.#place(batch), this.#options);
+      // What a batch costs is part of the first message in it.
+      const outcomes = await within(batch[0]?.held, () => this.#place(batch));
+      settle(batch, outcomes, this.#options);
     }
     this.#working = null;
   }
@@ -110,10 +116,16 @@ export class MessageWriter {
   }
 }
 
+function within<T>(held: Held | undefined, work: () => T): T {
+  return held === undefined ? work() : held(work);
+}
+
 function settle(batch: readonly Entry[], outcomes: readonly Outcome[], options: WriterOptions): void {
   for (let i = 0; i < batch.length; i += 1) {
     try {
-      settleOne(batch[i] as Entry, outcomes[i] ?? UNAVAILABLE, options);
+      const entry = batch[i] as Entry;
+      const outcome = outcomes[i] ?? UNAVAILABLE;
+      within(entry.held, () => settleOne(entry, outcome, options));
     } catch (error) {
       // What one receiver does must not keep the others waiting: the messages are stored.
       options.log.error({ error: explain(error) }, "a stored message could not be handed on");

@@ -20,13 +20,20 @@ const SAMPLED = 1;
  */
 export function parentOf(fields: ParentFields): SpanContext | null {
   const text = fields.header("traceparent");
-  if (text === undefined || text.length > MAX_TRACEPARENT || fields.repeated("traceparent")) return null;
+  if (text === undefined || fields.repeated("traceparent")) return null;
+  const parent = parentIn(text);
+  return parent && { ...parent, ...stateOf(fields.header("tracestate")) };
+}
+
+/** The same of a text that stands elsewhere than in a header field. */
+export function parentIn(text: string): SpanContext | null {
+  if (text.length > MAX_TRACEPARENT) return null;
   const [, version, traceId = "", spanId = "", flags = "", more] = TRACEPARENT.exec(text.trim()) ?? [];
   if (version === undefined || version === "ff" || (version === "00" && more !== undefined)) return null;
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return null;
   const isSampled = (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED;
   const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  return { traceId, spanId, traceFlags, isRemote: true, ...stateOf(fields.header("tracestate")) };
+  return { traceId, spanId, traceFlags, isRemote: true };
 }
 
 function stateOf(text: string | undefined): { traceState?: TraceState } {

@@ -29,6 +29,9 @@ export interface Origin extends Scope {
   readonly span?: SpanContext;
 }
 
+/** Runs something as part of what was handled when it was kept. */
+export type Held = <T>(work: () => T) => T;
+
 /** All of it is there, and does next to nothing, while traces are off. */
 export interface Tracing {
   /** For an edge's `tracer`. Log lines get the request's id from it, also while traces are off. */
@@ -39,8 +42,13 @@ export interface Tracing {
   readonly call?: CallTracer;
   /** The present request, to be kept for what it causes later. Undefined outside of one. */
   origin(): Origin | undefined;
-  /** Runs the handling of one message as a trace of its own that names its origin. `kind` is one of few. */
-  message<T>(kind: string, origin: Origin | undefined, work: () => T): T;
+  /**
+   * Runs the handling of one message as a trace of its own that names its origin, until what `work` answers is settled. `kind` is
+   * one of few; `traceparent` is the sender's, in the message itself.
+   */
+  message<T>(kind: string, origin: Origin | undefined, work: () => T, traceparent?: string): T;
+  /** Keeps what is handled now, for what is done for it later among other things. */
+  readonly hold?: () => Held;
   /** What tells the next process; undefined outside of a trace. */
   headers(): TraceHeaders | undefined;
   /** Sends what waits, for two seconds at most. */

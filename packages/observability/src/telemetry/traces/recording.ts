@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { context, type Tracer, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
@@ -10,7 +11,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { timeLimit } from "@rempart/runtime";
-import { parentFields } from "./parent.ts";
+import { parentFields, parentIn } from "./parent.ts";
 import type { Tracing } from "./ports.ts";
 import { followCall, followMessage, followRequest, followStatement, originHere } from "./spans.ts";
 import type { TraceExport } from "./tracing.ts";
@@ -38,7 +39,11 @@ export function startTracing(target: TraceExport): Tracing {
     statement: (text, name) => followStatement(tracer, text, name),
     call: (dependency, work) => followCall(tracer, dependency, work),
     origin: originHere,
-    message: (kind, origin, work) => followMessage(tracer, kind, origin, work),
+    message(kind, origin, work, traceparent) {
+      const parent = traceparent === undefined ? null : parentIn(traceparent);
+      return followMessage(tracer, { kind, origin, parent, isContinued: continueInbound }, work);
+    },
+    hold: () => AsyncLocalStorage.snapshot(),
     headers() {
       const here = trace.getSpanContext(context.active());
       return here === undefined ? undefined : parentFields(here);

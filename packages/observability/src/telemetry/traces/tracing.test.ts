@@ -6,7 +6,7 @@ import { context, trace } from "@opentelemetry/api";
 import { dependency, Secret } from "@rempart/runtime";
 import { createLogger } from "../logs/logger.ts";
 import { currentScope, currentTraceId } from "../scope.ts";
-import type { FollowedFacts, FollowedOutcome } from "./ports.ts";
+import type { FollowedFacts, FollowedOutcome, Held } from "./ports.ts";
 import { openTracing } from "./tracing.ts";
 
 interface SentSpan {
@@ -179,6 +179,35 @@ test("a message on a socket is a trace of its own that links the request which o
   assert.equal(sink.spans.find(({ name }) => name === "message watch")?.status?.code, 2);
 });
 
+test("a message that says where in a trace it is goes on there, or is linked with it, and what is done for it later is too", async () => {
+  const context = `00-${THEIRS}-b7ad6b7169203331-01`;
+  for (const continueInbound of [true, false]) {
+    await using sink = await receiver();
+    const tracing = await openTracing({ endpoint: sink.endpoint, serviceName: "shop", continueInbound });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let held: Held | undefined;
+    const begin = (): Promise<void> => {
+      held = tracing.hold?.();
+      return promise;
+    };
+    const handled = tracing.message("send", undefined, begin, context);
+    tracing.message("ping", undefined, () => {}, "00-nonsense");
+    held?.(() => tracing.statement?.("INSERT INTO t VALUES ($1)", undefined)());
+    held?.(() => tracing.message("deliver", tracing.origin(), () => {}));
+    resolve();
+    await handled;
+    await tracing.close();
+    const named = (name: string): SentSpan | undefined => sink.spans.find((span) => span.name === name);
+    const [send, ping] = [named("message send"), named("message ping")];
+    const links = (send?.links ?? []).map(({ traceId }) => traceId);
+    assert.deepEqual([send?.traceId === THEIRS, links], continueInbound ? [true, []] : [false, [THEIRS]]);
+    assert.equal(send?.parentSpanId, continueInbound ? "b7ad6b7169203331" : undefined);
+    assert.deepEqual([ping?.parentSpanId, ping?.links ?? []], [undefined, []]);
+    assert.equal(named("INSERT")?.parentSpanId, send?.spanId);
+    assert.equal(named("message deliver")?.traceId === send?.traceId, false);
+  }
+});
+
 test("a receiver that hangs or is away costs spans and nothing else", async () => {
   await using hanging = await receiver({ hangs: true });
   const away = new URL("http://127.0.0.1:9");
@@ -212,6 +241,7 @@ test("without a receiver log lines still know their request, and nothing is regi
   assert.equal(JSON.parse(lines.join("")).requestId, "request-1");
   assert.equal(tracing.statement, undefined);
   assert.equal(tracing.call, undefined);
+  assert.equal(tracing.hold, undefined);
   assert.equal(tracing.headers(), undefined);
   assert.equal(trace.getSpan(context.active()), undefined);
   await tracing.close();
