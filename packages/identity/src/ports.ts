@@ -1,15 +1,4 @@
-/** Where a sealed value stands. It opens nowhere else. */
-export interface Where {
-  readonly table: string;
-  readonly column: string;
-  readonly row: string;
-}
-
-/** Encryption of what this package keeps and must read again; `Keyring` of `@rempart/keys` is one. */
-export interface Envelopes {
-  seal(plaintext: Uint8Array, where: Where): Promise<string>;
-  open(envelope: string, where: Where): Promise<Uint8Array>;
-}
+export type { Envelopes, Where } from "@rempart/keys";
 
 /** The relying party of WebAuthn: the domain passkeys are made for, and the pages that may ask for them. */
 export interface PasskeySite {

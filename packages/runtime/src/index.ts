@@ -31,6 +31,7 @@ export {
   type RunOptions,
   run,
 } from "./lifecycle.ts";
+export { closeServer, listen } from "./listening.ts";
 export { type Logger, silentLogger } from "./logger.ts";
 export { type MainOptions, main } from "./main.ts";
 export { repeat } from "./repeat.ts";

@@ -4,13 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type AccessLog, createAccessLog, createEdge } from "@rempart/edge";
 import { createEdgeServer } from "@rempart/edge/node";
 import { type Clock, systemClock } from "@rempart/kernel";
-import { type Logger, silentLogger, timeLimit } from "@rempart/runtime";
+import { closeServer, type Logger, silentLogger, timeLimit } from "@rempart/runtime";
 import { readGatewayConfig } from "../config/read.ts";
 import type { GatewayConfig, GatewaySettings } from "../config/schema.ts";
 import { compileRouting, edgeConfig } from "../core/routing.ts";
 import { createAdminServer } from "./admin.ts";
 import { openCertificate, type ServedCertificate } from "./certificate.ts";
-import { closeServer, listen } from "./listen.ts";
+import { listenAt } from "./listen.ts";
 import { createMetrics, type GatewayMetrics } from "./metrics.ts";
 import { Passages } from "./passages.ts";
 import { openTraces, type Traces } from "./traces.ts";
@@ -122,9 +122,9 @@ function openAccessLog(
 
 async function serve(settings: GatewaySettings, parts: Parts): Promise<Gateway> {
   const { server, admin, upstreams, certificate } = parts;
-  const address = await listen(server, settings.listen);
+  const address = await listenAt(server, settings.listen);
   const adminAddress =
-    admin === null || settings.admin === false ? null : await listen(admin, settings.admin);
+    admin === null || settings.admin === false ? null : await listenAt(admin, settings.admin);
   if (server instanceof TlsServer) certificate?.follow(server);
   upstreams.watch();
   return {
@@ -150,7 +150,7 @@ async function close(parts: Parts): Promise<void> {
   passages.isDraining = true;
   certificate?.[Symbol.dispose]();
   passages.cutTunnels();
-  await Promise.all([closeServer(server), admin === null ? null : closeServer(admin)]);
+  await Promise.all([closeServer(server, 0), admin === null ? null : closeServer(admin, 0)]);
   upstreams[Symbol.dispose]();
   accessLog?.flush();
   await traces.close();

@@ -1,20 +1,18 @@
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "@rempart/runtime";
 import { MessengerError } from "../errors.ts";
 
 /** Resolves with the port. Rejects with `listen-failed`, which says what to do about it. */
-export async function listen(server: Server, host: string, port: number, variable: string): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen(port, host, resolve);
-  try {
-    await promise;
-  } catch (cause) {
+export async function listenAt(
+  server: Server,
+  host: string,
+  port: number,
+  variable: string,
+): Promise<number> {
+  const bound = await listen(server, host, port).catch((cause) => {
     throw listenFailed(cause, host, port, variable);
-  } finally {
-    server.off("error", reject);
-  }
-  return (server.address() as AddressInfo).port;
+  });
+  return bound.port;
 }
 
 function listenFailed(cause: unknown, host: string, port: number, variable: string): MessengerError {
@@ -27,13 +25,4 @@ function listenFailed(cause: unknown, host: string, port: number, variable: stri
   return new MessengerError("listen-failed", `Cannot listen on ${host}:${port}: ${advice[code] ?? code}`, {
     cause,
   });
-}
-
-/** Takes no new connection and resolves when all are gone; those that linger are cut after `graceMs`. */
-export async function closeServer(server: Server, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearTimeout(timer);
 }
