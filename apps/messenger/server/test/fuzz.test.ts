@@ -75,6 +75,7 @@ function assertAnswer(
 
 /** Those that would end the session or the device the other calls need. */
 const SPARED: readonly RouteName[] = [
+  "eraseAccount",
   "signOut",
   "signOutEverywhere",
   "revokeSession",
