@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createDatabase } from "@rempart/database";
-import { type DebianPostgres, freePort, startDebianPostgres } from "@rempart/testing";
+import { freePort, type OtherPostgres, startDebianPostgres } from "@rempart/testing";
 
 export const BIN = "/usr/lib/postgresql/15/bin";
 const run = promisify(execFile);
@@ -17,7 +17,7 @@ export interface Account {
 }
 
 export interface Bench {
-  readonly server: DebianPostgres;
+  readonly server: OtherPostgres;
   /** That the server runs under. */
   readonly account: Account;
   /** Open to that account. */

@@ -178,10 +178,12 @@ test("attempts must be a positive integer", async () => {
 
 /** Passes bytes both ways until it sees `word` from the client, then cuts: before the server has it, or after it answered. */
 async function cuttingProxy(word: string, when: "before" | "after") {
-  const directory = new URL(url).searchParams.get("host");
-  const { port } = new URL(url);
+  const { hostname, port, searchParams } = new URL(url);
+  const directory = searchParams.get("host");
+  const place =
+    directory === null ? { host: hostname, port: Number(port) } : { path: `${directory}/.s.PGSQL.${port}` };
   const server = createServer((client: Socket) => {
-    const upstream = connect(`${directory}/.s.PGSQL.${port}`);
+    const upstream = connect(place);
     const cut = (): void => {
       client.destroy();
       upstream.destroy();

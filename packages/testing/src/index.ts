@@ -1,8 +1,9 @@
 export { totpCode } from "./authenticator-app.ts";
 export { type TestCertificate, testCertificate } from "./certificate.ts";
-export { type DebianPostgres, startDebianPostgres } from "./debian-postgres.ts";
+
 export { startNginx, type TestNginx, type TestNginxOptions } from "./nginx.ts";
 export { openDatabase } from "./open-database.ts";
+export { type OtherPostgres, startDebianPostgres, startPostgres } from "./other-postgres.ts";
 export { startPgAudit, type TestPgAudit } from "./pgaudit.ts";
 export { startPgBouncer, type TestPgBouncer } from "./pgbouncer.ts";
 export { freePort } from "./ports.ts";

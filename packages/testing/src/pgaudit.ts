@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type DebianPostgres, startDebianPostgres } from "./debian-postgres.ts";
+import { type OtherPostgres, startDebianPostgres } from "./other-postgres.ts";
 
-export interface TestPgAudit extends DebianPostgres {
+export interface TestPgAudit extends OtherPostgres {
   /** What the server has written so far, in CSV. */
   auditLog(): Promise<string>;
 }

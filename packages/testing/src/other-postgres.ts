@@ -5,36 +5,50 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { createDatabase, type Database } from "@rempart/database";
 import { freePort } from "./ports.ts";
 import { requireService, type ServiceName } from "./services.ts";
 
 const run = promisify(execFile);
 
-export interface DebianPostgres extends AsyncDisposable {
+export interface OtherPostgres extends AsyncDisposable {
   /** Of the superuser. */
   url: string;
   dataDirectory: string;
   stop(): Promise<void>;
 }
 
-export interface DebianPostgresOptions {
-  /** What it needs beside itself. Ask `requireService` first whether there is one. */
-  service: Extract<ServiceName, "pgaudit" | "hypopg" | "postgres">;
+export interface OtherPostgresOptions {
   /** A copy of this server that follows it, instead of an empty one. */
-  standbyOf?: DebianPostgres;
+  standbyOf?: OtherPostgres;
   settings?: Readonly<Record<string, string>>;
   /** The text of a file that the server includes. */
   configuration?: string;
+}
+
+export interface DebianPostgresOptions extends OtherPostgresOptions {
+  /** What it needs beside itself. Ask `requireService` first whether there is one. */
+  service: Extract<ServiceName, "pgaudit" | "hypopg" | "postgres">;
 }
 
 const EMPTY = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"];
 const COPY = ["--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
 
 /** Debian's PostgreSQL 15, keeping nothing. */
-export async function startDebianPostgres(options: DebianPostgresOptions): Promise<DebianPostgres> {
-  const { path, skip } = await requireService(options.service);
+export async function startDebianPostgres({
+  service,
+  ...options
+}: DebianPostgresOptions): Promise<OtherPostgres> {
+  const { path, skip } = await requireService(service);
   if (path === undefined) throw new Error(skip);
-  const programs = join(dirname(path), "..", "bin");
+  return startPostgres(join(dirname(path), "..", "bin"), options);
+}
+
+/** A PostgreSQL of any version whose programs lie in this directory, keeping nothing. */
+export async function startPostgres(
+  programs: string,
+  options: OtherPostgresOptions = {},
+): Promise<OtherPostgres> {
   const directory = await mkdtemp(join(tmpdir(), "rempart-postgres-"));
   const account = await accountOf(directory);
   const dataDirectory = join(directory, "data");
@@ -67,8 +81,8 @@ export async function startDebianPostgres(options: DebianPostgresOptions): Promi
     await stopChild(child);
     await rm(directory, { recursive: true, force: true });
   };
-  await whenReady(join(programs, "pg_isready"), port, child);
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  await whenReady(url, child);
   return { url, dataDirectory, stop, [Symbol.asyncDispose]: stop };
 }
 
@@ -83,10 +97,19 @@ async function accountOf(directory: string): Promise<{ uid?: number; gid?: numbe
   return { uid: uid as number, gid: gid as number };
 }
 
-async function whenReady(isReady: string, port: number, child: ChildProcess): Promise<void> {
+async function whenReady(url: string, child: ChildProcess): Promise<void> {
+  const database = createDatabase({ url, poolSize: 1 });
+  try {
+    await answering(database, child);
+  } finally {
+    await database.close();
+  }
+}
+
+async function answering(database: Database, child: ChildProcess): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     if (child.exitCode !== null) throw new Error(`postgres ended with ${child.exitCode}`);
-    const up = await run(isReady, ["-h", "127.0.0.1", "-p", String(port)]).then(
+    const up = await database.ping().then(
       () => true,
       () => false,
     );
