@@ -12,6 +12,7 @@ const SOURCES = [
   "apps/messenger/web",
   "packages/ui",
   "packages/messaging",
+  "packages/audit",
   "packages/kernel",
   "package-lock.json",
 ];
