@@ -1,4 +1,5 @@
 import type { Json } from "../json.ts";
+import { Harmless } from "./harmless.ts";
 import { namesSecret } from "./names.ts";
 import { maskShapes } from "./shapes.ts";
 import { shortened, visible } from "./text.ts";
@@ -47,9 +48,14 @@ function maskValue(value: unknown, walk: Walk, allowed = false): Json {
 
 /** Shortened first: the patterns never see more than the limit. */
 export function maskText(text: string, allowed = false): string {
+  if (harmless.has(text)) return text;
   const short = shortened(text, MASK_LIMITS.textLength);
-  return visible(allowed ? short : maskShapes(short));
+  const masked = visible(allowed ? short : maskShapes(short));
+  if (!allowed && masked === text) harmless.add(text);
+  return masked;
 }
+
+const harmless = new Harmless(1_000);
 
 function maskObject(value: object, walk: Walk): Json {
   if (walk.path.includes(value)) return "[cycle]";

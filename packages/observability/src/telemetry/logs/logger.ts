@@ -28,7 +28,7 @@ type Lines = Readonly<Record<RetentionClass, pino.Logger>>;
  */
 export function createLogger({ level, destinations = {} }: LogOptions): Logger {
   const entries = RETENTION_CLASSES.map((retention) => [retention, lines(level, retention, destinations)]);
-  return loggerOver(Object.fromEntries(entries) as Lines, "application", {});
+  return loggerOver(Object.fromEntries(entries) as Lines, "application", UNBOUND);
 }
 
 function lines(
@@ -58,7 +58,7 @@ function loggerOver(lines: Lines, retention: RetentionClass, bound: Fields): Log
   const to = lines[retention];
   const write = (severity: Severity, fields: object, message: string | undefined): void => {
     if (!to.isLevelEnabled(severity)) return;
-    const line = { ...bound, ...renamed(masked(fields)), ...currentScope() };
+    const line = whole(bound, renamed(masked(fields)), currentScope());
     if (message === undefined) to[severity](line);
     else to[severity](line, maskText(message));
   };
@@ -73,6 +73,14 @@ function loggerOver(lines: Lines, retention: RetentionClass, bound: Fields): Log
     },
   };
 }
+
+/** The fields are a copy of the logger's own: where there is nothing beside them, they are the line. */
+function whole(bound: Fields, fields: Fields, scope: object | undefined): object {
+  if (bound === UNBOUND && scope === undefined) return fields;
+  return { ...bound, ...fields, ...scope };
+}
+
+const UNBOUND: Fields = {};
 
 /** Made by us and of a shape that cannot be a secret; masked, an id of ten digits would be a telephone number. */
 const OURS: ReadonlySet<string> = new Set(["requestId", "traceId"]);
