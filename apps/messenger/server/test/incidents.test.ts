@@ -13,7 +13,10 @@ test("a critical alert opens an incident, and its end closes it; whoever looks a
   const { server, watch, told } = watched;
   const store = deliveryStore(server.storage.database);
   const began = watch.clock.now();
-  const incidents = () => store.incidents("production", began);
+  // A machine that is busy may have more to tell of.
+  const expected = ["ApplicationDown", "ServiceDown"];
+  const incidents = async () =>
+    (await store.incidents("production", began)).filter(({ title }) => expected.includes(title));
   await watch.pass(60, 5);
   assert.deepEqual(await incidents(), []);
 
@@ -25,7 +28,7 @@ test("a critical alert opens an incident, and its end closes it; whoever looks a
   await told("ApplicationDown", "firing");
   await watch.pass(5);
   const open = await incidents();
-  assert.deepEqual(open.map(({ title }) => title).toSorted(), ["ApplicationDown", "ServiceDown"]);
+  assert.deepEqual(open.map(({ title }) => title).toSorted(), expected);
   for (const { openedAt, closedAt } of open) assert.ok(openedAt > gone && closedAt === null);
 
   peer.start();

@@ -7,8 +7,10 @@ import type { Bus, BusListener, BusMessage } from "../src/bus/bus.ts";
 import { MemoryNetwork } from "../src/bus/memory.ts";
 import { RedisBus } from "../src/bus/redis.ts";
 import { Hub } from "../src/delivery/hub.ts";
+import type { Messenger } from "../src/index.ts";
 import { Person } from "./support/person.ts";
 import { type TestMessenger, testMessenger } from "./support/server.ts";
+import { TestSocket } from "./support/socket.ts";
 
 const redis = await requireService("redis-server");
 
@@ -104,21 +106,24 @@ test("with Redis a limit holds over all processes, and each counts for itself wh
   skip: redis.skip,
 }, async () => {
   await using store = await startRedis();
-  const env = { REDIS_URL: store.url, RATE_LIMIT_AUTH_MAX: "4" };
+  const most = 20;
+  const env = { REDIS_URL: store.url, RATE_LIMIT_AUTH_MAX: String(most) };
   await using one = await testMessenger({ env });
   await using other = await one.sibling({ env });
-  const tries = async (count: number) => {
+  const signIn = async ({ publicUrl }: Messenger): Promise<number> => {
+    const body = { email: `${randomUUID()}@example.org`, password: "x" };
+    return (await new Person(publicUrl, "nobody").call("signIn", { body })).status;
+  };
+  const tries = async (servers: readonly Messenger[], count: number): Promise<number[]> => {
     const statuses: number[] = [];
-    for (let i = 0; i < count; i += 1) {
-      const person = new Person((i % 2 === 0 ? one : other).publicUrl, "nobody");
-      const body = { email: `${randomUUID()}@example.org`, password: "x" };
-      statuses.push((await person.call("signIn", { body })).status);
-    }
+    for (let i = 0; i < count; i += 1) statuses.push(await signIn(servers[i % servers.length] as Messenger));
     return statuses;
   };
-  assert.deepEqual(await tries(6), [401, 401, 401, 401, 429, 429]);
+  assert.deepEqual(new Set(await tries([one, other], most)), new Set([401]));
+  // By itself neither has counted enough. On a machine that is busy the store may be late, which costs no request either.
+  for (const server of [one, other]) assert.ok((await tries([server], most / 2)).includes(429));
   store.freeze();
-  const alone = await tries(4);
+  const alone = await tries([one, other], 4);
   store.thaw();
   assert.deepEqual(alone, [401, 401, 401, 401], "a frozen store costs no request");
 });
@@ -136,10 +141,12 @@ class LostBus implements Bus {
 test("while the bus is away every process serves, says so, and a later hint brings what was missed", async () => {
   const network = new MemoryNetwork();
   await using one = await testMessenger({ bus: new LostBus() });
-  await using other = await one.sibling({ bus: network.join() });
-  const [ada, bob] = [await Person.arrive(one.publicUrl, "ada"), await Person.arrive(other.publicUrl, "bob")];
+  const [ada, bob] = [await Person.arrive(one.publicUrl, "ada"), await Person.arrive(one.publicUrl, "bob")];
   const id = await ada.converse([bob]);
-  const bobs = await bob.connect();
+  // The last to come: its repairing poll would find what is missed.
+  await using other = await one.sibling({ bus: network.join() });
+  const from = { cookie: bob.cookie, origin: other.publicUrl };
+  const bobs = await TestSocket.open(other.publicUrl, { device: bob.deviceId }, from);
   for (let i = 0; i < 3; i += 1) await ada.send(id, `${i}`);
   await bobs.settled();
   assert.ok(!bobs.frames.some((frame) => frame.t === "message"));
