@@ -34,7 +34,7 @@ const expected = groups
     firing: rehearse(rule).firing,
   }));
 
-/** A file of its own for each rule: promtool evaluates all rules of a test's files, every minute of the test. */
+/** A file of its own for each rule: promtool evaluates all rules of a test's files, all of them at one pace. */
 function testFiles(cases: readonly Expected[]): Record<string, string> {
   const files = cases.flatMap(({ rule, firing }) => [
     [`${rule.name}.yml`, toRuleFile([{ name: "one", records: rule.reads ?? [], rules: [rule] }])],

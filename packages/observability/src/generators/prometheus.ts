@@ -55,7 +55,7 @@ export function toRuleTests(
   return yamlFile([
     {
       rule_files: [ruleFile],
-      evaluation_interval: "1m",
+      evaluation_interval: evaluationInterval(expected),
       tests: expected.map(({ rule, firing }) => ({
         name: rule.name,
         interval: rule.scenario.every,
@@ -67,6 +67,12 @@ export function toRuleTests(
       })),
     },
   ]);
+}
+
+/** All rules of a file at once: as often as there are samples, where all scenarios step alike. */
+function evaluationInterval(expected: readonly Expected[]): string {
+  const [every = "1m", ...others] = new Set(expected.map(({ rule }) => rule.scenario.every));
+  return others.length === 0 ? every : "1m";
 }
 
 function seriesEntry({ metric, labels, from, runs, missingSteps = 0 }: ScenarioSeries): object {
