@@ -38,6 +38,7 @@ const rows = [
   [`${ticks.rules} rules over ${ticks.series} series, middle`, "150 ms", ms(median(ticks.evaluations)), ""],
   ["the same, 99th percentile", "", ms(quantile(ticks.evaluations, 0.99)), ""],
   ["longest wait of the application's loop meanwhile", "10 ms", ms(ticks.stallMs), ""],
+  ["CPU of the application's thread for a tick, the load's in it", "", ms(ticks.cpuMs), ""],
   ...(day === null
     ? []
     : [[`a day of ${day.series} series`, "100 MiB", `${day.mebibytes.toFixed(0)} MiB`, ""]]),

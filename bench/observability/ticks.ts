@@ -18,6 +18,8 @@ export interface Ticks {
   readonly evaluations: readonly number[];
   /** The longest that the event loop of the application waited while all of that went on. */
   readonly stallMs: number;
+  /** Milliseconds of the application's thread for a tick, the load between two ticks included. */
+  readonly cpuMs: number;
   readonly failed: number;
 }
 
@@ -27,6 +29,7 @@ export async function measureTicks(): Promise<Ticks> {
   let elapsed = 0;
   const clock: Clock = { now: () => 1_790_000_000_000 + elapsed, monotonic: () => elapsed };
   const seen: Evaluation[] = [];
+  let used = process.threadCpuUsage();
   const { promise: done, resolve } = Promise.withResolvers<void>();
   const delays = monitorEventLoopDelay({ resolution: 1 });
   await using _ = startMonitor({
@@ -38,7 +41,10 @@ export async function measureTicks(): Promise<Ticks> {
     log: silentLogger,
     onEvaluation(evaluation) {
       seen.push(evaluation);
-      if (seen.length === BEFORE) delays.enable();
+      if (seen.length === BEFORE) {
+        delays.enable();
+        used = process.threadCpuUsage();
+      }
       if (seen.length === BEFORE + MEASURED) resolve();
       elapsed += EVERY_MS;
       move();
@@ -49,12 +55,14 @@ export async function measureTicks(): Promise<Ticks> {
   await done;
   clearInterval(alive);
   delays.disable();
+  const { user, system } = process.threadCpuUsage(used);
   const last = seen.at(-1) as Evaluation;
   return {
     series: last.series,
     rules: last.results.length,
     evaluations: seen.slice(BEFORE).map(({ tookMs }) => tookMs),
     stallMs: delays.max / 1e6,
+    cpuMs: (user + system) / 1e3 / MEASURED,
     failed: last.failed.length,
   };
 }
