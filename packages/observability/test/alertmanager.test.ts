@@ -112,7 +112,7 @@ test("no secret stands in the file, and what Alertmanager cannot do is said", ()
   const text = toAlertmanagerConfig({ ...options, routes: escalating });
   assert.match(text, /routing_key_file: "\/secrets\/on-call"/);
   assert.match(text, /smtp_auth_password_file: "\/secrets\/smtp-password"/);
-  assert.match(text, /^# Alertmanager cannot escalate: "mail" is told after 15m/m);
+  assert.match(text, /^# Alertmanager knows no acknowledgement: "mail" is told .* after 15m/m);
   assert.match(text, /^# Alertmanager cannot write a log for "log"/m);
   assert.throws(() => toAlertmanagerConfig({ ...options, secrets: "secrets" }), TypeError);
 });
@@ -182,6 +182,54 @@ test("an outage mutes what is about those who need it, and no strain of a depend
     return shown.length === alerts.length && muted().length > 0;
   });
   assert.deepEqual(muted().sort(), ["HighErrorRate", "QueueBacklog"]);
+});
+
+test("who is next is told of what goes on, and not of what ended before", { skip }, async () => {
+  await using hook = await startHook();
+  await writeFile(join(folder, "first"), "bearer");
+  await writeFile(join(folder, "next"), "bearer");
+  const at = (name: string) => ({
+    name,
+    address: { kind: "webhook", url: `${hook.address}/${name}` } as const,
+  });
+  await using alertmanager = await startAlertmanager({
+    "alertmanager.yml": toAlertmanagerConfig({
+      receivers: [at("first"), at("next")],
+      routes: {
+        receiver: "first",
+        groupBy: ["alertname"],
+        groupWaitMs: 0,
+        groupIntervalMs: 1_000,
+        routes: [{ where: { severity: "critical" }, escalate: [{ afterMs: 2_000, receiver: "next" }] }],
+      },
+      topology: {},
+      rules: [],
+      secrets: folder,
+    }),
+  });
+  const told = (receiver: string, alertname: string, status: string): boolean =>
+    hook.received.some(({ path, body }) => {
+      const said = JSON.parse(body) as { status: string; groupLabels: Record<string, string> };
+      return path === `/${receiver}` && said.status === status && said.groupLabels.alertname === alertname;
+    });
+  const labelsOf = (alertname: string, severity: string) => ({ labels: { alertname, severity } });
+  const post = (...alerts: object[]): Promise<Response> =>
+    fetch(`${alertmanager.url}/api/v2/alerts`, {
+      method: "POST",
+      body: JSON.stringify(alerts),
+      headers: { "content-type": "application/json" },
+    });
+  const [brief, mild, lasting] = [
+    labelsOf("Brief", "critical"),
+    labelsOf("Mild", "warning"),
+    labelsOf("Lasting", "critical"),
+  ];
+  await post(brief, { ...brief, endsAt: new Date() }, mild, lasting);
+  await until(() => told("first", "Lasting", "firing") && told("first", "Mild", "firing"));
+  await until(() => told("next", "Lasting", "firing"));
+  await post({ ...lasting, endsAt: new Date() });
+  await until(() => told("next", "Lasting", "resolved") && told("first", "Lasting", "resolved"));
+  assert.ok(!told("next", "Brief", "firing") && !told("next", "Mild", "firing"));
 });
 
 test("PagerDuty, Slack and a webhook are told, with what the files beside prove", { skip }, async () => {

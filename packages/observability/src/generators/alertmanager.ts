@@ -1,5 +1,5 @@
 import type { Weekly } from "../alerting/mutes.ts";
-import type { Route, RouteTree } from "../alerting/routes.ts";
+import type { Escalation, Route, RouteTree } from "../alerting/routes.ts";
 import { consequencesOf, type Topology } from "../alerting/topology.ts";
 import type { AlertRule } from "../objectives/rule.ts";
 import type { ReceiverAddress, ReceiverConfig } from "../receivers/address.ts";
@@ -51,7 +51,10 @@ export function toAlertmanagerConfig(options: AlertmanagerOptions): string {
         ...(mail === undefined ? {} : { global: mailEntry(mail, secrets) }),
         route: { ...wordsOf(routes), routes: routesOf(options) },
         inhibit_rules: inhibitions(topology, rules),
-        receivers: receivers.map((receiver) => receiverEntry(receiver, secrets)),
+        receivers: [
+          ...receivers.map((receiver) => receiverEntry(receiver, secrets)),
+          ...(levelsOf(routes) === 0 ? [] : [{ name: NOBODY }]),
+        ],
         time_intervals: maintenance.map(intervalEntry),
       },
     ],
@@ -71,7 +74,8 @@ function mailEntry({ smarthost, from, username, requireTls = true }: MailServer,
 }
 
 /** No time of maintenance mutes a heartbeat: its silence is an alarm. */
-function routesOf({ routes: { routes = [] }, receivers, maintenance = [] }: AlertmanagerOptions): object[] {
+function routesOf({ routes: tree, receivers, maintenance = [] }: AlertmanagerOptions): object[] {
+  const { routes = [] } = tree;
   const hearts = new Set(
     receivers.flatMap(({ name, address }) => (address.kind === "heartbeat" ? [name] : [])),
   );
@@ -80,11 +84,44 @@ function routesOf({ routes: { routes = [] }, receivers, maintenance = [] }: Aler
   return [
     ...routesBelow(routes.filter(beats), [], []),
     ...routesBelow(
-      routes.filter((route) => !beats(route)),
+      withLevels(
+        tree,
+        routes.filter((route) => !beats(route)),
+      ),
       [],
       maintenance,
     ),
   ];
+}
+
+/** As no receiver of ours can be called. */
+const NOBODY = "(nobody)";
+
+/**
+ * Alertmanager has no escalation, and a route that waits: for each level the tree stands once more, with who is told then in the
+ * place of who is told first, and what is escalated nowhere told nobody.
+ */
+function withLevels(tree: RouteTree, routes: readonly Route[]): readonly Route[] {
+  const levels = Array.from({ length: levelsOf(tree) }, (_, level) => ({
+    ...atLevel({ ...tree, routes }, [], level),
+    continue: true,
+  }));
+  return levels.length === 0 ? routes : [...levels, { routes }];
+}
+
+function atLevel(route: Route, above: readonly Escalation[], level: number): Route {
+  const escalate = route.escalate ?? above;
+  const { receiver, afterMs } = escalate[level] ?? { receiver: NOBODY, afterMs: route.groupWaitMs };
+  return {
+    ...route,
+    receiver,
+    ...(afterMs === undefined ? {} : { groupWaitMs: afterMs }),
+    routes: (route.routes ?? []).map((child) => atLevel(child, escalate, level)),
+  };
+}
+
+function levelsOf({ escalate = [], routes = [] }: Route): number {
+  return Math.max(escalate.length, ...routes.map(levelsOf));
 }
 
 /** Routes do not hand on when they are mute: for each time the tree stands twice, for what is muted then and for what is not. */
@@ -203,7 +240,7 @@ function clockText(minute: number): string {
 function escalationsOf(route: Route): string[] {
   const own = (route.escalate ?? []).map(
     ({ afterMs, receiver }) =>
-      `Alertmanager cannot escalate: "${receiver}" is told after ${durationText(afterMs)} by the application only.`,
+      `Alertmanager knows no acknowledgement: "${receiver}" is told of what a group still has after ${durationText(afterMs)}, unless it is silenced.`,
   );
   return [...own, ...(route.routes ?? []).flatMap(escalationsOf)];
 }
