@@ -23,6 +23,7 @@ async function setting() {
       return { account: { role: "USER" } };
     },
   } as unknown as Rest;
+  let armed = (): void => undefined;
   const tab = () =>
     createTokenRefresh({
       ports: {
@@ -32,6 +33,7 @@ async function setting() {
           after(milliseconds, work) {
             const timer = { in: milliseconds, work };
             timers.push(timer);
+            armed();
             return () => void timers.splice(timers.indexOf(timer), 1);
           },
         },
@@ -46,10 +48,11 @@ async function setting() {
     const timer = timers.shift();
     assert.ok(timer);
     clock.advance(timer.in);
+    const waitsAgain = new Promise<void>((resolve) => {
+      armed = resolve;
+    });
     timer.work();
-    for (let turn = 0; timers.length === 0 && turn < 10_000; turn += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await waitsAgain;
     return timer.in;
   };
   return { clock, tab, seen, timers, next };
