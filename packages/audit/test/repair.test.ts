@@ -65,62 +65,81 @@ async function publishedLog(): Promise<PublishedLog> {
   };
 }
 
-const DAMAGES: readonly [string, (directory: string) => Promise<void>, readonly string[]][] = [
-  [
-    "a full tile is lost and partial ones are cut",
-    async (directory) => {
+interface Damage {
+  readonly name: string;
+  /** Of the partial tile and bundle of the first level. */
+  cause(directory: string, width: number): Promise<void>;
+  /** What is written anew. */
+  files(width: number): readonly string[];
+}
+
+const DAMAGES: readonly Damage[] = [
+  {
+    name: "a full tile is lost and partial ones are cut",
+    async cause(directory, width) {
       await rm(join(directory, "tile/0/000"));
-      await truncate(join(directory, "tile/0/001.p/44"), 40);
+      await truncate(join(directory, `tile/0/001.p/${width}`), 40);
       await truncate(join(directory, "tile/1/000.p/1"), 5);
     },
-    ["tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1"],
-  ],
-  [
-    "bundles are overwritten",
-    async (directory) => {
+    files: (width) => ["tile/0/000", `tile/0/001.p/${width}`, "tile/1/000.p/1"],
+  },
+  {
+    name: "bundles are overwritten",
+    async cause(directory, width) {
       await writeFile(join(directory, "tile/entries/000"), "something else");
-      await writeFile(join(directory, "tile/entries/001.p/44"), "");
+      await writeFile(join(directory, `tile/entries/001.p/${width}`), "");
     },
-    ["tile/entries/000", "tile/entries/001.p/44"],
-  ],
-  [
-    "the checkpoint is garbled",
-    (directory) => writeFile(join(directory, "checkpoint"), "not a note"),
-    ["checkpoint"],
-  ],
-  [
-    "everything is lost",
-    (directory) => rm(directory, { recursive: true }),
-    [
+    files: (width) => ["tile/entries/000", `tile/entries/001.p/${width}`],
+  },
+  {
+    name: "the checkpoint is garbled",
+    cause: (directory) => writeFile(join(directory, "checkpoint"), "not a note"),
+    files: () => ["checkpoint"],
+  },
+  {
+    name: "everything is lost",
+    cause: (directory) => rm(directory, { recursive: true }),
+    files: (width) => [
       "checkpoint",
       "tile/0/000",
-      "tile/0/001.p/44",
+      `tile/0/001.p/${width}`,
       "tile/1/000.p/1",
       "tile/entries/000",
-      "tile/entries/001.p/44",
+      `tile/entries/001.p/${width}`,
     ],
-  ],
+  },
 ];
 
-for (const [name, damage, files] of DAMAGES)
-  test(`${name}: what the database proves is written anew, and the log goes on under its name`, async () => {
-    await using published = await publishedLog();
-    await damage(published.directory);
-    assert.notDeepEqual(await published.kinds(), []);
-    const repaired = await published.repair();
-    assert.deepEqual([repaired.files.toSorted(), repaired.beyond], [files, []]);
-    assert.deepEqual(
-      (await published.kinds()).filter((kind) => kind !== "entry-inserted"),
-      [],
-    );
-    await published.round();
-    assert.deepEqual(await published.kinds(), []);
-    const told = await published.log.database.query(
-      "SELECT (metadata ->> 'repaired')::int AS repaired FROM audit_logs WHERE event_name = 'audit.repaired'",
-    );
-    assert.deepEqual(told, [{ repaired: files.length }]);
-    assert.deepEqual(await published.repair(), { size: 301, files: [], beyond: [] });
-  });
+test("what the database proves is written anew, recorded, and the log goes on under its name", async (t) => {
+  await using published = await publishedLog();
+  let size = 300;
+  for (const { name, cause, files } of DAMAGES)
+    await t.test(name, async () => {
+      await cause(published.directory, size - 256);
+      assert.notDeepEqual(await published.kinds(), []);
+      const repaired = await published.repair();
+      assert.deepEqual(
+        { ...repaired, files: repaired.files.toSorted() },
+        {
+          size,
+          files: files(size - 256),
+          beyond: [],
+        },
+      );
+      await published.round();
+      size += 1;
+      assert.deepEqual(await published.kinds(), []);
+      assert.deepEqual(await published.repair(), { size, files: [], beyond: [] });
+    });
+  const told = await published.log.database.query<{ repaired: number }>(
+    `SELECT (metadata ->> 'repaired')::int AS repaired FROM audit_logs
+     WHERE event_name = 'audit.repaired' ORDER BY leaf_index`,
+  );
+  assert.deepEqual(
+    told.map(({ repaired }) => repaired),
+    DAMAGES.map(({ files }) => files(0).length),
+  );
+});
 
 const REFUSED: readonly [string, string, readonly string[]][] = [
   [
