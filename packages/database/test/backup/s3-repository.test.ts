@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type BackupErrorCode, type Repository, s3Repository } from "@rempart/database/backup";
 import { hasCode, manualClock } from "@rempart/kernel";
 import { S3_IDENTITY, type S3Fault, type S3Request, type S3Server, startS3 } from "@rempart/testing/s3";
 import { once } from "../../src/backup/sealed/objects.ts";
+import { scratchDirectory } from "../fixtures/run.ts";
 import { repositoryContract } from "./repository-contract.ts";
 
 const MIB = 2 ** 20;
@@ -180,4 +183,18 @@ test("wrong credentials and a bucket that is not there are told, and no secret w
   });
   process.env.AWS_SECRET_ACCESS_KEY = S3_IDENTITY.secretAccessKey;
   await refused(open({ bucket: "elsewhere" }).put("wal/a", once(Buffer.from("a"))), "repository-unavailable");
+});
+
+test("a store whose certificate is of an authority of its own is believed by that, and by nothing else", async () => {
+  await using own = await startS3({ tls: true });
+  const authorities = join(await scratchDirectory(), "authority.pem");
+  await writeFile(authorities, own.authority ?? "");
+  const place = { bucket: own.bucketName, region: "eu-west-3", endpoint: own.endpoint, pathStyle: true };
+  const trusting = s3Repository({ ...place, authorities });
+  await trusting.put("a", once(Buffer.from("content")));
+  assert.deepEqual(
+    (await Array.fromAsync(trusting.list(""))).map(({ name }) => name),
+    ["a"],
+  );
+  await assert.rejects(s3Repository(place).get("a"), { code: "repository-unavailable" });
 });
