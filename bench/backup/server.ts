@@ -27,10 +27,10 @@ export interface Bench {
   readonly rows: number;
 }
 
-/** `pgbench`'s tables at this scale: 15 MB for each step. */
+/** `pgbench`'s tables at this scale: 15 MB for each step. Its pages have checksums, which whoever can looks at. */
 export async function startBench(scratch: string, scale: number): Promise<Bench> {
   const settings = { fsync: "on", archive_mode: "on", max_wal_size: "8GB", wal_compression: "on" };
-  const server = await startDebianPostgres({ service: "postgres", settings });
+  const server = await startDebianPostgres({ service: "postgres", settings, checksums: true });
   const { uid, gid } = statSync(server.dataDirectory);
   await run(join(BIN, "pgbench"), ["-i", "-q", "-s", String(scale), "-I", "dtGvp", server.url]);
   const account = { uid, gid };

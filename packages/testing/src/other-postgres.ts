@@ -21,6 +21,8 @@ export interface OtherPostgres extends AsyncDisposable {
 export interface OtherPostgresOptions {
   /** A copy of this server that follows it, instead of an empty one. */
   standbyOf?: OtherPostgres;
+  /** Of each page of an empty one. PostgreSQL 18 makes them unless told; older ones do not. */
+  checksums?: boolean;
   settings?: Readonly<Record<string, string>>;
   /** The text of a file that the server includes. */
   configuration?: string;
@@ -53,7 +55,11 @@ export async function startPostgres(
   const account = await accountOf(directory);
   const dataDirectory = join(directory, "data");
   if (options.standbyOf === undefined)
-    await run(join(programs, "initdb"), ["-D", dataDirectory, ...EMPTY], account);
+    await run(
+      join(programs, "initdb"),
+      [...EMPTY, ...(options.checksums ? ["--data-checksums"] : []), "-D", dataDirectory],
+      account,
+    );
   else
     await run(
       join(programs, "pg_basebackup"),
