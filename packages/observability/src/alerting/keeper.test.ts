@@ -40,7 +40,7 @@ function world() {
       everyMs: null,
       storeTimeoutMs: 50,
     });
-  return { clock, lost, refusing, told, processOf };
+  return { clock, shared, lost, refusing, told, processOf };
 }
 
 function losable(store: AlertStore, isLost: () => boolean): AlertStore {
@@ -177,4 +177,27 @@ test("a process that began while the store was away takes neither an acknowledge
   const [after] = (await a.list()).alerts;
   assert.deepEqual([after?.acknowledged?.by, after?.firingAt], ["ada", before.firingAt]);
   assert.deepEqual(after?.seenBy, ["a", "b"]);
+});
+
+test("a store that answers too late keeps nothing of what was asked: what this process told meanwhile is told once", async () => {
+  const { clock, told, shared, processOf } = world();
+  let slow: Promise<void> | null = null;
+  const late: AlertStore = {
+    ...shared,
+    update: async (work) => {
+      await slow;
+      return shared.update(work);
+    },
+  };
+  const [a, b] = [processOf("a", late), processOf("b")];
+  await see(clock, a, []);
+  const answers = Promise.withResolvers<void>();
+  slow = answers.promise;
+  await see(clock, a, ["Urgent"]);
+  assert.deepEqual(told, ["a: Urgent firing"]);
+  answers.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  await see(clock, b, []);
+  await see(clock, a, ["Urgent"], 2);
+  assert.deepEqual(told, ["a: Urgent firing"]);
 });

@@ -72,13 +72,18 @@ export class Keeper {
     const { store, storeTimeoutMs, onAway } = this.#options;
     const own = await standby?.store.update((held) => ({ held, answer: held }));
     const missed = standby === null ? [] : await standby.store.events(null, MAX_EVENTS);
+    let isLate = false;
     const update = store.update((held, now) => {
+      // This process has gone on without the store: kept as well, it would be told twice.
+      if (isLate) throw new Error("the store answered too late");
       const whole = own === undefined || standby === null ? held : adopt(held, own, standby.seed, now);
       const outcome = work(whole, now);
       const events: readonly AlertEvent[] = [...missed.toReversed(), ...(outcome.events ?? [])];
       return { held: outcome.held, events, answer: outcome };
     });
-    const { held, answer } = await within(storeTimeoutMs, update);
+    const { held, answer } = await within(storeTimeoutMs, update, () => {
+      isLate = true;
+    });
     this.#lastKept = held;
     if (standby !== null) {
       this.#standby = null;
@@ -106,9 +111,12 @@ export class Keeper {
   }
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+async function within<T>(ms: number, work: Promise<T>, onLate: () => void): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  const timer = setTimeout(() => {
+    onLate();
+    reject(new Error(`no answer within ${ms} ms`));
+  }, ms);
   try {
     return await Promise.race([work, promise]);
   } finally {
