@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { directoryRepository, waitingErasures } from "@rempart/database/backup";
 import { scratchPlace } from "@rempart/testing";
+import { invariantChecks } from "../src/drill/invariants.ts";
 import { Administrator } from "./support/administrator.ts";
 import { Person } from "./support/person.ts";
 import { testMessenger } from "./support/server.ts";
@@ -66,4 +67,43 @@ test("an erasure is acknowledged with its record: by its owner, by an administra
       `audit.subject.erased ${bob.id} null`,
     ]),
   );
+});
+
+test("who is erased has left: nothing more is encrypted to them, members are told, and a group keeps an owner", async () => {
+  await using server = await testMessenger();
+  const [ada, bob, eve] = await Promise.all(
+    ["Ada", "Bob", "Eve"].map((name) => Person.arrive(server.publicUrl, name)),
+  );
+  assert.ok(ada && bob && eve);
+  const [group, pair] = [await ada.converse([bob, eve]), await ada.converse([bob])];
+  await ada.must("setRole", { params: { conversationId: group, userId: eve.id }, body: { role: "admin" } });
+  const socket = await bob.connect();
+  await ada.must("eraseAccount");
+  for (const id of [group, pair]) {
+    const params = { conversationId: id };
+    assert.equal((await bob.send(id, "to whom?")).code, "pending-removals");
+    assert.deepEqual((await bob.must("conversation", { params })).conversation.orphans, [ada.deviceId]);
+    assert.equal((await bob.commit(id, { remove: [ada.deviceId] })).status, 201);
+    assert.equal((await bob.send(id, "to us")).status, 201);
+  }
+  const { conversation } = await bob.must("conversation", { params: { conversationId: group } });
+  assert.deepEqual(
+    conversation.members
+      .map(({ userId, role }: { userId: string; role: string }) => [userId, role])
+      .toSorted(),
+    [
+      [bob.id, "member"],
+      [eve.id, "owner"],
+    ].toSorted(),
+  );
+  const { messages } = await bob.must("messages", { params: { conversationId: group }, query: { after: 1 } });
+  const events = messages.flatMap(({ event }: { event?: object }) => (event === undefined ? [] : [event]));
+  assert.deepEqual(events.slice(1), [
+    { type: "role", userId: eve.id, role: "owner" },
+    { type: "left", userId: ada.id },
+  ]);
+  await socket.next("message", ({ m }) => m.kind === "event" && m.event.type === "left");
+  socket.close();
+  for (const check of invariantChecks)
+    assert.deepEqual(await check.run(server.storage.database), [], check.name);
 });
