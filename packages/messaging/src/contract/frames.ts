@@ -11,8 +11,8 @@ import { PROBLEMS, type ProblemCode } from "./problems.ts";
 const problemCode = z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]);
 
 /**
- * W3C Trace Context, 3.2, version 00: where in its own traces the client is. A server that follows traces links it, or goes on
- * with it where it trusts its clients so far; nothing else depends on it.
+ * W3C Trace Context, 3.2, version 00: where in its own traces the client is. A server that follows traces links it; nothing else
+ * depends on it.
  */
 const traceparent = z
   .string()

@@ -40,8 +40,8 @@ export function startTracing(target: TraceExport): Tracing {
     call: (dependency, work) => followCall(tracer, dependency, work),
     origin: originHere,
     message(kind, origin, work, traceparent) {
-      const parent = traceparent === undefined ? null : parentIn(traceparent);
-      return followMessage(tracer, { kind, origin, parent, isContinued: continueInbound }, work);
+      const sender = traceparent === undefined ? null : parentIn(traceparent);
+      return followMessage(tracer, { kind, origin, sender }, work);
     },
     hold: () => AsyncLocalStorage.snapshot(),
     headers() {

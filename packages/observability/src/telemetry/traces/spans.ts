@@ -85,20 +85,16 @@ export function followCall<T>(tracer: Tracer, dependency: string, work: () => Pr
 export interface FollowedMessage {
   readonly kind: string;
   readonly origin: Origin | undefined;
-  /** The sender's place, by the sender's word. */
-  readonly parent: SpanContext | null;
-  /** Goes on with the parent's trace, which is linked otherwise. */
-  readonly isContinued: boolean;
+  /** The sender's place, by the sender's word: linked, and never gone on with, since no proxy of ours writes into messages. */
+  readonly sender: SpanContext | null;
 }
 
 /** A socket lives for days: its messages are traces of their own that link the request which opened it. */
 export function followMessage<T>(tracer: Tracer, message: FollowedMessage, work: () => T): T {
-  const { kind, origin, parent, isContinued } = message;
-  const linked = [origin?.span, isContinued ? null : parent];
-  const links = linked.flatMap((one) => (one ? [{ context: one }] : []));
+  const { kind, origin, sender } = message;
+  const links = [origin?.span, sender].flatMap((one) => (one ? [{ context: one }] : []));
   const options = { kind: SpanKind.CONSUMER, attributes: { "messaging.operation.name": kind }, links };
-  const above = parent && isContinued ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
-  const span = tracer.startSpan(`message ${kind}`, options, above);
+  const span = tracer.startSpan(`message ${kind}`, options, ROOT_CONTEXT);
   const here = trace.setSpan(ROOT_CONTEXT, span);
   try {
     const result =

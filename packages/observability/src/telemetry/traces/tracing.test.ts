@@ -179,33 +179,43 @@ test("a message on a socket is a trace of its own that links the request which o
   assert.equal(sink.spans.find(({ name }) => name === "message watch")?.status?.code, 2);
 });
 
-test("a message that says where in a trace it is goes on there, or is linked with it, and what is done for it later is too", async () => {
-  const context = `00-${THEIRS}-b7ad6b7169203331-01`;
-  for (const continueInbound of [true, false]) {
-    await using sink = await receiver();
-    const tracing = await openTracing({ endpoint: sink.endpoint, serviceName: "shop", continueInbound });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    let held: Held | undefined;
-    const begin = (): Promise<void> => {
-      held = tracing.hold?.();
-      return promise;
-    };
-    const handled = tracing.message("send", undefined, begin, context);
-    tracing.message("ping", undefined, () => {}, "00-nonsense");
-    held?.(() => tracing.statement?.("INSERT INTO t VALUES ($1)", undefined)());
-    held?.(() => tracing.message("deliver", tracing.origin(), () => {}));
-    resolve();
-    await handled;
-    await tracing.close();
-    const named = (name: string): SentSpan | undefined => sink.spans.find((span) => span.name === name);
-    const [send, ping] = [named("message send"), named("message ping")];
-    const links = (send?.links ?? []).map(({ traceId }) => traceId);
-    assert.deepEqual([send?.traceId === THEIRS, links], continueInbound ? [true, []] : [false, [THEIRS]]);
-    assert.equal(send?.parentSpanId, continueInbound ? "b7ad6b7169203331" : undefined);
-    assert.deepEqual([ping?.parentSpanId, ping?.links ?? []], [undefined, []]);
-    assert.equal(named("INSERT")?.parentSpanId, send?.spanId);
-    assert.equal(named("message deliver")?.traceId === send?.traceId, false);
-  }
+test("a message that says where in a trace it is is linked with it, and what is done for it later is part of it", async () => {
+  await using sink = await receiver();
+  const tracing = await openTracing({ endpoint: sink.endpoint, serviceName: "shop", continueInbound: true });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let held: Held | undefined;
+  const begin = (): Promise<void> => {
+    held = tracing.hold?.();
+    return promise;
+  };
+  const handled = tracing.message("send", undefined, begin, `00-${THEIRS}-b7ad6b7169203331-01`);
+  tracing.message("ping", undefined, () => {}, "00-nonsense");
+  held?.(() => tracing.statement?.("INSERT INTO t VALUES ($1)", undefined)());
+  held?.(() => tracing.message("deliver", tracing.origin(), () => {}));
+  resolve();
+  await handled;
+  await tracing.close();
+  const named = (name: string): SentSpan | undefined => sink.spans.find((span) => span.name === name);
+  const [send, ping] = [named("message send"), named("message ping")];
+  assert.deepEqual(
+    send?.links?.map(({ traceId }) => traceId),
+    [THEIRS],
+  );
+  assert.notEqual(send?.traceId, THEIRS);
+  assert.equal(send?.parentSpanId, undefined);
+  assert.deepEqual([ping?.parentSpanId, ping?.links ?? []], [undefined, []]);
+  assert.equal(named("INSERT")?.parentSpanId, send?.spanId);
+  assert.notEqual(named("message deliver")?.traceId, send?.traceId);
+});
+
+test("no message has itself recorded by the trace that it names: the share is drawn for a trace of ours", async () => {
+  await using sink = await receiver();
+  const one = { endpoint: sink.endpoint, serviceName: "shop", ratio: 1e-9, continueInbound: true };
+  const tracing = await openTracing(one);
+  // Of all ids this is the one that any share takes.
+  tracing.message("send", undefined, () => {}, `00-${"0".repeat(31)}1-b7ad6b7169203331-01`);
+  await tracing.close();
+  assert.equal(sink.spans.length, 0);
 });
 
 test("a receiver that hangs or is away costs spans and nothing else", async () => {
