@@ -289,3 +289,22 @@ test("what a session stands for is what row-level security shows it, and a switc
   await identity.tenants.enter(owner.session, null);
   assert.deepEqual(await seen(), []);
 });
+
+test("whoever is erased leaves no organisation without an owner: it gets another one first, or goes where nobody else is in it", async () => {
+  const events: IdentityEvent[] = [];
+  await using world = await harness({ observe: async (event) => void events.push(event) });
+  const { tenants, administration, eraseAccount } = world.identity;
+  const { owner, tenant } = await guild(world);
+  const member = await joined(world, { owner, tenant }, "mia", "MEMBER");
+  const [ownerId, memberId] = [owner.account.id, member.account.id];
+  await refused(eraseAccount(owner), "last-administrator");
+  await refused(administration.erase(OPERATOR, ownerId), "last-administrator");
+  const own = await tenants.create(member.account, "Alone");
+  await tenants.changeRole(OPERATOR, tenant.id, memberId, "OWNER");
+  await eraseAccount(owner);
+  assert.deepEqual(await tenants.of(memberId), [own, { ...tenant, role: "OWNER" }]);
+  await administration.erase(OPERATOR, memberId);
+  assert.deepEqual(await world.db.query("SELECT FROM tenants"), []);
+  const gone = events.flatMap((event) => (event.type === "tenant.deleted" ? [event.tenantId] : []));
+  assert.deepEqual(gone.toSorted(), [own.id, tenant.id].toSorted());
+});

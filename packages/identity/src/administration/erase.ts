@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { holdFresh } from "../credentials/held.ts";
 import { ADMINS_LOCK } from "../invitations.ts";
 import { type Actor, type ActorRef, refOf } from "../roles/actor.ts";
+import { leaveAll } from "../tenants/leave-all.ts";
 import type { Authenticated } from "../types.ts";
 import { demandOtherAdmin, holdTarget } from "./authority.ts";
 
@@ -28,6 +29,7 @@ export async function eraseOwn(context: Context, who: Authenticated): Promise<vo
 
 /** Recorded first: what an observer still writes about the person is there to be erased with the rest. */
 async function eraseHeld(context: Context, tx: Transaction, userId: Uuid, actor?: ActorRef): Promise<void> {
+  await leaveAll(context, tx, userId, actor ?? { kind: "session", userId });
   await context.observe({ type: "account.erased", userId, ...(actor === undefined ? {} : { actor }) }, tx);
   await tx.query("DELETE FROM users WHERE id = $1", [userId]);
 }
