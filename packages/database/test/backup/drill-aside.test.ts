@@ -74,6 +74,22 @@ test("told to stop, it stops, and nothing is recorded", async () => {
   assert.deepEqual((await readDrills(vault)).newest, newest);
 });
 
+/** As who stops a service, or types Ctrl-C, tells all of its processes. */
+test("told to stop by somebody else, it stops, and nothing is recorded", async (t) => {
+  const { newest } = await readDrills(vault);
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    await t.test(signal, async () => {
+      await rm(join(place, "stopped"), { force: true });
+      await rm(join(place, "stopped.pid"), { force: true });
+      const stopped = assert.rejects(drillThat("stops"), /told to stop/);
+      await until(() => existsSync(join(place, "stopped.pid")));
+      process.kill(Number(await readFile(join(place, "stopped.pid"), "utf8")), signal);
+      await stopped;
+      assert.ok(existsSync(join(place, "stopped")), "it cleaned up");
+    });
+  assert.deepEqual((await readDrills(vault)).newest, newest);
+});
+
 test("it ends with the process that asked for it, however that ended", async () => {
   await rm(join(place, "stopped"), { force: true });
   await rm(join(place, "stopped.pid"), { force: true });

@@ -5,7 +5,7 @@ import { ALIVE_EVERY_MS, CLEAN_UP_MS, type DrillMessage } from "./messages.ts";
 import type { DrillRecord } from "./records.ts";
 
 export interface AskedSideDrill {
-  /** Aborts when the process that asked is told to stop, or is gone. */
+  /** Aborts when this process or the one that asked is told to stop, or that one is gone. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -17,14 +17,15 @@ export interface AskedSideDrill {
 export async function answerDrill(drill: (asked: AskedSideDrill) => Promise<DrillRecord>): Promise<void> {
   const stopping = new AbortController();
   const stop = (): void => {
-    stopping.abort(new Error("the process that asked for the drill does not wait for it any more"));
+    stopping.abort(new Error("the drill was told to stop, or nobody waits for it any more"));
     setTimeout(() => process.exit(1), CLEAN_UP_MS).unref();
   };
-  process.once("SIGTERM", stop).once("disconnect", stop);
+  process.once("SIGTERM", stop).once("SIGINT", stop).once("disconnect", stop);
   say({ type: "alive" });
   setInterval(() => say({ type: "alive" }), ALIVE_EVERY_MS).unref();
   const onProgress = (progress: Progress): void => say({ type: "progress", progress });
-  const last = await lastWord(drill({ signal: stopping.signal, onProgress }));
+  const { signal } = stopping;
+  const last = await lastWord(drill({ signal, onProgress }), signal);
   process.off("disconnect", stop);
   say(last);
   // It hangs up when it has heard: of who ended before, the last word might be lost.
@@ -32,10 +33,11 @@ export async function answerDrill(drill: (asked: AskedSideDrill) => Promise<Dril
   process.exit(0);
 }
 
-async function lastWord(drill: Promise<DrillRecord>): Promise<DrillMessage> {
+async function lastWord(drill: Promise<DrillRecord>, signal: AbortSignal): Promise<DrillMessage> {
   return drill.then(
     (record) => ({ type: "record", record }) as const,
-    (error: unknown) => ({ type: "failed", why: explain(error) }) as const,
+    (error: unknown) =>
+      signal.aborted ? ({ type: "stopped" } as const) : ({ type: "failed", why: explain(error) } as const),
   );
 }
 

@@ -31,14 +31,14 @@ const HEAP = "--max-old-space-size=512";
 
 /**
  * A drill in a process of its own, which yields to this one and cannot take it along. It always has an outcome: a process that
- * crashes, falls silent or does not end is a drill that failed, and is recorded as one. Rejects when it was told to stop.
+ * crashes, falls silent or does not end is a drill that failed, and is recorded as one. Rejects when it was told to stop, by `signal`
+ * or as a process.
  */
 export async function drillAside(vault: Vault, options: SideDrillOptions): Promise<DrillRecord> {
   const { clock = systemClock, signal, engine } = options;
   signal?.throwIfAborted();
   const startedAt = clock.now();
   const outcome = await outcomeOf(start(options), options);
-  signal?.throwIfAborted();
   if (typeof outcome !== "string") return outcome;
   const record = { startedAt, passed: false, error: outcome } as const;
   await recordDrill(vault, engine, record);
@@ -87,6 +87,7 @@ async function outcomeOf(child: ChildProcess, options: SideDrillOptions): Promis
   const { signal, onProgress, silenceMs = SILENCE_MS, limitMs = LIMIT_MS } = options;
   let record: DrillRecord | undefined;
   let failed: string | undefined;
+  let stopped = false;
   const kill = (why: string) => (): void => {
     failed ??= why;
     child.kill("SIGKILL");
@@ -104,11 +105,14 @@ async function outcomeOf(child: ChildProcess, options: SideDrillOptions): Promis
     if (message.type === "progress") onProgress?.(message.progress);
     if (message.type === "alive" || message.type === "progress") return;
     if (message.type === "record") record = message.record;
+    else if (message.type === "stopped") stopped = true;
     else failed = `failed: ${message.why}`;
     child.disconnect();
   });
   try {
     const [code, by] = await ended(child);
+    signal?.throwIfAborted();
+    if (stopped) throw new Error("the process of the drill was told to stop");
     return record ?? `the process of the drill ${failed ?? `ended with ${by ?? code}`}`;
   } finally {
     clearTimeout(silence);

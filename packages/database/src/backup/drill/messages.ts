@@ -6,6 +6,8 @@ export type DrillMessage =
   | { readonly type: "alive" }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "record"; readonly record: DrillRecord }
+  /** Whoever stops all processes of a service tells this one too, and before the one that asked is done with the others. */
+  | { readonly type: "stopped" }
   /** It could not be made, or its outcome not be kept. */
   | { readonly type: "failed"; readonly why: string };
 
