@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -67,6 +67,32 @@ test("what a process left half-written counts for nothing, nor does a rest of an
   await files.write(4 * HOUR, taking(history));
   await copyFile(join(scratch, "rest"), join(directory, "rest"));
   assert.deepEqual(samples(await reread(directory)), samples(history));
+});
+
+test("a rest that cannot be read takes nothing with it but itself", async () => {
+  const directory = join(scratch, "rest-damaged");
+  const files = new HistoryFiles(directory);
+  const history = new History();
+  grow(history, 0, HOUR);
+  await files.write(HOUR, taking(history));
+  const whole = samples(await reread(directory));
+  grow(history, HOUR, 2 * HOUR);
+  await files.write(2 * HOUR, taking(history));
+  await truncate(join(directory, "rest"), 40);
+  const lost: unknown[] = [];
+  const kept = await files.read((error) => lost.push(error));
+  assert.equal(kept?.at, HOUR);
+  assert.deepEqual(samples(await reread(directory)), whole);
+  assert.ok(lost.length === 1 && hasCode(lost[0], "history-unreadable"));
+});
+
+test("what does not come into its place takes no room beside it", async () => {
+  const directory = join(scratch, "full");
+  await mkdir(join(directory, "whole"), { recursive: true });
+  const history = new History();
+  grow(history, 0, HOUR);
+  await assert.rejects(new HistoryFiles(directory).write(HOUR, taking(history)));
+  assert.deepEqual(await readdir(directory), ["whole"]);
 });
 
 test("what cannot be read is said so, and put aside", async () => {

@@ -27,11 +27,17 @@ export class HistoryFiles {
     this.#rest = join(directory, "rest");
   }
 
-  /** Null: nothing is kept. Throws ObservabilityError `history-unreadable`, or what the file system says. */
-  async read(): Promise<Snapshot | null> {
+  /**
+   * Null: nothing is kept. A rest that cannot be read is told, and left out. Throws ObservabilityError `history-unreadable`, or what
+   * the file system says.
+   */
+  async read(onLostRest: (error: unknown) => void = () => {}): Promise<Snapshot | null> {
     const whole = await readSnapshot(this.#whole);
     if (whole === null) return null;
-    const rest = await readSnapshot(this.#rest);
+    const rest = await readSnapshot(this.#rest).catch((error: unknown) => {
+      onLostRest(error);
+      return null;
+    });
     // One of before the whole one, when a process ended between the two.
     return rest?.follows === whole.id ? joined(whole, rest) : whole;
   }
@@ -64,14 +70,24 @@ export class HistoryFiles {
   async #replace(file: string, content: Uint8Array): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     const beside = `${file}.new`;
-    await using handle = await open(beside, "w", 0o600);
-    await handle.writeFile(content);
-    await handle.sync();
-    await rename(beside, file);
+    try {
+      await writeDurably(beside, content);
+      await rename(beside, file);
+    } catch (error) {
+      // A disk that is full has others who need the room.
+      await rm(beside, { force: true });
+      throw error;
+    }
     // A name is durable once its folder is.
     await using folder = await open(this.#directory, "r");
     await folder.sync();
   }
+}
+
+async function writeDurably(file: string, content: Uint8Array): Promise<void> {
+  await using handle = await open(file, "w", 0o600);
+  await handle.writeFile(content);
+  await handle.sync();
 }
 
 async function readSnapshot(file: string): Promise<Snapshot | null> {

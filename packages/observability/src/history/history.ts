@@ -4,7 +4,7 @@ import { type Chunk, type Labels, Series, type SeriesName } from "./series.ts";
 export interface HistoryOptions {
   /** Default 24 hours. A sample goes with its chunk, so up to two hours of samples more are kept. */
   readonly keepMs?: number;
-  /** Default 5,000. What comes beyond is refused: a peer that names series must not fill the memory. */
+  /** Default 5,000. What ended longest ago makes room; what comes beyond is refused: a peer that names series must not fill the memory. */
   readonly maxSeries?: number;
 }
 
@@ -16,6 +16,9 @@ export interface KnownSeries extends SeriesName {
 export type Appended = "stored" | "out-of-order" | "full";
 
 export const DAY_MS = 86_400_000;
+
+/** Of all series, so many that have ended go together when there is no room: looking for them takes time. */
+const ROOM_SHARE = 1 / 16;
 
 /** What is kept of one series between two processes. */
 export interface KeptSeries extends SeriesName {
@@ -29,6 +32,7 @@ export class History {
   readonly #byKey = new Map<string, Series>();
   readonly #byName = new Map<string, Set<Series>>();
   #generation = 0;
+  #hasEnded = false;
 
   constructor({ keepMs = DAY_MS, maxSeries = 5_000 }: HistoryOptions = {}) {
     this.#keepMs = keepMs;
@@ -59,7 +63,12 @@ export class History {
   /** Says that the series ended before `at`: from there on it has no value, instead of its last one for five minutes more. */
   end(name: string, labels: Labels, at: number): void {
     const series = this.#byKey.get(seriesKey(name, labels));
-    if (series !== undefined && !series.isStale) series.append(at, STALE, this.#keepMs);
+    if (series !== undefined) this.#end(series, at);
+  }
+
+  /** The same of every series: what goes on has its next sample after `at`. */
+  endAll(at: number): void {
+    for (const series of this.#byKey.values()) this.#end(series, at);
   }
 
   /** Every series of the metric. */
@@ -93,16 +102,35 @@ export class History {
   /** Forgets the series that nothing was heard of for as long as samples are kept. */
   prune(now: number): void {
     for (const [key, series] of this.#byKey) {
-      if (series.lastAt >= now - this.#keepMs) continue;
-      this.#generation += 1;
-      this.#byKey.delete(key);
-      const siblings = this.#byName.get(series.name);
-      siblings?.delete(series);
-      if (siblings?.size === 0) this.#byName.delete(series.name);
+      if (series.lastAt < now - this.#keepMs) this.#forget(key, series);
     }
   }
 
+  #end(series: Series, at: number): void {
+    if (series.isStale) return;
+    series.append(at, STALE, this.#keepMs);
+    this.#hasEnded = true;
+  }
+
+  #forget(key: string, series: Series): void {
+    this.#generation += 1;
+    this.#byKey.delete(key);
+    const siblings = this.#byName.get(series.name);
+    siblings?.delete(series);
+    if (siblings?.size === 0) this.#byName.delete(series.name);
+  }
+
+  #makeRoom(): void {
+    if (!this.#hasEnded) return;
+    const ended = [...this.#byKey].filter(([, { isStale }]) => isStale);
+    const most = Math.ceil(this.#maxSeries * ROOM_SHARE);
+    const oldestFirst = ended.sort(([, a], [, b]) => a.lastAt - b.lastAt);
+    for (const [key, series] of oldestFirst.slice(0, most)) this.#forget(key, series);
+    this.#hasEnded = ended.length > most;
+  }
+
   #add(key: string, name: string, labels: Labels): Series | null {
+    if (this.#byKey.size >= this.#maxSeries) this.#makeRoom();
     if (this.#byKey.size >= this.#maxSeries) return null;
     const series = new Series(name, Object.fromEntries(present(labels)));
     this.#generation += 1;

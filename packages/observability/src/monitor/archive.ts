@@ -23,7 +23,13 @@ export class Archive {
   /** Null, and said why, when there is nothing to go on from. */
   async read(): Promise<Snapshot | null> {
     try {
-      return await this.#files.read();
+      return await this.#files.read((error) =>
+        this.#say(
+          "warn",
+          "the newest of the history that was kept cannot be read: it ends before",
+          explain(error),
+        ),
+      );
     } catch (error) {
       this.#say("warn", "the history that was kept cannot be read: it starts empty", explain(error));
       await this.#files.putAside().catch(() => undefined);

@@ -108,6 +108,8 @@ export class Evaluator {
     const kept = (await this.#archive?.read()) ?? null;
     if (kept === null) return at;
     this.#history.restore(kept.samples, at);
+    // As after a look that found nothing of it: what goes on is told now.
+    this.#history.endAll(at - 1);
     this.#long.restore(kept, at);
     // A clock that was set back would leave the process waiting for its time to come again.
     const aheadMs = kept.at - at;
