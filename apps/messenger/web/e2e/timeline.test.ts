@@ -6,9 +6,11 @@ import { buildWeb } from "./support/build-web.ts";
 import { PATIENCE_MS } from "./support/patience.ts";
 import { type FileServer, serveFiles } from "./support/serve-files.ts";
 
-const CROWDED = "/c/01990000-a002-7000-8000-000000000001?scenario=crowded";
+const CONVERSATION = "/c/01990000-a002-7000-8000-000000000001";
 /** A screenful and what is kept ready around it; 5,000 messages must not make more. */
 const MOST_ROWS = 60;
+/** With so many above, none are fetched. */
+const ROWS_ABOVE = 12;
 
 let browser: Browser;
 let files: FileServer;
@@ -19,7 +21,7 @@ before(async () => {
   browser = await launchBrowser();
   page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: "reduce" });
   page.setDefaultTimeout(PATIENCE_MS);
-  await page.goto(files.origin + CROWDED);
+  await page.goto(`${files.origin}${CONVERSATION}?scenario=crowded`);
   await page.getByText("New messages", { exact: true }).waitFor();
 });
 
@@ -38,14 +40,42 @@ function inTimeline<T>(expression: string): Promise<T> {
   })()`);
 }
 
-/** The row across the middle of the timeline, and how far its top is from the timeline's. */
-function middleRow(): Promise<{ text: string; top: number }> {
+interface Row {
+  readonly text: string;
+  /** Pixels from the timeline's top. */
+  readonly top: number;
+}
+
+/** The row across the middle of the timeline or close below it; null while none is drawn there. */
+function middleRow(): Promise<Row | null> {
   return inTimeline(`(() => {
     const box = timeline.getBoundingClientRect();
-    const row = document.elementFromPoint(box.left + 120, box.top + box.height / 2).closest("li")
-      ?? [...timeline.querySelectorAll("li")].find((each) => each.getBoundingClientRect().bottom > box.top + box.height / 2);
-    return { text: row.textContent, top: Math.round(row.getBoundingClientRect().top - box.top) };
+    const middle = box.top + box.height / 2;
+    const row = [...timeline.querySelectorAll("li")].find((each) => {
+      const { top, bottom } = each.getBoundingClientRect();
+      return bottom > middle && top < middle + 80;
+    });
+    return row ? { text: row.textContent, top: Math.round(row.getBoundingClientRect().top - box.top) } : null;
   })()`);
+}
+
+/** A reader sees frames: what stands between two of them does not count. */
+function painted(): Promise<void> {
+  return page.evaluate(
+    "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))",
+  );
+}
+
+/** The row that is read after scrolling: drawn, measured, and at rest for two frames. */
+async function rowAtRest(): Promise<Row> {
+  let row: Row | null = null;
+  await until(async () => {
+    const before = row;
+    await painted();
+    row = await middleRow();
+    return row !== null && row.text === before?.text && row.top === before.top;
+  });
+  return row ?? assert.fail("no row");
 }
 
 function topOf(text: string): Promise<number> {
@@ -66,17 +96,18 @@ test("a conversation with unread messages opens at the first of them", async () 
 
 test("what is being read stays in its place while older messages come in above it", async () => {
   await page.mouse.move(860, 400);
+  const top = await inTimeline<number>("timeline.scrollTop");
   await page.mouse.wheel(0, -40);
-  await page.waitForTimeout(300);
-  for (let round = 0; round < 4; round += 1) {
+  await until(async () => (await inTimeline<number>("timeline.scrollTop")) < top);
+  for (const place of [0, 12, 400, 700]) {
     // Before they are asked for: on a slow machine they may be there by the next line.
     const height = await inTimeline<number>("timeline.scrollHeight");
-    await inTimeline("timeline.scrollBy(0, -400 - timeline.scrollTop * 0.7)");
-    await page.waitForTimeout(50);
-    const before = await middleRow();
+    await inTimeline(`timeline.scrollTop = ${place}`);
+    const before = await rowAtRest();
     await until(async () => (await inTimeline<number>("timeline.scrollHeight")) > height + 1000);
+    await painted();
     const moved = Math.abs((await topOf(before.text)) - before.top);
-    assert.ok(moved <= 2, `round ${round}: the row moved by ${moved} pixels`);
+    assert.ok(moved <= 2, `from ${place}: the row moved by ${moved} pixels`);
   }
   assert.ok((await timeline().getByRole("listitem").count()) < MOST_ROWS);
 });
@@ -136,4 +167,13 @@ test("of three hundred conversations only those in sight exist, and the arrows r
   await until(async () => (await focusedPosition()) === "300");
   await page.keyboard.press("ArrowUp");
   await until(async () => (await focusedPosition()) === "299");
+});
+
+test("however many are unread, the history comes in no further than what is being read", async () => {
+  await page.goto(`${files.origin}${CONVERSATION}?scenario=returning`);
+  await timeline().getByRole("listitem").first().waitFor();
+  await until(async () => {
+    const above = await inTimeline<number>(`Number(timeline.querySelector("li[data-index]").dataset.index)`);
+    return above >= ROWS_ABOVE;
+  });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TimelineItem } from "../../client/api.ts";
-import { lastSeq, othersAfter, type Row, timelineRows } from "./rows.ts";
+import { lastSeq, othersAfter, type Row, timelineRows, unreadAbove } from "./rows.ts";
 
 const NOON = new Date(2026, 4, 12, 12).getTime();
 const MINUTE = 60_000;
@@ -68,19 +68,28 @@ test("the unread divider stands before the first unread message of others, and s
   assert.equal(blocks(timelineRows(mine, { hasOlder: false, readUpTo: 1 })), "beginning day [a] [b]");
 });
 
-test("while older messages exist the top says so", () => {
-  assert.equal(timelineRows([], { hasOlder: true, readUpTo: null })[0]?.type, "older");
+test("where the unread ones begin is not said before it is known", () => {
+  const items = [text("a", "ada", NOON, 7), text("b", "ada", NOON, 8)];
+  const options = { hasOlder: true, readUpTo: 3 };
+  assert.ok(unreadAbove(items, options));
+  assert.equal(blocks(timelineRows(items, options)), "b]");
+  const more = [text("z", "ada", NOON, 3), ...items];
+  assert.ok(!unreadAbove(more, options));
+  assert.equal(blocks(timelineRows(more, options)), "unread [a b]");
 });
 
-test("keys are unique and stay the same when older messages come in above", () => {
-  const items = Array.from({ length: 200 }, (_, n) =>
-    text(`m${n}`, n % 3 ? "ada" : "me", NOON + n * 40 * MINUTE, n),
+test("what comes in above changes no row that was there, wherever a page begins", () => {
+  const items = Array.from({ length: 60 }, (_, n) =>
+    text(`m${n}`, n % 7 < 4 ? "ada" : "ben", NOON + n * MINUTE + Math.floor(n / 9) * (DAY / 4), n),
   );
-  const few = timelineRows(items.slice(100), all);
-  const many = timelineRows(items, all);
-  assert.equal(new Set(many.map((row) => row.key)).size, many.length);
-  const keys = new Set(many.map((row) => row.key));
-  for (const row of few) if (row.type === "item") assert.ok(keys.has(row.key));
+  for (const readUpTo of [null, -1, 17, 58]) {
+    const whole = timelineRows(items, { hasOlder: false, readUpTo });
+    assert.equal(new Set(whole.map((row) => row.key)).size, whole.length);
+    for (let from = 0; from < items.length; from += 1) {
+      const part = timelineRows(items.slice(from), { hasOlder: true, readUpTo });
+      assert.deepEqual(part, part.length === 0 ? [] : whole.slice(-part.length));
+    }
+  }
 });
 
 test("what came in since is counted without one's own and without notices", () => {

@@ -5,9 +5,8 @@ import { calendarDaysBetween } from "../i18n/format.ts";
 const GROUP_MS = 5 * 60_000;
 
 export type Row =
-  /** The top of the history: everything older is loaded, or being loaded. */
+  /** The top of the history: there is nothing older. */
   | { readonly type: "beginning"; readonly key: string }
-  | { readonly type: "older"; readonly key: string }
   | { readonly type: "day"; readonly key: string; readonly at: number }
   | { readonly type: "unread"; readonly key: string }
   | {
@@ -51,12 +50,30 @@ function isFresh(item: TimelineItem, readUpTo: number): boolean {
   return item.seq !== null && item.seq > readUpTo;
 }
 
-/** What the timeline shows, oldest first: messages in blocks, days between them, and where the unread ones begin. */
-export function timelineRows(items: readonly TimelineItem[], { hasOlder, readUpTo }: RowOptions): Row[] {
-  const rows: Row[] = [hasOlder ? { type: "older", key: "older" } : { type: "beginning", key: "beginning" }];
-  const firstUnread = readUpTo === null ? -1 : items.findIndex((item) => isFresh(item, readUpTo));
+/** True while the first unread message may stand above those that are loaded. */
+export function unreadAbove(items: readonly TimelineItem[], { hasOlder, readUpTo }: RowOptions): boolean {
+  return readUpTo !== null && hasOlder && (items[0]?.seq ?? 0) > readUpTo;
+}
+
+function firstUnreadIndex(items: readonly TimelineItem[], options: RowOptions): number {
+  const { readUpTo } = options;
+  if (readUpTo === null || unreadAbove(items, options)) return -1;
+  return items.findIndex((item) => isFresh(item, readUpTo));
+}
+
+/**
+ * What the timeline shows, oldest first: messages in blocks, days between them, and where the unread ones begin.
+ *
+ * While there are older messages the oldest loaded one is held back: whether it begins a day or a block is known with the one
+ * before it. So what comes in above changes no row that was there, and whatever row is being read can stay in its place.
+ */
+export function timelineRows(items: readonly TimelineItem[], options: RowOptions): Row[] {
+  const { hasOlder } = options;
+  const rows: Row[] = hasOlder ? [] : [{ type: "beginning", key: "beginning" }];
+  const firstUnread = firstUnreadIndex(items, options);
   for (const [index, item] of items.entries()) {
     const before = items[index - 1];
+    if (hasOlder && before === undefined) continue;
     if (before === undefined || !sameDay(before, item)) {
       rows.push({ type: "day", key: `day-${new Date(item.at).toDateString()}-${item.id}`, at: item.at });
     }

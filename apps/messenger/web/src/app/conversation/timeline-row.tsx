@@ -1,5 +1,5 @@
 import type { ConversationView } from "../../client/api.ts";
-import { Beginning, DayDivider, NoticeRow, Older, UnreadDivider } from "./dividers.tsx";
+import { Beginning, DayDivider, NoticeRow, UnreadDivider } from "./dividers.tsx";
 import { Message, Undecryptable } from "./message.tsx";
 import type { Row } from "./rows.ts";
 
@@ -13,8 +13,6 @@ export function TimelineRow({ row, conversation, now }: TimelineRowProps) {
   switch (row.type) {
     case "beginning":
       return <Beginning />;
-    case "older":
-      return <Older />;
     case "day":
       return <DayDivider at={row.at} now={now} />;
     case "unread":

@@ -4,8 +4,9 @@ import type { ConversationView, Timeline } from "../../client/api.ts";
 import { useClient, useMe, useTimeline } from "../client-context.tsx";
 import { useI18n } from "../i18n/context.tsx";
 import { useNow } from "../use-now.ts";
+import { Older } from "./dividers.tsx";
 import { JumpButton } from "./jump-button.tsx";
-import { timelineRows } from "./rows.ts";
+import { timelineRows, unreadAbove } from "./rows.ts";
 import { TimelineRow } from "./timeline-row.tsx";
 import { TimelineSkeleton } from "./timeline-skeleton.tsx";
 import { useAnnouncedMessages } from "./use-announced-messages.ts";
@@ -16,6 +17,8 @@ import { useScrollKeeping } from "./use-scroll-keeping.ts";
 const FETCH_AHEAD_ROWS = 12;
 const ESTIMATED_ROW_PIXELS = 56;
 const PADDING_END_PIXELS = 12;
+/** Room above the oldest loaded message for the word that older ones are coming. */
+const OLDER_PIXELS = 52;
 
 /**
  * The messages. Only the rows in sight exist; what is being read stays where it is when older messages come in above or
@@ -39,7 +42,8 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
   const now = useNow();
   const { items, hasOlder, loading } = timeline;
   const [readUpTo] = useState(() => readPosition(conversation, me.id));
-  const rows = useMemo(() => timelineRows(items, { hasOlder, readUpTo }), [items, hasOlder, readUpTo]);
+  const options = useMemo(() => ({ hasOlder, readUpTo }), [hasOlder, readUpTo]);
+  const rows = useMemo(() => timelineRows(items, options), [items, options]);
   const scroller = useRef<HTMLElement>(null);
 
   const virtual = useVirtualizer({
@@ -49,6 +53,8 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
     getItemKey: (index) => rows[index]?.key ?? index,
     overscan: 8,
     anchorTo: "end",
+    // No row: the one at the top is what stays in its place, and this one goes on standing above all that comes in.
+    paddingStart: hasOlder ? OLDER_PIXELS : 0,
     paddingEnd: PADDING_END_PIXELS,
   });
 
@@ -57,7 +63,7 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
   const { atEnd, toEnd } = useScrollKeeping({
     scroller,
     totalSize,
-    unreadIndex: rows.findIndex((row) => row.type === "unread"),
+    unreadIndex: unreadAbove(items, options) ? 0 : rows.findIndex((row) => row.type === "unread"),
     showRow: (index) => virtual.scrollToIndex(index, { align: "center" }),
     cancel: virtual.cancelScroll,
   });
@@ -68,7 +74,8 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
     if (justSent !== null) toEnd();
   }, [justSent, toEnd]);
 
-  const nearTop = (visible[0]?.index ?? FETCH_AHEAD_ROWS) < FETCH_AHEAD_ROWS;
+  const top = rows.length === 0 ? 0 : visible[0]?.index;
+  const nearTop = top !== undefined && top < FETCH_AHEAD_ROWS;
   useEffect(() => {
     if (items.length > 0 && nearTop && hasOlder && !loading) void client.loadOlder(conversation.id);
   }, [items.length, nearTop, hasOlder, loading, client, conversation.id]);
@@ -91,6 +98,11 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
           className="relative mt-auto w-full max-w-5xl shrink-0 self-center"
           style={{ height: totalSize }}
         >
+          {hasOlder && top === 0 && (
+            <li className="absolute inset-x-0 top-0">
+              <Older />
+            </li>
+          )}
           {visible.map((each) => {
             const row = rows[each.index];
             if (row === undefined) return null;

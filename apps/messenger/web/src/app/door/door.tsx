@@ -1,6 +1,6 @@
 import { useLocation } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import type { AppState } from "../../client/api.ts";
+import type { SignedOutReason } from "../../client/api.ts";
 import { useI18n } from "../i18n/context.tsx";
 import type { Catalogue } from "../i18n/en.ts";
 import { useArrival } from "./arrival-context.tsx";
@@ -9,8 +9,6 @@ import { SignIn } from "./sign-in.tsx";
 import { SignUp } from "./sign-up.tsx";
 
 const Forgotten = lazy(() => import("./forgotten.tsx"));
-
-type SignedOutReason = Extract<AppState, { phase: "signed-out" }>["reason"];
 
 export function Door({ reason }: { reason: SignedOutReason }) {
   const { t } = useI18n();
@@ -52,5 +50,9 @@ function reasonText(t: Catalogue, reason: SignedOutReason): string | null {
       return t.door.deviceRemoved;
     case "suspended":
       return t.door.suspended;
+    case "erased":
+      return t.door.erased;
+    case "erased-unrecorded":
+      return t.door.erasedUnrecorded;
   }
 }

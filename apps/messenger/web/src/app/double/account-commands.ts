@@ -8,6 +8,7 @@ const DAY = 86_400_000;
 type AccountCommands = Pick<
   MessengerClient,
   | "signOut"
+  | "eraseAccount"
   | "takeOver"
   | "rename"
   | "devices"
@@ -40,6 +41,7 @@ export function accountCommands(state: DoubleState): AccountCommands {
       state.app.set({ phase: "signed-out", reason: "none" });
       return OK;
     },
+    eraseAccount: () => state.answer(() => state.app.set({ phase: "signed-out", reason: "erased" })),
     takeOver: () => state.answer(() => state.app.set({ phase: "ready", me: ME })),
     rename: (name) => state.answer(() => state.become({ name })),
     changePassword: ({ current }) =>

@@ -121,13 +121,13 @@ function everyday(part: Partial<Scenario> = {}): Scenario {
   return scenario([festival(), pair(), ...smallTalk()], part);
 }
 
-function crowded(): Scenario {
+function crowded(unread = 40): Scenario {
   const now = Date.now();
   const people = Array.from({ length: 12 }, (_, n) => member(person(n), { online: n % 2 === 0 }));
   const long = Array.from({ length: 5000 }, (_, n) =>
     said(n % 4 === 0 ? "me" : person((n >> 1) % 6), filler(n), n + 1, now - (5000 - n) * 9 * MINUTE),
   );
-  const main = conversation(1, long, { kind: "group", title: "Market day", members: people, unread: 40 });
+  const main = conversation(1, long, { kind: "group", title: "Market day", members: people, unread });
   const others = Array.from({ length: 299 }, (_, n) =>
     conversation(n + 2, [said(person(n), filler(n), 1, now - (n + 1) * 5 * HOUR)], {
       kind: n % 5 === 0 ? "group" : "direct",
@@ -187,7 +187,8 @@ const ALERTS: readonly KeyAlert[] = [
 /** Every scenario by name; each makes its own fresh state. */
 export const SCENARIOS = {
   everyday,
-  crowded,
+  crowded: () => crowded(),
+  returning: () => crowded(400),
   troubled,
   empty: () => scenario([]),
   loading: () => scenario([], { conversations: null }),

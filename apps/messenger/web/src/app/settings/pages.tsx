@@ -1,6 +1,7 @@
 import { useI18n } from "../i18n/context.tsx";
 import { AppearanceSettings } from "./account/appearance-settings.tsx";
 import { EmailSettings } from "./account/email-settings.tsx";
+import { EraseSettings } from "./account/erase-settings.tsx";
 import { ProfileSettings } from "./account/profile-settings.tsx";
 import { SignOutSettings } from "./account/sign-out-settings.tsx";
 import { Card } from "./card.tsx";
@@ -26,6 +27,9 @@ export function AccountPage() {
       </Card>
       <Card title={t.settings.signOut} body={t.settings.signOutBody}>
         <SignOutSettings />
+      </Card>
+      <Card title={t.settings.eraseTitle} body={t.settings.eraseBody}>
+        <EraseSettings />
       </Card>
     </>
   );

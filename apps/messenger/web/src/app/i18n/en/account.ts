@@ -57,6 +57,9 @@ export const account = {
     expired: "Your session has ended. Sign in again to continue; your messages are still on this device.",
     deviceRemoved: "This device was removed from your account. Sign in to set it up again.",
     suspended: "This account is suspended.",
+    erased: "Your account is deleted.",
+    erasedUnrecorded:
+      "Your account is deleted. The server has not yet noted that for its backups, and goes on trying.",
     language: "Language",
   },
 
@@ -200,6 +203,13 @@ export const account = {
     forgetBody:
       "Keys and messages are erased from this browser and the device leaves your account. This cannot be undone.",
     forgetConfirm: "Erase and sign out",
+    erase: "Delete account",
+    eraseTitle: "Delete your account",
+    eraseBody:
+      "You leave every conversation, and your profile, devices and keys are erased here and on the server. What you wrote stays with those you wrote to. This cannot be undone.",
+    eraseName: (name: string) => `Type your name, ${name}, to confirm`,
+    eraseMismatch: (name: string) => `Type it as it is shown: ${name}`,
+    eraseConfirm: "Delete for good",
     unknownBrowser: "Unknown browser",
   },
 

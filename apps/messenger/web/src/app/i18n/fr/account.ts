@@ -58,6 +58,9 @@ export const account: typeof english = {
       "Votre session est terminée. Reconnectez-vous pour continuer ; vos messages sont toujours sur cet appareil.",
     deviceRemoved: "Cet appareil a été retiré de votre compte. Connectez-vous pour le configurer à nouveau.",
     suspended: "Ce compte est suspendu.",
+    erased: "Votre compte est supprimé.",
+    erasedUnrecorded:
+      "Votre compte est supprimé. Le serveur ne l’a pas encore noté pour ses sauvegardes et continue d’essayer.",
     language: "Langue",
   },
 
@@ -205,6 +208,13 @@ export const account: typeof english = {
     forgetBody:
       "Clés et messages sont effacés de ce navigateur et l’appareil quitte votre compte. C’est définitif.",
     forgetConfirm: "Effacer et se déconnecter",
+    erase: "Supprimer le compte",
+    eraseTitle: "Supprimer votre compte",
+    eraseBody:
+      "Vous quittez toutes les conversations ; votre profil, vos appareils et vos clés sont effacés ici et sur le serveur. Ce que vous avez écrit reste chez vos correspondants. C’est irréversible.",
+    eraseName: (name) => `Saisissez votre nom, ${name}, pour confirmer`,
+    eraseMismatch: (name) => `Saisissez-le tel qu’il est affiché : ${name}`,
+    eraseConfirm: "Supprimer définitivement",
     unknownBrowser: "Navigateur inconnu",
   },
 
