@@ -79,7 +79,7 @@ test("however often writer, sequencer and witness are killed, every act has one 
   const objects = directoryStore(join(directory, "log"));
   const shared = { database, objects, signer, hash: treeHashing, clock: systemClock, log: silentLogger };
   const witnesses = [{ url: `http://127.0.0.1:${witnessPort}`, key: witnessKey }];
-  const sequencer = startSequencer({ ...shared, witnesses, witnessBudgetMs: 5_000, everyMs: 3_600_000 });
+  const sequencer = startSequencer({ ...shared, witnesses, witnessBudgetMs: 60_000, everyMs: 3_600_000 });
   for (let i = 0; i < 3; i += 1) await sequencer.round();
   await sequencer.stop();
   await kill(witness);

@@ -161,6 +161,21 @@ test("a witness that was late cosigns the head that stands, without a new one", 
   assert.equal(judged.value.size, 1);
 });
 
+test("a sequencer that takes over has the head that stands cosigned, when who made it ended before", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  witness.behave("hangs");
+  await insertEntry(log.database);
+  await using killed = witnessed(log, witness, { witnessBudgetMs: 50 });
+  await killed.round();
+  await killed.stop();
+  assert.ok(!(await judgedHead(log, witness, 1)).ok);
+  witness.behave("honest");
+  await using next = witnessed(log, witness);
+  await next.round();
+  assert.ok((await judgedHead(log, witness, 1)).ok);
+});
+
 test("a log restored from an older copy, or rewritten, is a fork to the witness, with the evidence kept", async () => {
   await using log = await testLog();
   await using witness = await startWitness(log);

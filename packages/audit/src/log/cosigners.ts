@@ -46,20 +46,21 @@ export class Cosigners {
   }
 
   /**
-   * A new head, or again the last one for witnesses that were late, with the cosignatures that it has now. Null when none
-   * came that it did not have.
+   * A head, or again the last one, for witnesses that have not signed it yet: with the cosignatures that it has now. Null when
+   * none came that it did not have.
    */
-  async cosign(fresh: SignedHead | null): Promise<SignedHead | null> {
-    if (fresh !== null) this.#due = { head: fresh, missing: this.#clients };
+  async cosign(head: SignedHead | null): Promise<SignedHead | null> {
+    if (head !== null)
+      this.#due = { head, missing: this.#clients.filter((client) => !client.signed(head.note)) };
     const due = this.#due;
     if (due === null || due.missing.length === 0) return null;
     const answers = await this.#ask(due);
     const cosignatures = answers.flatMap(({ answer }) => (answer.ok ? answer.signatures : []));
     const note = { ...due.head.note, signatures: [...due.head.note.signatures, ...cosignatures] };
-    const head = { ...due.head, note };
+    const cosigned = { ...due.head, note };
     const missing = answers.filter(({ answer }) => !answer.ok).map(({ client }) => client);
-    this.#due = { head, missing };
-    return cosignatures.length === 0 ? null : head;
+    this.#due = { head: cosigned, missing };
+    return cosignatures.length === 0 ? null : cosigned;
   }
 
   async #ask({ head, missing }: Due): Promise<{ client: WitnessClient; answer: Cosigned }[]> {

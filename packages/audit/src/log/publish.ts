@@ -1,9 +1,9 @@
 import type { Transaction } from "@rempart/database";
 import { type Clock, utf8 } from "@rempart/kernel";
 import { AuditError } from "../errors.ts";
-import { type Checkpoint, formatCheckpoint } from "../note/checkpoint.ts";
+import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "../note/checkpoint.ts";
 import { type SignEd25519, signNote, type VerifierKey } from "../note/keys.ts";
-import { formatNote, type SignedNote } from "../note/note.ts";
+import { formatNote, parseNote, type SignedNote } from "../note/note.ts";
 import type { ObjectStore } from "../ports.ts";
 import { rootOf } from "../tree/edge.ts";
 import type { TreeHash } from "../tree/hash.ts";
@@ -42,6 +42,8 @@ export class Publisher {
   #tail: Tail | null = null;
   /** The published checkpoint, byte for byte, when it was read or written last. */
   #shown: Uint8Array | null = null;
+  /** The head that stood when the log was opened. */
+  #found: SignedHead | null = null;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -56,6 +58,13 @@ export class Publisher {
       this.#tail = null;
       throw error;
     }
+  }
+
+  /** The head that this publisher found, once: who made it may have ended before witnesses signed it. */
+  takeUp(): SignedHead | null {
+    const found = this.#found;
+    this.#found = null;
+    return found;
   }
 
   async #publish(tx: Transaction): Promise<SignedHead | null> {
@@ -86,7 +95,9 @@ export class Publisher {
     this.#shown = await this.#objects.get(CHECKPOINT_PATH);
     const { origin, generation } = signer;
     const earlier = generation === 1 ? null : logObjects(objects, generation - 1);
-    return openTail(tx, { hash, objects: this.#objects, earlier, origin }, head);
+    const tail = await openTail(tx, { hash, objects: this.#objects, earlier, origin }, head);
+    this.#found = this.#shown && signedHeadIn(this.#shown);
+    return tail;
   }
 
   async #sign(tx: Transaction, { edge }: Tail): Promise<SignedHead> {
@@ -118,4 +129,10 @@ export class Publisher {
     const last = await rememberedHead(tx, this.#options.hash);
     if (last.size === size) await this.#show(note);
   }
+}
+
+function signedHeadIn(bytes: Uint8Array): SignedHead | null {
+  const note = parseNote(bytes);
+  const checkpoint = note && parseCheckpoint(note.text);
+  return checkpoint && { ...checkpoint, note };
 }

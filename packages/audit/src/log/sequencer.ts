@@ -79,7 +79,7 @@ async function runRound(
   } while (placed === BATCH);
   if (placed === null) return null;
   const head = await database.transaction((tx) => alone(tx, () => publisher.publish(tx)), { attempts: 1 });
-  const cosigned = await cosigners.cosign(head);
+  const cosigned = await cosigners.cosign(head ?? publisher.takeUp());
   if (cosigned) await database.transaction((tx) => alone(tx, () => publisher.showCosigned(tx, cosigned)));
   return head;
 }

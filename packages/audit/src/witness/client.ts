@@ -1,7 +1,7 @@
 import { fromUtf8 } from "@rempart/kernel";
 import { parseSize } from "../note/checkpoint.ts";
 import { signersOf, type VerifierKey, type VerifyEd25519 } from "../note/keys.ts";
-import { type NoteSignature, parseNote, parseSignatureLines } from "../note/note.ts";
+import { type NoteSignature, parseNote, parseSignatureLines, type SignedNote } from "../note/note.ts";
 import { formatAddCheckpoint } from "./request.ts";
 
 /** Where a witness listens, and the key it must answer with. */
@@ -37,6 +37,11 @@ export class WitnessClient {
 
   get name(): string {
     return this.#options.key.name;
+  }
+
+  /** Whether the note says so: the signature is not looked at. */
+  signed({ signatures }: SignedNote): boolean {
+    return signatures.some((one) => this.#isOwn(one));
   }
 
   /** Asks once, and once more when the witness says that it knows another size. Never throws. */
@@ -77,10 +82,14 @@ export class WitnessClient {
     return news ? "again" : failure("fork", `it has seen another log of ${seen} entries`);
   }
 
+  #isOwn({ name, keyId }: NoteSignature): boolean {
+    return name === this.#options.key.name && keyId === this.#options.key.keyId;
+  }
+
   async #check(note: Uint8Array, text: string): Promise<Cosigned> {
     const { key, verifyEd25519 } = this.#options;
     const lines = text.endsWith("\n") ? parseSignatureLines(text.slice(0, -1).split("\n")) : null;
-    const own = lines?.filter(({ name, keyId }) => name === key.name && keyId === key.keyId) ?? [];
+    const own = lines?.filter((line) => this.#isOwn(line)) ?? [];
     const signed = parseNote(note);
     if (own.length === 0 || signed === null) return failure("garbled", "no cosignature of its key");
     const signers = await signersOf({ text: signed.text, signatures: own }, [key], verifyEd25519);
