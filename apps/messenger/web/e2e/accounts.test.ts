@@ -53,6 +53,11 @@ async function keepCodes({ page }: Visitor): Promise<string[]> {
   return texts;
 }
 
+async function accountOf({ email }: Visitor): Promise<string[]> {
+  const rows = await world.database.query<{ id: string }>("SELECT id FROM users WHERE email = $1", [email]);
+  return rows.map(({ id }) => id);
+}
+
 /** As if this person had proved who they are long ago. */
 async function growStale({ email }: Visitor): Promise<void> {
   await world.database.query(
@@ -240,6 +245,33 @@ describe("the stories of accounts", { concurrency: 3 }, () => {
     await eva.fillsInSignIn();
     await eva.seesList();
     await eva.leave();
+  });
+
+  test("an account is deleted by who types its name and proves to be its owner; cancelled, nothing happens", async () => {
+    const uma = await resident("Uma Urban");
+    const [id] = await accountOf(uma);
+    await growStale(uma);
+    await uma.opens("/settings");
+    await uma.presses("Delete account");
+    const name = uma.page.getByLabel("Type your name, Uma Urban, to confirm");
+    await uma.page.keyboard.type("Uma");
+    await uma.page.keyboard.press("Enter");
+    await uma.page.getByRole("alert").getByText("Type it as it is shown").waitFor();
+    await uma.presses("Cancel");
+    await uma.page.locator(":focus", { hasText: "Delete account" }).waitFor();
+
+    await uma.page.keyboard.press("Enter");
+    await name.fill("Uma Urban");
+    await uma.page.keyboard.press("Enter");
+    await uma.page.getByRole("dialog", { name: "Is it you?" }).getByLabel("Your password").fill(PASSWORD);
+    await uma.presses("Confirm");
+    await uma.sees("Your account is deleted.");
+    await uma.fillsInSignIn();
+    await uma.page.getByRole("alert").getByText("do not match").waitFor();
+    assert.deepEqual(await accountOf(uma), []);
+    const kept = await uma.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
+    assert.ok(!kept.includes(`rempart-${id}`), kept.join());
+    await uma.leave();
   });
 
   test("a new password ends the sessions elsewhere, and the address's secret is never left in the history", async () => {

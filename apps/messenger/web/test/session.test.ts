@@ -82,6 +82,26 @@ test("without the server, history can be read and messages written; they leave w
   await reads(bob, id, "written offline");
 });
 
+test("a deleted account leaves nothing in its browser, and the others go on without it", async () => {
+  const [ada, bob, cleo] = await Promise.all(["Ada", "Bob", "Cleo"].map((name) => arrive(server.url, name)));
+  assert.ok(ada && bob && cleo);
+  const userIds = [bob.id, cleo.id];
+  const { conversationId: id } = done(await ada.client.createGroup({ title: "Rowing", userIds }));
+  done(await ada.client.send(id, "farewell"));
+  await Promise.all([reads(bob, id, "farewell"), reads(cleo, id, "farewell")]);
+  done(await ada.client.eraseAccount());
+  assert.deepEqual(ada.client.app.get(), { phase: "signed-out", reason: "erased" });
+  assert.deepEqual(
+    ada.profile.disks.dump().filter(({ name }) => name.includes(ada.id)),
+    [],
+  );
+  done(await bob.client.send(id, "just us"));
+  await reads(cleo, id, "just us");
+  const { members } = await conversation(cleo, id, (seen) => seen.members.length === 2);
+  assert.deepEqual(members.map((member) => member.id).toSorted(), [...userIds].toSorted());
+  assert.ok(members.some(({ role }) => role === "owner"));
+});
+
 test("a session that is revoked elsewhere ends here, and says why", async () => {
   const ada = await arrive(server.url, "Ada");
   const phone = await anotherDevice(ada, server.url);

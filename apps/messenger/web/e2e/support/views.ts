@@ -106,6 +106,17 @@ export const VIEWS: readonly View[] = [
     },
   },
   {
+    name: "settings: delete the account, a wrong name",
+    path: "/settings",
+    scenario: "everyday",
+    size: PHONE,
+    prepare: async (page) => {
+      await page.getByRole("button", { name: /^(Delete account|Supprimer le compte)$/ }).click();
+      await page.locator("form:has([autocomplete=off]) button[type=submit]").click();
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
     name: "settings: security",
     path: "/settings/security",
     scenario: "everyday",

@@ -56,10 +56,19 @@ export interface Me {
   readonly deviceId: string | null;
 }
 
+/** `erased-unrecorded`: the account is gone, and a restore of the server's backups might still bring it back. */
+export type SignedOutReason =
+  | "none"
+  | "expired"
+  | "device-removed"
+  | "suspended"
+  | "erased"
+  | "erased-unrecorded";
+
 export type AppState =
   /** The worker is starting and asking who is signed in. */
   | { readonly phase: "starting" }
-  | { readonly phase: "signed-out"; readonly reason: "none" | "expired" | "device-removed" | "suspended" }
+  | { readonly phase: "signed-out"; readonly reason: SignedOutReason }
   /** Another tab of this browser owns the encrypted state. `takeOver()` moves it here. */
   | { readonly phase: "elsewhere" }
   | { readonly phase: "ready"; readonly me: Me }
@@ -251,6 +260,8 @@ export interface MessengerClient {
   signInWithPasskey(answer: PasskeyAnswer): Promise<Result>;
   /** `forgetDevice` also removes this device from the account and erases keys and history from this browser. */
   signOut(options: { everywhere?: boolean; forgetDevice?: boolean }): Promise<Result>;
+  /** For good, here and on the server. Asks for a fresh proof. */
+  eraseAccount(): Promise<Result>;
   takeOver(): Promise<Result>;
   rename(name: string): Promise<Result>;
 

@@ -83,6 +83,7 @@ export function connectClient(port: Port): ConnectedClient {
     startPasskeySignIn: call("startPasskeySignIn"),
     signInWithPasskey: call("signInWithPasskey"),
     signOut: call("signOut"),
+    eraseAccount: call("eraseAccount"),
     takeOver: call("takeOver"),
     rename: call("rename"),
     requestPasswordReset: call("requestPasswordReset"),

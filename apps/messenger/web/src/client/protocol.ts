@@ -24,6 +24,7 @@ const COMMANDS: Record<CommandName, true> = {
   startPasskeySignIn: true,
   signInWithPasskey: true,
   signOut: true,
+  eraseAccount: true,
   takeOver: true,
   rename: true,
   requestPasswordReset: true,

@@ -67,6 +67,7 @@ export function createCore(ports: CorePorts): Core {
     startPasskeySignIn: () => attempt(door.startPasskeySignIn),
     signInWithPasskey: (answer) => attempt(() => session.signInWithPasskey(answer)),
     signOut: (options) => attempt(() => session.signOut(options)),
+    eraseAccount: () => attempt(session.eraseAccount),
     takeOver: () => attempt(session.takeOver),
     rename: (name) => attempt(() => session.rename(name)),
     requestPasswordReset: (email) => attempt(() => door.requestPasswordReset(email)),

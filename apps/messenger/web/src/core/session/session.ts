@@ -1,5 +1,12 @@
 import type { SignedIn } from "@rempart/messaging/contract";
-import type { AppState, Me, PasskeyAnswer, SignInStep, SignUpStep } from "../../client/api.ts";
+import type {
+  AppState,
+  Me,
+  PasskeyAnswer,
+  SignedOutReason,
+  SignInStep,
+  SignUpStep,
+} from "../../client/api.ts";
 import { type Cell, createCell } from "../../client/cell.ts";
 import type { Account, AccountEnd, OpenAccount } from "../account/account.ts";
 import { meOf } from "../account/me.ts";
@@ -20,6 +27,7 @@ export interface Session {
   completeSignIn(input: RestInput<"completeSignIn">["body"]): Promise<void>;
   signInWithPasskey(answer: PasskeyAnswer): Promise<void>;
   signOut(options: { everywhere?: boolean; forgetDevice?: boolean }): Promise<void>;
+  eraseAccount(): Promise<void>;
   takeOver(): Promise<void>;
   rename(name: string): Promise<void>;
   readonly door: DoorCommands;
@@ -27,8 +35,6 @@ export interface Session {
   account(): Account;
   close(): Promise<void>;
 }
-
-type SignedOutReason = Extract<AppState, { phase: "signed-out" }>["reason"];
 
 /** The phases of the application. One transition at a time: each runs after the one before has ended. */
 export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAccount): Session {
@@ -165,6 +171,14 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
         await registry.forget();
         leaveAccount(true);
         signedOut("none");
+      }),
+    eraseAccount: () =>
+      serial(async () => {
+        const { recorded } = await rest.call("eraseAccount", {});
+        await open?.account.erase();
+        await registry.forget();
+        leaveAccount(true);
+        signedOut(recorded ? "erased" : "erased-unrecorded");
       }),
     takeOver: () =>
       serial(async () => {

@@ -211,9 +211,9 @@ export const account: typeof english = {
     erase: "Supprimer le compte",
     eraseTitle: "Supprimer votre compte",
     eraseBody:
-      "Vous quittez toutes les conversations ; votre profil, vos appareils et vos clés sont effacés ici et sur le serveur. Ce que vous avez écrit reste chez vos correspondants. C’est irréversible.",
+      "Vous quittez toutes les conversations ; votre profil, vos appareils et vos clés sont effacés ici et sur le serveur. Ce que vous avez écrit reste chez vos correspondants. C’est irréversible.",
     eraseName: (name) => `Saisissez votre nom, ${name}, pour confirmer`,
-    eraseMismatch: (name) => `Saisissez-le tel qu’il est affiché : ${name}`,
+    eraseMismatch: (name) => `Saisissez-le tel qu’il est affiché : ${name}`,
     eraseConfirm: "Supprimer définitivement",
     unknownBrowser: "Navigateur inconnu",
   },
