@@ -4,12 +4,7 @@ import type { WitnessAddress } from "@rempart/audit";
 import { LOG_LEVELS, type LogLevel, type TraceExport } from "@rempart/observability/telemetry";
 import { type Environment, fields, readConfig, Secret } from "@rempart/runtime";
 import { z } from "zod";
-import {
-  type AuditPlace,
-  auditPlace,
-  auditPlaceVariables,
-  checkAuditPlaceVariables,
-} from "./audit/place-variables.ts";
+import { auditPlace, auditPlaceVariables, checkAuditPlaceVariables } from "./audit/place-variables.ts";
 import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
 import { parseWitness } from "./audit/witnesses.ts";
 import { checkRepositoryVariables } from "./backup-repository.ts";
@@ -21,6 +16,7 @@ import {
   monitoringConfig,
   monitoringVariables,
 } from "./monitoring/variables.ts";
+import type { ObjectPlace } from "./object-place.ts";
 
 const { flag, integer, list, oneOf, port, secret, secretUrl, share, text, url } = fields;
 
@@ -189,7 +185,7 @@ export interface MessengerConfig {
 }
 
 export interface AuditConfig {
-  readonly place: AuditPlace;
+  readonly place: ObjectPlace;
   readonly preset: "development" | "production" | "compliance";
   readonly sinks: readonly SinkAddress[];
   readonly witnesses: readonly WitnessAddress[];

@@ -1,12 +1,7 @@
 import { directoryStore, type ObjectStore, repositoryStore } from "@rempart/audit";
-import { s3Repository } from "@rempart/database/backup";
-import type { AuditPlace } from "./place-variables.ts";
+import { type ObjectPlace, s3In } from "../object-place.ts";
 
 /** Where an installation publishes its log. */
-export function auditObjects(place: AuditPlace): ObjectStore {
-  if (place.kind === "directory") return directoryStore(place.path);
-  const { bucket, prefix, region, endpoint } = place;
-  // Stores that are not AWS's rarely have a host name for each bucket.
-  const elsewhere = endpoint === null ? {} : { endpoint, pathStyle: true };
-  return repositoryStore(s3Repository({ bucket, prefix, region, ...elsewhere }));
+export function auditObjects(place: ObjectPlace): ObjectStore {
+  return place.kind === "directory" ? directoryStore(place.path) : repositoryStore(s3In(place));
 }

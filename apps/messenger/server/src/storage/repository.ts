@@ -1,17 +1,9 @@
-import { directoryRepository, type Repository, s3Repository } from "@rempart/database/backup";
+import { directoryRepository, type Repository } from "@rempart/database/backup";
 import type { RepositoryConfig } from "../backup-repository.ts";
+import { s3In } from "../object-place.ts";
 
 /** Where the backups are kept. */
 export function openRepository(config: RepositoryConfig): Repository {
   if (config.kind === "directory") return directoryRepository(config.path);
-  const { bucket, prefix, region, endpoint, authorities, lockDays } = config;
-  return s3Repository({
-    bucket,
-    prefix,
-    region,
-    // Stores that are not AWS's rarely have a host name for each bucket.
-    ...(endpoint === null ? {} : { endpoint, pathStyle: true }),
-    ...(authorities === null ? {} : { authorities }),
-    ...(lockDays === 0 ? {} : { lock: { mode: "COMPLIANCE", days: lockDays } as const }),
-  });
+  return s3In(config, config.lockDays === 0 ? {} : { lock: { mode: "COMPLIANCE", days: config.lockDays } });
 }

@@ -6,9 +6,9 @@ import { hasCode, systemClock, systemRandom } from "@rempart/kernel";
 import type { Keyring } from "@rempart/keys";
 import { silentLogger } from "@rempart/runtime";
 import { auditObjects } from "../audit/objects.ts";
-import type { AuditPlace } from "../audit/place-variables.ts";
 import type { MessengerConfig } from "../config.ts";
 import { messengerMigrations } from "../migrations.ts";
+import type { ObjectPlace } from "../object-place.ts";
 import { eraseAgain } from "./erasures.ts";
 import { openRepository } from "./repository.ts";
 
@@ -63,7 +63,7 @@ const purgeKeyPackages: RestoreHook = {
 
 interface AuditPorts extends Pick<Parameters<RestoreHook["run"]>[0], "database"> {
   readonly keyring: Keyring;
-  readonly place: AuditPlace;
+  readonly place: ObjectPlace;
 }
 
 /** What was published lies before what was restored: the log goes on under a new name that says so. */
