@@ -14,7 +14,14 @@ test("the audit log is published under the data, in a directory or in a bucket",
     path: resolve("shared/audit"),
   });
   const bucket = { AUDIT_REPOSITORY: "s3://our-logs/chat", AUDIT_S3_REGION: "eu-west-3" };
-  const place = { kind: "s3", bucket: "our-logs", prefix: "chat", region: "eu-west-3", endpoint: null };
+  const place = {
+    endpoint: null,
+    authorities: null,
+    kind: "s3",
+    bucket: "our-logs",
+    prefix: "chat",
+    region: "eu-west-3",
+  };
   assert.deepEqual(placeOf(bucket), place);
   const elsewhere = { ...bucket, AUDIT_S3_ENDPOINT: "http://127.0.0.1:9000" };
   assert.deepEqual(placeOf(elsewhere), { ...place, endpoint: "http://127.0.0.1:9000/" });
