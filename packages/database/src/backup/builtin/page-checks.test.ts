@@ -82,6 +82,20 @@ test("what is not made of pages is not looked at", async () => {
     assert.deepEqual((await found([other], [other], path)).checked, 0, path);
 });
 
+test("very many damaged pages are all read again, and waited for no longer than a minute", async () => {
+  let [waited, reads] = [0, 0];
+  const checks = new PageChecks(START, async (milliseconds) => {
+    waited += milliseconds;
+  });
+  const wrong = torn(page(0, OLD));
+  const again = async (into: Buffer) => {
+    reads += 1;
+    return wrong.copy(into);
+  };
+  for (let at = 0; at < 1_000; at += 1) await checks.check(PATH, Buffer.from(wrong), 0, again);
+  assert.deepEqual([checks.end(STOP).damaged, reads, waited], [1_000, 4_000, 60_000]);
+});
+
 test("of very many, the first thousand are named and all are counted", async () => {
   const checks = new PageChecks(START);
   const wrong = torn(page(0, FUTURE));
