@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { hasCode } from "@rempart/kernel";
 import { silentLogger } from "@rempart/runtime";
+import { HistoryFiles } from "../src/history/files.ts";
+import { History } from "../src/history/history.ts";
 import { gauge, gaugeOf, overTime } from "../src/index.ts";
 import { EvaluationThread } from "../src/monitor/evaluation-thread.ts";
 import type { Assignment } from "../src/monitor/messages.ts";
+
+const scratch = await mkdtemp(join(tmpdir(), "evaluation-thread-"));
+after(() => rm(scratch, { recursive: true, force: true }));
 
 const load = gauge({ name: "load", help: "For a test.", unit: "count" });
 const assignment: Assignment = {
@@ -52,6 +60,21 @@ test("a thread that cannot start says why, each time it is asked", async () => {
     JSON.stringify(errors, (_, value) => (value instanceof Error ? value.message : value)),
     /Invalid URL/,
   );
+  await thread.close();
+});
+
+test("a kept history that ends the thread that takes it up is put aside, and the next one works without", async () => {
+  const directory = join(scratch, "history");
+  const one = new History();
+  one.append("load", {}, 1_000, 3);
+  const [kept] = one.kept(0);
+  assert.ok(kept !== undefined);
+  const samples = Array.from({ length: 100_000 }, (_, index) => ({ ...kept, labels: { index: `${index}` } }));
+  await new HistoryFiles(directory).write(1_000, () => ({ beganAt: 0, subqueries: [], samples, steps: [] }));
+  const thread = new EvaluationThread({ ...assignment, directory }, said().log, { maxHeapMb: 24 });
+  await assert.rejects(thread.ask("tick", { at: 2_000 }), (error) => hasCode(error, "monitor-lost"));
+  assert.equal((await thread.ask("tick", { at: 3_000 })).at, 3_000);
+  assert.deepEqual(await readdir(`${directory}.unreadable`), ["whole"]);
   await thread.close();
 });
 

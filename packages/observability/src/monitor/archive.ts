@@ -37,6 +37,13 @@ export class Archive {
     }
   }
 
+  /** For who was ended by it. */
+  async forsake(): Promise<null> {
+    this.#say("warn", "the history that was kept ended the monitor's thread: it is put aside", "");
+    await this.#files.putAside().catch(() => undefined);
+    return null;
+  }
+
   /** Saves in a while, when the time has come and the last time is over. */
   saveSometimes(at: number, take: Take): void {
     if (this.#isBusy || at - this.#savedAt < EVERY_MS) return;

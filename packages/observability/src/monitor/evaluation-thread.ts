@@ -3,7 +3,7 @@ import type { Logger } from "@rempart/runtime";
 import { ObservabilityError, type ObservabilityErrorCode } from "../errors.ts";
 import { Dictating } from "../history/dictation.ts";
 import type { RegistrySlice } from "../history/registry.ts";
-import type { Answers, Assignment, Kind, Questions, Reply } from "./messages.ts";
+import type { Answers, Assignment, Beginning, Kind, Questions, Reply } from "./messages.ts";
 
 /** More than a full history takes; what needs more ends its thread, and not the process. */
 const MAX_HEAP_MB = 1_024;
@@ -12,11 +12,15 @@ const MAX_HEAP_MB = 1_024;
 const AT_ONCE = 1_000;
 
 interface Asked {
+  readonly kind: Kind;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** The thread that evaluates. One that ended is started anew by the next question, with what was kept of its history, and said loudly. */
+/**
+ * The thread that evaluates. One that ended is started anew by the next question, with what was kept of its history, and said
+ * loudly; without it after one that ended before it had evaluated anything.
+ */
 export class EvaluationThread {
   readonly #assignment: Assignment;
   readonly #log: Logger;
@@ -25,6 +29,8 @@ export class EvaluationThread {
   #worker: Worker | null = null;
   #dictating = new Dictating();
   #lastId = 0;
+  #hasEvaluated = false;
+  #isTakingUp = true;
   #isClosed = false;
   starts = 0;
 
@@ -54,7 +60,7 @@ export class EvaluationThread {
       // What is no plain value, or nested beyond the stack, cannot cross.
       return Promise.reject(error);
     }
-    this.#asked.set(id, { resolve, reject });
+    this.#asked.set(id, { kind, resolve, reject });
     return promise;
   }
 
@@ -81,15 +87,17 @@ export class EvaluationThread {
   }
 
   #start(): Worker {
+    const beginning: Beginning = { assignment: this.#assignment, isTakingUp: this.#isTakingUp };
     const worker = new Worker(new URL("./thread.ts", import.meta.url), {
-      workerData: this.#assignment,
+      workerData: beginning,
       resourceLimits: { maxOldGenerationSizeMb: this.#maxHeapMb },
     });
     this.starts += 1;
+    this.#hasEvaluated = false;
     this.#dictating = new Dictating();
     // The monitor is no reason for the process to live.
     worker.unref();
-    let reason: unknown = "it was ended";
+    let reason: unknown = ENDED;
     worker.on("message", (reply: Reply) => this.#settle(reply));
     worker.on("error", (error) => {
       reason = error;
@@ -106,6 +114,7 @@ export class EvaluationThread {
     }
     const asked = this.#asked.get(reply.id);
     this.#asked.delete(reply.id);
+    if (asked?.kind === "tick") this.#hasEvaluated = true;
     if ("answer" in reply) asked?.resolve(reply.answer as never);
     else asked?.reject(revived(reply.error));
   }
@@ -114,12 +123,20 @@ export class EvaluationThread {
     this.#worker = null;
     for (const { reject } of this.#asked.values()) reject(lost("the monitor's thread ended", reason));
     this.#asked.clear();
+    this.#isTakingUp = this.#hasEvaluated || !isOfItsWork(reason);
     if (this.#isClosed) return;
     this.#log.error(
       { err: reason },
       "the monitor's thread ended: it starts anew with what was kept of its history, and without any rules over long windows see little until it has grown",
     );
   }
+}
+
+const ENDED = "it was ended";
+
+/** Not that it could not start. */
+function isOfItsWork(reason: unknown): boolean {
+  return reason === ENDED || (reason as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";
 }
 
 const OWN: ReadonlySet<string> = new Set<ObservabilityErrorCode>(["ambiguous-match", "query-too-large"]);

@@ -30,6 +30,7 @@ export class Evaluator {
   readonly #long: LongSteps;
   readonly #source: Remembering;
   readonly #archive: Archive | null;
+  readonly #isTakingUp: boolean;
   readonly #own: Feed | null;
   readonly #records = new Map<string, Feed>();
   /** Of each step, how far it looks back. */
@@ -42,7 +43,8 @@ export class Evaluator {
   /** Since when, and until which tick; null before the first. */
   #covered: { readonly from: number; readonly to: number } | null = null;
 
-  constructor(assignment: Assignment, say: Say = () => {}) {
+  /** `isTakingUp` false: what is kept is put aside. */
+  constructor(assignment: Assignment, say: Say = () => {}, isTakingUp = true) {
     const { history, own, targets, steps, directory } = assignment;
     this.#assignment = assignment;
     this.#say = say;
@@ -50,6 +52,7 @@ export class Evaluator {
     const expressions = steps.map(({ expression }) => expression);
     this.#long = new LongSteps(expressions, history.keepMs ?? DAY_MS);
     this.#source = new Remembering(this.#history, this.#long);
+    this.#isTakingUp = isTakingUp;
     this.#archive = directory === null ? null : new Archive(directory, say);
     const feed = new Feed(this.#history, own ?? {});
     this.#own = own === null ? null : feed;
@@ -105,7 +108,7 @@ export class Evaluator {
 
   /** Takes up what the process before kept. Since when there is history without a gap. */
   async #restored(at: number): Promise<number> {
-    const kept = (await this.#archive?.read()) ?? null;
+    const kept = (await (this.#isTakingUp ? this.#archive?.read() : this.#archive?.forsake())) ?? null;
     if (kept === null) return at;
     this.#history.restore(kept.samples, at);
     // As after a look that found nothing of it: what goes on is told now.

@@ -25,6 +25,12 @@ export interface Assignment {
   readonly directory: string | null;
 }
 
+export interface Beginning {
+  readonly assignment: Assignment;
+  /** False: what is kept ended a thread that took it up. */
+  readonly isTakingUp: boolean;
+}
+
 export interface Range {
   readonly from: number;
   readonly to: number;

@@ -2,9 +2,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { CodedError, explain } from "@rempart/kernel";
 import { Evaluator } from "./evaluator.ts";
-import type { Assignment, Message, Reply } from "./messages.ts";
+import type { Beginning, Message, Reply } from "./messages.ts";
 
-const evaluator = new Evaluator(workerData as Assignment, (...said) => parentPort?.postMessage({ said }));
+const { assignment, isTakingUp } = workerData as Beginning;
+const evaluator = new Evaluator(assignment, (...said) => parentPort?.postMessage({ said }), isTakingUp);
 
 parentPort?.on("message", async (message: Message) => {
   if (message.kind === "samples") evaluator.take(message.samples);
