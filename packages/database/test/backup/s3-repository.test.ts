@@ -11,6 +11,8 @@ import { scratchDirectory } from "../fixtures/run.ts";
 import { repositoryContract } from "./repository-contract.ts";
 
 const MIB = 2 ** 20;
+/** Of the library's own agent. */
+const MOST_CONNECTIONS = 50;
 let server: S3Server;
 let count = 0;
 
@@ -197,4 +199,14 @@ test("a store whose certificate is of an authority of its own is believed by tha
     ["a"],
   );
   await assert.rejects(s3Repository(place).get("a"), { code: "repository-unavailable" });
+});
+
+test("a comparison that ends early gives its connection back", async () => {
+  const repository = open({ idleMs: 60_000 });
+  await repository.put("head", once(randomBytes(MIB / 2)));
+  for (let i = 0; i < MOST_CONNECTIONS + 1; i += 1)
+    await refused(
+      repository.put("head", once(Buffer.from("new")), { ifSame: Buffer.alloc(0) }),
+      "object-exists",
+    );
 });

@@ -1,4 +1,6 @@
 import { hash } from "node:crypto";
+import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import type { CompletedPart } from "@aws-sdk/client-s3";
 import { BackupError } from "../../errors.ts";
 import type { PutOptions } from "../../ports.ts";
@@ -67,11 +69,18 @@ async function matching(
   if (expected === undefined) return {};
   return connection.ask(async (client, { GetObjectCommand }) => {
     const { ETag, Body, ContentLength } = await client.send(new GetObjectCommand({ Bucket, Key }));
-    const same = ContentLength === expected.length && (await Body?.transformToByteArray());
-    if (!same || !Buffer.from(same).equals(expected) || ETag === undefined)
+    const isSame = await holds(Body as Readable, ContentLength, expected);
+    if (!isSame || ETag === undefined)
       throw new BackupError("object-exists", `${Key} was replaced meanwhile`);
     return { IfMatch: ETag };
   });
+}
+
+/** Whoever reads no answer to its end must end it: the library would keep its connection for good. */
+async function holds(body: Readable, length: number | undefined, expected: Uint8Array): Promise<boolean> {
+  if (length === expected.length) return (await buffer(body)).equals(expected);
+  body.destroy();
+  return false;
 }
 
 /** What stands in the way when the answer to an earlier attempt was lost, and it had stored what it was given. */
