@@ -18,7 +18,7 @@ export interface TestSmtp extends AsyncDisposable {
   next(to: string, holding: string): Promise<ReceivedMail>;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 export interface TestSmtpOptions {
   /** It speaks TLS from the first byte then. */

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { totpCode } from "@rempart/testing";
 import { linkIn, startSmtp, type TestSmtp } from "@rempart/testing/smtp";
-import { addAuthenticator } from "./support/authenticator.ts";
 import { PASSWORD, type Visitor } from "./support/visitor.ts";
 import { World } from "./support/world.ts";
 
@@ -43,36 +42,10 @@ async function follow(visitor: Visitor, kind: string, action: string, to = visit
   await visitor.presses("Go on");
 }
 
-/** The codes that the open dialog shows this once. */
-async function keepCodes({ page }: Visitor): Promise<string[]> {
-  const dialog = page.getByRole("dialog", { name: "Keep your recovery codes" });
-  const codes = dialog.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");
-  await codes.first().waitFor();
-  const texts = await codes.allTextContents();
-  await dialog.getByRole("button", { name: "I have kept them" }).click();
-  return texts;
-}
-
 async function accountOf({ email }: Visitor): Promise<string[]> {
   const rows = await world.database.query<{ id: string }>("SELECT id FROM users WHERE email = $1", [email]);
   return rows.map(({ id }) => id);
 }
-
-/** As if this person had proved who they are long ago. */
-async function growStale({ email }: Visitor): Promise<void> {
-  await world.database.query(
-    `UPDATE sessions SET authenticated_at = authenticated_at - interval '1 hour', factor_at = factor_at - interval '1 hour'
-     WHERE user_id = (SELECT id FROM users WHERE email = $1)`,
-    [email],
-  );
-}
-
-/** As Chrome before 129 and Safari before 18.4. */
-const WITHOUT_CONVERSION = `
-  delete PublicKeyCredential.parseCreationOptionsFromJSON;
-  delete PublicKeyCredential.parseRequestOptionsFromJSON;
-  delete PublicKeyCredential.prototype.toJSON;
-`;
 
 /** What the role allows, asked for as the page itself would: an API key with a permission of administrators. */
 function askForKey({ page }: Visitor): Promise<string> {
@@ -87,92 +60,6 @@ function askForKey({ page }: Visitor): Promise<string> {
 }
 
 describe("the stories of accounts", { concurrency: 3 }, () => {
-  test("a passkey signs in alone; a password forgotten is chosen anew, and the session elsewhere ends", async () => {
-    const ada = await resident("Ada Arnaud");
-    const authenticator = await addAuthenticator(ada.page);
-    await ada.opens("/settings/security");
-    await ada.presses("Add a passkey");
-    await ada.page.getByLabel("Name").fill("My laptop");
-    await ada.presses("Continue");
-    const codes = await keepCodes(ada);
-    assert.equal(codes.length, 10);
-    await ada.sees("My laptop");
-
-    const elsewhere = await world.visitor("Ada Arnaud");
-    await elsewhere.opens("/sign-in");
-    await elsewhere.fillsInSignIn();
-    await elsewhere.presses("Use a recovery code instead");
-    await elsewhere.page.getByLabel("Recovery code").fill(codes[0] ?? "");
-    await elsewhere.presses("Sign in");
-    await elsewhere.seesList();
-
-    await ada.signsOut();
-    await ada.presses("Sign in with a passkey");
-    await ada.seesList();
-    await ada.opens("/settings/devices");
-    await ada.sees("Signed in with a passkey");
-    await ada.sees("Signed in with password and code");
-    await ada.signsOut();
-
-    await authenticator.ownerIsAtHand(false);
-    await ada.page.getByRole("link", { name: "Forgot your password?" }).click();
-    await ada.page.getByLabel("E-mail address").fill(ada.email);
-    await ada.presses("Send the link");
-    await ada.page.getByRole("heading", { name: "Check your mail" }).waitFor();
-    const token = linkIn(await smtp.next(ada.email, "reset-password"), "reset-password");
-    await ada.opens(`/#reset-password=${token}`);
-    await ada.page.getByLabel("New password", { exact: true }).fill("password1");
-    await ada.presses("Change the password");
-    await ada.page.getByRole("alert").getByText("too easy to guess").waitFor();
-    await ada.page.getByLabel("New password", { exact: true }).fill(NEXT_PASSWORD);
-    await ada.presses("Change the password");
-    await ada.presses("Go on");
-    await elsewhere.sees("Your session has ended.");
-
-    await ada.opens(`/#reset-password=${token}`);
-    await ada.page.getByLabel("New password", { exact: true }).fill(NEXT_PASSWORD);
-    await ada.presses("Change the password");
-    await ada.page.getByRole("heading", { name: "This link is no longer valid" }).waitFor();
-    await ada.presses("Go on");
-    await ada.opens("/sign-in");
-    await ada.fillsInSignIn(NEXT_PASSWORD);
-    await ada.page.getByRole("heading", { name: "One more step" }).waitFor();
-    await authenticator.ownerIsAtHand(true);
-    await ada.presses("Use a passkey");
-    await ada.seesList();
-    await ada.signsOut();
-    await ada.page.getByLabel("E-mail address").focus();
-    await ada.seesList();
-    await Promise.all([ada.leave(), elsewhere.leave()]);
-  });
-
-  test("a browser that does not convert credentials by itself makes passkeys, renames, uses and removes them", async () => {
-    const max = await resident("Max Mercier");
-    await max.page.addInitScript(WITHOUT_CONVERSION);
-    await addAuthenticator(max.page);
-    await max.opens("/settings/security");
-    await max.presses("Add a passkey");
-    await max.presses("Continue");
-    await keepCodes(max);
-    await max.presses("Rename Chrome · Linux");
-    await max.page.getByRole("textbox", { name: "Name" }).fill("Old laptop");
-    await max.presses("Save");
-    await max.sees("Old laptop");
-    await max.signsOut();
-    await max.presses("Sign in with a passkey");
-    await max.seesList();
-    await growStale(max);
-    await max.opens("/settings/security");
-    await max.presses("Remove Old laptop");
-    await max.page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
-    await max.page
-      .getByRole("dialog", { name: "Is it you?" })
-      .getByRole("button", { name: "Use a passkey" })
-      .click();
-    await max.sees("You have none yet.");
-    await max.leave();
-  });
-
   test("an administrator is made to enrol a second factor, and signs in with its codes from then on", async () => {
     assert.ok(world.messenger.invitationUrl);
     const kai = await world.visitor("Kai Kessler");
@@ -192,7 +79,7 @@ describe("the stories of accounts", { concurrency: 3 }, () => {
     await kai.page.getByRole("alert").getByText("This code is not right").waitFor();
     await kai.page.getByLabel("Code of the authenticator app").fill(totpCode(secret));
     await kai.presses("Turn on");
-    const [first = "", second = ""] = await keepCodes(kai);
+    const [first = "", second = ""] = await kai.keepsCodes();
     await kai.page.getByRole("link", { name: "Set it up" }).waitFor({ state: "detached" });
     assert.equal(await askForKey(kai), "granted");
 
@@ -211,14 +98,14 @@ describe("the stories of accounts", { concurrency: 3 }, () => {
 
     await kai.opens("/settings/security");
     await kai.sees("9 codes left");
-    await growStale(kai);
+    await world.growsStale(kai);
     await kai.presses("New codes");
     await kai.page.getByRole("alertdialog").getByRole("button", { name: "New codes" }).click();
     await kai.page.getByRole("dialog", { name: "Is it you?" }).getByLabel("Your password").fill(PASSWORD);
     await kai.presses("Use a recovery code instead");
     await kai.page.getByLabel("Recovery code").fill(second);
     await kai.presses("Confirm");
-    assert.equal((await keepCodes(kai)).length, 10);
+    assert.equal((await kai.keepsCodes()).length, 10);
     await kai.sees("10 codes left");
     await kai.leave();
   });
@@ -226,7 +113,7 @@ describe("the stories of accounts", { concurrency: 3 }, () => {
   test("a change of address is confirmed from the new one and taken back from the old one", async () => {
     const eva = await resident("Eva Engel");
     const other = "eva.other@example.org";
-    await growStale(eva);
+    await world.growsStale(eva);
     await eva.opens("/settings");
     await eva.presses("Change address");
     await eva.page.getByLabel("New e-mail address").fill(other);
@@ -250,7 +137,7 @@ describe("the stories of accounts", { concurrency: 3 }, () => {
   test("an account is deleted by who types its name and proves to be its owner; cancelled, nothing happens", async () => {
     const uma = await resident("Uma Urban");
     const [id] = await accountOf(uma);
-    await growStale(uma);
+    await world.growsStale(uma);
     await uma.opens("/settings");
     await uma.presses("Delete account");
     const name = uma.page.getByLabel("Type your name, Uma Urban, to confirm");
@@ -269,8 +156,8 @@ describe("the stories of accounts", { concurrency: 3 }, () => {
     await uma.fillsInSignIn();
     await uma.page.getByRole("alert").getByText("do not match").waitFor();
     assert.deepEqual(await accountOf(uma), []);
-    const kept = await uma.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
-    assert.ok(!kept.includes(`rempart-${id}`), kept.join());
+    const kept = await uma.page.evaluate<{ name: string }[]>("indexedDB.databases()");
+    assert.ok(!kept.some(({ name }) => name === `rempart-${id}`));
     await uma.leave();
   });
 

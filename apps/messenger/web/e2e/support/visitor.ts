@@ -59,6 +59,16 @@ export class Visitor {
     await this.page.getByRole("button", { name: "Account menu" }).waitFor();
   }
 
+  /** The recovery codes that the open dialog shows this once. */
+  async keepsCodes(): Promise<string[]> {
+    const dialog = this.page.getByRole("dialog", { name: "Keep your recovery codes" });
+    const codes = dialog.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");
+    await codes.first().waitFor();
+    const texts = await codes.allTextContents();
+    await dialog.getByRole("button", { name: "I have kept them" }).click();
+    return texts;
+  }
+
   async startConversationWith(name: string): Promise<void> {
     await this.page.getByRole("button", { name: "New conversation" }).first().click();
     await this.#pick(name);

@@ -87,6 +87,15 @@ export class World implements AsyncDisposable {
     return visitor;
   }
 
+  /** As if this person had proved who they are long ago. */
+  async growsStale({ email }: Visitor): Promise<void> {
+    await this.database.query(
+      `UPDATE sessions SET authenticated_at = authenticated_at - interval '1 hour', factor_at = factor_at - interval '1 hour'
+       WHERE user_id = (SELECT id FROM users WHERE email = $1)`,
+      [email],
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser.close();
     await this.wire[Symbol.asyncDispose]();
