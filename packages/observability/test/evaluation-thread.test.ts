@@ -70,11 +70,12 @@ test("a kept history that ends the thread that takes it up is put aside, and the
   const [kept] = one.kept(0);
   assert.ok(kept !== undefined);
   const samples = Array.from({ length: 100_000 }, (_, index) => ({ ...kept, labels: { index: `${index}` } }));
-  await new HistoryFiles(directory).write(1_000, () => ({ beganAt: 0, subqueries: [], samples, steps: [] }));
+  const kinds = { records: [], subqueries: [], steps: [] };
+  await new HistoryFiles(directory).write(1_000, () => ({ beganAt: 0, samples, ...kinds }));
   const thread = new EvaluationThread({ ...assignment, directory }, said().log, { maxHeapMb: 24 });
   await assert.rejects(thread.ask("tick", { at: 2_000 }), (error) => hasCode(error, "monitor-lost"));
   assert.equal((await thread.ask("tick", { at: 3_000 })).at, 3_000);
-  assert.deepEqual(await readdir(`${directory}.unreadable`), ["whole"]);
+  assert.deepEqual(await readdir(`${directory}.aside`), ["whole"]);
   await thread.close();
 });
 

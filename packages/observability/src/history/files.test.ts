@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 function taking(history: History): Take {
-  return (from) => ({ beganAt: 0, subqueries: [], samples: history.kept(from), steps: [] });
+  return (from) => ({ beganAt: 0, records: [], subqueries: [], samples: history.kept(from), steps: [] });
 }
 
 function grow(history: History, from: number, to: number): void {

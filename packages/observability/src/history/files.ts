@@ -42,9 +42,9 @@ export class HistoryFiles {
     return rest?.follows === whole.id ? joined(whole, rest) : whole;
   }
 
-  /** What cannot be read stays to be looked at, in the place of what could not be read before. */
+  /** What is not taken up stays to be looked at, in the place of what was not before. */
   async putAside(): Promise<void> {
-    const aside = `${this.#directory}.unreadable`;
+    const aside = `${this.#directory}.aside`;
     this.#last = null;
     await rm(aside, { recursive: true, force: true });
     await rename(this.#directory, aside);

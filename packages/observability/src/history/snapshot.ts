@@ -18,6 +18,8 @@ export interface Snapshot {
   /** Since when there was a tick at least every five minutes. */
   readonly beganAt: number;
   readonly samples: readonly KeptSeries[];
+  /** What was recorded, and from what. */
+  readonly records: readonly string[];
   /** Those of which every step before `at` was looked at. */
   readonly subqueries: readonly string[];
   /** What they were at their steps; the name is the subquery. */
@@ -70,15 +72,17 @@ export function decodeSnapshot(file: Buffer): Snapshot {
 function decoded(file: Buffer): Snapshot {
   const description = described(file);
   const chunks = new ChunkReader(file.subarray(HEAD_BYTES + description.length, -CRC_BYTES));
-  const { id, follows, at, beganAt, subqueries, samples, steps } = JSON.parse(description.toString("utf8"));
+  const { samples, steps, ...about } = JSON.parse(description.toString("utf8"));
+  const { id, follows, at, beganAt, records, subqueries } = about;
   must(typeof id === "string" && (follows === null || typeof follows === "string"), "it has no name");
   must(Number.isFinite(at) && Number.isFinite(beganAt), "it has no time");
-  must(Array.isArray(subqueries), "it does not say which subqueries it has");
+  must(Array.isArray(records) && Array.isArray(subqueries), "it does not say what it has");
   const told = {
     id,
     follows,
     at,
     beganAt,
+    records,
     subqueries,
     samples: chunks.allOf(samples),
     steps: chunks.allOf(steps),

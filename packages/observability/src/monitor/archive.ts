@@ -32,7 +32,7 @@ export class Archive {
       );
     } catch (error) {
       this.#say("warn", "the history that was kept cannot be read: it starts empty", explain(error));
-      await this.#files.putAside().catch(() => undefined);
+      await this.putAside();
       return null;
     }
   }
@@ -40,8 +40,13 @@ export class Archive {
   /** For who was ended by it. */
   async forsake(): Promise<null> {
     this.#say("warn", "the history that was kept ended the monitor's thread: it is put aside", "");
-    await this.#files.putAside().catch(() => undefined);
+    await this.putAside();
     return null;
+  }
+
+  /** For a person to look at, or to put back. */
+  putAside(): Promise<void> {
+    return this.#files.putAside().catch(() => undefined);
   }
 
   /** Saves in a while, when the time has come and the last time is over. */

@@ -5,6 +5,7 @@ import type { Take } from "../history/files.ts";
 import { DAY_MS, History, type KnownSeries } from "../history/history.ts";
 import type { Element } from "../rules/element.ts";
 import { evaluate } from "../rules/evaluate.ts";
+import { toPromql } from "../rules/promql.ts";
 import { reachOf } from "../rules/reach.ts";
 import { LOOKBACK_MS } from "../rules/select.ts";
 import { Archive } from "./archive.ts";
@@ -33,6 +34,7 @@ export class Evaluator {
   readonly #isTakingUp: boolean;
   readonly #own: Feed | null;
   readonly #records = new Map<string, Feed>();
+  readonly #recorded: readonly string[];
   /** Of each step, how far it looks back. */
   readonly #reaches: ReadonlyMap<Step, number>;
   readonly #feeds: readonly (readonly [Target, Feed])[];
@@ -58,6 +60,7 @@ export class Evaluator {
     this.#own = own === null ? null : feed;
     this.#dictated = new Dictated((name) => feed.identify(name));
     this.#reaches = reachesOf(assignment.steps);
+    this.#recorded = recordedBy(assignment.steps);
     this.#feeds = targets.map((target) => {
       const labels = { job: target.job, instance: instanceOf(target) };
       return [target, new Feed(this.#history, labels)];
@@ -114,15 +117,18 @@ export class Evaluator {
     // As after a look that found nothing of it: what goes on is told now.
     this.#history.endAll(at - 1);
     this.#long.restore(kept, at);
-    // A clock that was set back would leave the process waiting for its time to come again.
-    const aheadMs = kept.at - at;
-    if (aheadMs > 0)
-      this.#say(
-        "warn",
-        "of the history that was kept, what is of later than now is left out",
-        `${aheadMs} ms`,
-      );
-    return Math.abs(at - kept.at) <= LOOKBACK_MS ? Math.min(kept.beganAt, at) : at;
+    await this.#leaveOut(kept.at - at);
+    // After an upgrade rules may read what nobody has recorded.
+    const isRecorded = this.#recorded.every((record) => kept.records.includes(record));
+    const isWithoutGap = isRecorded && Math.abs(at - kept.at) <= LOOKBACK_MS;
+    return isWithoutGap ? Math.min(kept.beganAt, at) : at;
+  }
+
+  /** A clock that was set back would leave the process waiting for its time to come again. One that is not set yet must not cost what is kept. */
+  async #leaveOut(aheadMs: number): Promise<void> {
+    if (aheadMs <= 0) return;
+    this.#say("warn", "of the history that was kept, what is of later than now is left out", `${aheadMs} ms`);
+    if (aheadMs > LOOKBACK_MS) await this.#archive?.putAside();
   }
 
   async #save(): Promise<null> {
@@ -133,6 +139,7 @@ export class Evaluator {
   #taking({ from: beganAt }: { readonly from: number }): Take {
     return (from) => ({
       beganAt,
+      records: this.#recorded,
       subqueries: this.#long.subqueries,
       samples: this.#history.kept(from),
       steps: this.#long.kept(from),
@@ -194,6 +201,12 @@ function reachesOf(steps: readonly Step[]): ReadonlyMap<Step, number> {
     if (step.kind === "record") recorded.set(step.name, reach);
   }
   return reaches;
+}
+
+function recordedBy(steps: readonly Step[]): readonly string[] {
+  return steps
+    .filter(({ kind }) => kind === "record")
+    .map(({ name, expression }) => `${name} = ${toPromql(expression)}`);
 }
 
 interface Evaluated {

@@ -209,7 +209,7 @@ test("a history that cannot be read is left where it can be looked at, with one 
   await again.answer("tick", { at: STEP });
   assert.equal(said.length, 1);
   assert.match(said[0] ?? "", /cannot be read: it starts empty: .*damaged or cut short/);
-  assert.equal((await readFile(join(`${directory}.unreadable`, "whole"))).length, 100);
+  assert.equal((await readFile(join(`${directory}.aside`, "whole"))).length, 100);
   await again.answer("save", {});
   assert.equal(said.length, 1);
 });
