@@ -88,6 +88,9 @@ test("a deleted account leaves nothing in its browser, and the others go on with
   const userIds = [bob.id, cleo.id];
   const { conversationId: id } = done(await ada.client.createGroup({ title: "Rowing", userIds }));
   done(await ada.client.send(id, "farewell"));
+  const pair = done(await ada.client.startDirect(bob.id)).conversationId;
+  done(await ada.client.send(pair, "between us"));
+  await reads(bob, pair, "between us");
   await Promise.all([reads(bob, id, "farewell"), reads(cleo, id, "farewell")]);
   done(await ada.client.eraseAccount());
   assert.deepEqual(ada.client.app.get(), { phase: "signed-out", reason: "erased" });
@@ -100,6 +103,15 @@ test("a deleted account leaves nothing in its browser, and the others go on with
   const { members } = await conversation(cleo, id, (seen) => seen.members.length === 2);
   assert.deepEqual(members.map((member) => member.id).toSorted(), [...userIds].toSorted());
   assert.ok(members.some(({ role }) => role === "owner"));
+  done(await bob.client.send(pair, "nobody there?"));
+  const items = await timeline(bob, pair, (seen) =>
+    seen.some(
+      (item) =>
+        item.kind === "text" && item.mine && item.delivery !== "queued" && item.delivery !== "sending",
+    ),
+  );
+  assert.deepEqual(texts(items), ["between us", "nobody there?"]);
+  assert.equal((await conversation(bob, pair)).title, "Ada");
 });
 
 test("a session that is revoked elsewhere ends here, and says why", async () => {

@@ -10,16 +10,27 @@ export async function adoptServerView(
 ): Promise<void> {
   await directory.learn(seen.members.map(({ userId, name }) => ({ id: userId, name })));
   await store.update(({ place, roster }) => {
-    const members = roster.members.reduce<readonly ServerConversation["members"][number][]>(
+    const members = roster.members.reduce<readonly Members[number][]>(
       (merged, known) => withReceipt(merged, known.userId, known),
       seen.members,
     );
     const read = members.find((member) => member.userId === myId)?.read ?? 0;
+    const readSeq = Math.max(read, place.readSeq);
+    const gone = place.kind === "direct" ? whoIsGone(roster.members, seen.members) : undefined;
+    const title = gone === undefined ? place.title : directory.person(gone.userId).name;
+    const isSame = readSeq === place.readSeq && title === place.title;
     return {
       roster: { members, devices: seen.devices, orphans: seen.orphans },
-      ...(read > place.readSeq && { place: { ...place, readSeq: read } }),
+      ...(!isSame && { place: { ...place, readSeq, title } }),
     };
   });
+}
+
+type Members = ServerConversation["members"];
+
+function whoIsGone(before: Members, now: Members): Members[number] | undefined {
+  const present = new Set(now.map(({ userId }) => userId));
+  return before.find(({ userId }) => !present.has(userId));
 }
 
 export async function readServerView(

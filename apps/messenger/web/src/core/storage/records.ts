@@ -121,6 +121,7 @@ export interface PlaceRecord {
   readonly suite: Suite;
   readonly createdAt: number;
   readonly lastActivityAt: number;
+  /** A group's, decrypted; of a direct conversation, the name of who is gone from it. */
   readonly title: string | null;
   readonly draft: string;
   /** False until this device was in the group for the first time. */

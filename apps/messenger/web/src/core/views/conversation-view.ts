@@ -44,9 +44,10 @@ export function conversationView(
   };
 }
 
-/** A direct conversation is called after the other person; one with oneself alone after oneself. */
+/** A direct conversation is called after the other person, also when their account is gone; one with oneself alone after oneself. */
 function titleOf(place: Place, context: ViewContext): string | null {
   if (place.kind === "group") return place.title;
   const other = context.members.find((member) => member.userId !== context.myId);
-  return context.person(other?.userId ?? context.myId).name;
+  if (other !== undefined) return context.person(other.userId).name;
+  return place.title ?? context.person(context.myId).name;
 }
