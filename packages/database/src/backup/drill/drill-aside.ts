@@ -67,9 +67,14 @@ function yieldToOthers(pid: number): void {
 
 /**
  * It hears that we are gone, and cleans up. One that hears nothing any more is killed by whom end of file tells, which comes when
- * this process has ended, however it did.
+ * this process has ended, however it did. Once it is gone its number may be another's, who is left alone.
  */
-const WATCHDOG = 'read _; sleep 20; kill -KILL "$1" 2>/dev/null';
+const WATCHDOG = `read _
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  kill -0 "$1" 2>/dev/null || exit 0
+  sleep 1
+done
+kill -KILL "$1" 2>/dev/null`;
 
 function killWithUs(pid: number): ChildProcess {
   const watchdog = spawn("/bin/sh", ["-c", WATCHDOG, "watchdog", String(pid)], {
