@@ -96,7 +96,7 @@ test("a dead man's switch hears that the messenger watches, and people hear noth
   assert.match(page, /^alert_deliveries_total\{receiver="switch",outcome="accepted"\} \d+$/m);
 });
 
-test("what a process was sending when it was killed is sent by another one, and taken once", async () => {
+test("what a process was sending when it was killed is sent by another one, as the same", async () => {
   await using receiver = await startAlertReceiver();
   const env = {
     ...receiver.env,
@@ -113,9 +113,9 @@ test("what a process was sending when it was killed is sent by another one, and 
     return idsOf(receiver).length > 0;
   });
   await killed.end();
-  const accepted = (): boolean => idsOf(receiver, "accept").length > 0;
   receiver.mood = "accept";
-  await until(accepted);
-  assert.equal(idsOf(receiver, "accept").length, 1);
+  await until(() => idsOf(receiver, "accept").length > 0);
+  // A second letter of it would wait with the others. An answer that is late costs another attempt with this one.
+  await until(async () => (await waitingIn(survivor)) === "0");
   assert.equal(new Set(idsOf(receiver)).size, 1, "a receiver can tell that it is the same");
 });
