@@ -4,7 +4,7 @@ import axe, { type AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { locateChromium } from "./chromium.ts";
 
-export type { Browser, BrowserContext, Page } from "playwright-core";
+export type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 
 /**
  * The browser is left as strict as a person's: no flag that weakens the same-origin policy or the content security policy,

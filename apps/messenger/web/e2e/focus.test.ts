@@ -1,7 +1,8 @@
 import { after, before, test } from "node:test";
 import { until } from "@rempart/testing";
-import { type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
+import { type Browser, type BrowserContextOptions, launchBrowser, type Page } from "@rempart/testing/browser";
 import { buildWeb } from "./support/build-web.ts";
+import { PATIENCE_MS } from "./support/patience.ts";
 import { type FileServer, serveFiles } from "./support/serve-files.ts";
 
 let browser: Browser;
@@ -17,6 +18,16 @@ after(async () => {
   await files?.[Symbol.asyncDispose]();
 });
 
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const DESKTOP = { viewport: { width: 1360, height: 860 } };
+
+async function opened(device: BrowserContextOptions): Promise<Page> {
+  const page = await browser.newPage({ ...device, reducedMotion: "reduce" });
+  page.setDefaultTimeout(PATIENCE_MS);
+  await page.goto(files.origin);
+  return page;
+}
+
 function focused(page: Page): Promise<string> {
   return page.evaluate(
     `document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent`,
@@ -30,14 +41,7 @@ async function focusComesTo(page: Page, wanted: RegExp): Promise<void> {
 }
 
 test("on a phone the focus goes with the panes and comes back where it was", async () => {
-  const context = await browser.newContext({
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-    reducedMotion: "reduce",
-  });
-  const page = await context.newPage();
-  await page.goto(files.origin);
+  const page = await opened(PHONE);
   await page.getByRole("link", { name: /Tom Okafor/ }).tap();
   await focusComesTo(page, /^Tom Okafor$/);
   await page.getByRole("link", { name: "Conversation details" }).tap();
@@ -46,12 +50,11 @@ test("on a phone the focus goes with the panes and comes back where it was", asy
   await focusComesTo(page, /^Conversation details$/);
   await page.getByRole("link", { name: "Back to conversations" }).tap();
   await focusComesTo(page, /Tom Okafor/);
-  await context.close();
+  await page.close();
 });
 
 test("with a keyboard one can write at once, and Escape leads back to the row", async () => {
-  const page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: "reduce" });
-  await page.goto(files.origin);
+  const page = await opened(DESKTOP);
   const row = page.getByRole("navigation").getByRole("link", { name: /Tom Okafor/ });
   await row.focus();
   await page.keyboard.press("Enter");
@@ -63,8 +66,7 @@ test("with a keyboard one can write at once, and Escape leads back to the row", 
 });
 
 test("a dialog keeps the focus inside and gives it back", async () => {
-  const page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: "reduce" });
-  await page.goto(files.origin);
+  const page = await opened(DESKTOP);
   const opener = page.getByRole("navigation").getByRole("button", { name: "New conversation" });
   await opener.focus();
   await page.keyboard.press("Enter");
@@ -80,8 +82,7 @@ test("a dialog keeps the focus inside and gives it back", async () => {
 });
 
 test("the first Tab offers the way past the list", async () => {
-  const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
-  await page.goto(files.origin);
+  const page = await opened(DESKTOP);
   await page.getByRole("link", { name: /Tom Okafor/ }).waitFor();
   await page.keyboard.press("Tab");
   await focusComesTo(page, /^Skip to the conversation$/);

@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { accessibilityViolations, type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
 import { buildWeb } from "./support/build-web.ts";
 import { Mirror } from "./support/mirror.ts";
+import { PATIENCE_MS } from "./support/patience.ts";
 import { type FileServer, serveFiles } from "./support/serve-files.ts";
 import { DESKTOP, VIEWS, type View } from "./support/views.ts";
 
@@ -80,6 +81,7 @@ function overflow(page: Page): Promise<number> {
 
 test("a language and a theme that are chosen in one tab are those of the others at once", async () => {
   const context = await browser.newContext({ locale: "en-GB", colorScheme: "light" });
+  context.setDefaultTimeout(PATIENCE_MS);
   const [one, other] = [await context.newPage(), await context.newPage()];
   for (const page of [one, other]) await page.goto(`${files.origin}/settings`);
   await other.getByRole("radio", { name: "Light" }).waitFor();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { accessibilityViolations } from "@rempart/testing/browser";
+import { PATIENCE_MS } from "./support/patience.ts";
 import { PASSWORD } from "./support/visitor.ts";
 import { World } from "./support/world.ts";
 
@@ -142,6 +143,7 @@ describe("people at their browsers", { concurrency: 3 }, () => {
   test("refusals are said in words, in the reader's language", async () => {
     const leo = await world.resident("Leo Lemoine");
     const context = await world.browser.newContext({ locale: "fr-FR" });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     await page.goto(`${leo.origin}/sign-in`);
     await page.getByLabel("Adresse e-mail").fill(leo.email);

@@ -85,6 +85,14 @@ function topOf(text: string): Promise<number> {
   })()`);
 }
 
+/** Nothing is being fetched then, and nothing will be until somebody scrolls. */
+function enoughAbove(): Promise<void> {
+  return until(async () => {
+    const above = `Number(timeline.querySelector("li[data-index]").dataset.index)`;
+    return (await inTimeline<number>(above)) >= ROWS_ABOVE;
+  });
+}
+
 function focusedPosition(): Promise<string | null> {
   return page.evaluate(`document.activeElement?.closest("li")?.getAttribute("aria-posinset") ?? null`);
 }
@@ -95,6 +103,7 @@ test("a conversation with unread messages opens at the first of them", async () 
 });
 
 test("what is being read stays in its place while older messages come in above it", async () => {
+  await enoughAbove();
   await page.mouse.move(860, 400);
   const top = await inTimeline<number>("timeline.scrollTop");
   await page.mouse.wheel(0, -40);
@@ -172,8 +181,5 @@ test("of three hundred conversations only those in sight exist, and the arrows r
 test("however many are unread, the history comes in no further than what is being read", async () => {
   await page.goto(`${files.origin}${CONVERSATION}?scenario=returning`);
   await timeline().getByRole("listitem").first().waitFor();
-  await until(async () => {
-    const above = await inTimeline<number>(`Number(timeline.querySelector("li[data-index]").dataset.index)`);
-    return above >= ROWS_ABOVE;
-  });
+  await enoughAbove();
 });

@@ -27,6 +27,7 @@ interface WithTrustedTypes {
 }
 
 export async function startWorker(page: Page, address: string, workerUrl: string): Promise<PageClient> {
+  page.setDefaultTimeout(PATIENCE_MS);
   // The screens would start a worker of their own, which would own the account.
   await page.route("**/assets/index-*.js", (route) => route.abort());
   await page.goto(address);
