@@ -10,7 +10,7 @@ export async function adoptServerView(
 ): Promise<void> {
   await directory.learn(seen.members.map(({ userId, name }) => ({ id: userId, name })));
   await store.update(({ place, roster }) => {
-    const members = roster.members.reduce<readonly Members[number][]>(
+    const members = roster.members.reduce<Members>(
       (merged, known) => withReceipt(merged, known.userId, known),
       seen.members,
     );
@@ -26,7 +26,7 @@ export async function adoptServerView(
   });
 }
 
-type Members = ServerConversation["members"];
+type Members = readonly ServerConversation["members"][number][];
 
 function whoIsGone(before: Members, now: Members): Members[number] | undefined {
   const present = new Set(now.map(({ userId }) => userId));
