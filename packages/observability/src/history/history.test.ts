@@ -112,6 +112,19 @@ test("more series than allowed are refused, and there is room again when others 
   assert.equal(history.append("a", { x: "3" }, 20_000, 1), "stored");
 });
 
+test("what has ended makes room, the oldest first, and what goes on does not", () => {
+  const history = new History({ maxSeries: 4 });
+  for (const x of ["1", "2", "3", "4"]) history.append("a", { x }, 0, 1);
+  history.end("a", { x: "3" }, 10);
+  history.end("a", { x: "2" }, 20);
+  const hosts = (): unknown[] => [...history.named("a")].map(({ labels }) => labels.x).sort();
+  assert.equal(history.append("a", { x: "5" }, 30, 1), "stored");
+  assert.deepEqual(hosts(), ["1", "2", "4", "5"]);
+  assert.equal(history.append("a", { x: "6" }, 30, 1), "stored");
+  assert.equal(history.append("a", { x: "7" }, 30, 1), "full");
+  assert.deepEqual(hosts(), ["1", "4", "5", "6"]);
+});
+
 test("samples are kept for their time, and for at most a chunk longer", () => {
   const series = new Series("a", {});
   for (let at = 0; at <= 3 * DAY; at += STEP) series.append(at, at, DAY);
