@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type Browser, launchBrowser } from "@rempart/testing/browser";
 import { buildWeb } from "./support/build-web.ts";
+import { PATIENCE_MS } from "./support/patience.ts";
 import { type FileServer, serveFiles } from "./support/serve-files.ts";
 
 /** Scripts and styles, gzipped, until the screen is there; the worker is fetched apart and does not hold it up. */
@@ -32,6 +33,7 @@ const FIRST_PAINT = `new Promise((done) => new PerformanceObserver((list) => {
 
 async function firstScreen(path: string, ready: string): Promise<{ bytes: number; paintMs: number }> {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const fetched = new Set<string>();
   page.on("request", (request) => fetched.add(new URL(request.url()).pathname));
   await page.goto(files.origin + path);

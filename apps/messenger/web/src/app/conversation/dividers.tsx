@@ -58,7 +58,7 @@ export function Beginning() {
 export function Older() {
   const { t } = useI18n();
   return (
-    <div className="flex items-center justify-center gap-2 py-4 text-sm text-ink-faint">
+    <div className="flex h-full items-center justify-center gap-2 text-sm text-ink-faint">
       <Spinner />
       {t.conversation.loadingOlder}
     </div>

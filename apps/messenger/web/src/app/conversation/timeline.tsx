@@ -99,7 +99,7 @@ function LoadedTimeline({ conversation, timeline }: LoadedTimelineProps) {
           style={{ height: totalSize }}
         >
           {hasOlder && top === 0 && (
-            <li className="absolute inset-x-0 top-0">
+            <li className="absolute inset-x-0 top-0" style={{ height: OLDER_PIXELS }}>
               <Older />
             </li>
           )}
