@@ -89,9 +89,12 @@ async function serveWhile(database: Database, rows: number, work: () => Promise<
     }
   };
   const clients = Array.from({ length: CLIENTS }, client);
-  await work();
-  ended = true;
-  await Promise.all(clients);
+  try {
+    await work();
+  } finally {
+    ended = true;
+    await Promise.all(clients);
+  }
   const drillMs = performance.now() - from;
   delay.disable();
   return {

@@ -102,6 +102,8 @@ try {
   const archiving = await archivingTable(bench, database, commands, load);
   await archiveWith(database, ours.archiveCommand);
   await drained(database);
+  // What was written meanwhile went to the other repository.
+  await ours.backup(rounds);
   const drilled = await drillTable(bench, database, values.large ? 2 : 3);
   writeReport("backup", "Backup and restore", [
     `${count(bytes / 1e6)} MB of pgbench's tables, PostgreSQL 15, ${own.length} interleaved rounds, medians. CPU is of the bench, the server and all that they start.`,

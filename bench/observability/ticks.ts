@@ -28,9 +28,9 @@ export async function measureTicks(): Promise<Ticks> {
   const move = fill(registry);
   let elapsed = 0;
   const clock: Clock = { now: () => 1_790_000_000_000 + elapsed, monotonic: () => elapsed };
-  const seen: Evaluation[] = [];
+  const tookMs: number[] = [];
   let used = process.threadCpuUsage();
-  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const { promise: done, resolve } = Promise.withResolvers<Evaluation>();
   const delays = monitorEventLoopDelay({ resolution: 1 });
   await using _ = startMonitor({
     own: { registry, job: "bench", instance: "one" },
@@ -40,27 +40,26 @@ export async function measureTicks(): Promise<Ticks> {
     clock,
     log: silentLogger,
     onEvaluation(evaluation) {
-      seen.push(evaluation);
-      if (seen.length === BEFORE) {
+      tookMs.push(evaluation.tookMs);
+      if (tookMs.length === BEFORE) {
         delays.enable();
         used = process.threadCpuUsage();
       }
-      if (seen.length === BEFORE + MEASURED) resolve();
+      if (tookMs.length === BEFORE + MEASURED) resolve(evaluation);
       elapsed += EVERY_MS;
       move();
     },
   });
   // The monitor alone is no reason for a process to live.
   const alive = setInterval(() => {}, 1_000);
-  await done;
+  const last = await done;
   clearInterval(alive);
   delays.disable();
   const { user, system } = process.threadCpuUsage(used);
-  const last = seen.at(-1) as Evaluation;
   return {
     series: last.series,
     rules: last.results.length,
-    evaluations: seen.slice(BEFORE).map(({ tookMs }) => tookMs),
+    evaluations: tookMs.slice(BEFORE),
     stallMs: delays.max / 1e6,
     cpuMs: (user + system) / 1e3 / MEASURED,
     failed: last.failed.length,
