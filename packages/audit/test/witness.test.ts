@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { concat, systemClock, utf8 } from "@rempart/kernel";
-import { silentLogger } from "@rempart/runtime";
+import { type Logger, silentLogger } from "@rempart/runtime";
 import fc from "fast-check";
 import { LogReader } from "../src/log/reader.ts";
 import { type Sequencer, startSequencer } from "../src/log/sequencer.ts";
@@ -79,6 +79,7 @@ async function startWitness(log: TestLog): Promise<TestWitness> {
 }
 
 interface Watched {
+  readonly log?: Logger;
   readonly onFork?: (name: string) => void;
   readonly witnessBudgetMs?: number;
 }
@@ -174,6 +175,26 @@ test("a sequencer that takes over has the head that stands cosigned, when who ma
   await using next = witnessed(log, witness);
   await next.round();
   assert.ok((await judgedHead(log, witness, 1)).ok);
+});
+
+test("a sequencer that takes over and has entries to add asks for its own head, and never for the one before", async () => {
+  await using log = await testLog();
+  await using witness = await startWitness(log);
+  witness.behave("hangs");
+  await insertEntry(log.database);
+  await using killed = witnessed(log, witness, { witnessBudgetMs: 50 });
+  await killed.round();
+  await killed.stop();
+  witness.behave("honest");
+  await insertEntry(log.database);
+  const warnings: object[] = [];
+  const warned = { ...silentLogger, warn: (fields: object) => void warnings.push(fields) };
+  await using next = witnessed(log, witness, { log: warned });
+  for (let i = 0; i < 3; i += 1) await next.round();
+  assert.deepEqual(warnings, []);
+  const judged = await judgedHead(log, witness, 1);
+  assert.ok(judged.ok);
+  assert.equal(judged.value.size, 2);
 });
 
 test("a log restored from an older copy, or rewritten, is a fork to the witness, with the evidence kept", async () => {

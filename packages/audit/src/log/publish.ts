@@ -42,7 +42,7 @@ export class Publisher {
   #tail: Tail | null = null;
   /** The published checkpoint, byte for byte, when it was read or written last. */
   #shown: Uint8Array | null = null;
-  /** The head that stood when the log was opened. */
+  /** The head that stood when the log was opened, while it stands. */
   #found: SignedHead | null = null;
 
   constructor(options: PublisherOptions) {
@@ -60,7 +60,7 @@ export class Publisher {
     }
   }
 
-  /** The head that this publisher found, once: who made it may have ended before witnesses signed it. */
+  /** The head that this publisher found and that still stands, once: who made it may have ended before witnesses signed it. */
   takeUp(): SignedHead | null {
     const found = this.#found;
     this.#found = null;
@@ -82,6 +82,7 @@ export class Publisher {
     await Promise.all(extended.objects.map(({ path, content }) => objects.put(path, content)));
     const head = await this.#sign(tx, extended.tail);
     this.#tail = extended.tail;
+    this.#found = null;
     await Promise.all(extended.spent.map((folder) => objects.removeBelow(folder)));
     return head;
   }
