@@ -1,7 +1,11 @@
 /** A database that is slow, breaks off or is away, in minutes that pass at once: what people feel is told to a real receiver. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "@rempart/database";
+import { systemClock } from "@rempart/kernel";
+import { until } from "@rempart/testing";
 import { type DatabaseWay, databaseWay } from "./support/database-way.ts";
 import { Person } from "./support/person.ts";
 import { type WatchedMessenger, watchedMessenger } from "./support/watched.ts";
@@ -22,13 +26,25 @@ async function resolves({ receiver, told }: WatchedMessenger, rules: readonly st
 
 test("slow answers and failing ones are told, and how fast they spend what was promised", async () => {
   await using way = await databaseWay();
-  await using watched = await watchedMessenger({ through: way.through });
+  let laterMs = 0;
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + laterMs };
+  await using watched = await watchedMessenger({ clock, through: way.through });
   const { server, watch, told } = watched;
   const sam = await Person.arrive(server.publicUrl, "Sam");
   await watch.pass(60, 5);
 
+  /** Nobody is answered before the messenger has had every request for so long. */
+  const slowly = async (): Promise<void> => {
+    way.freeze();
+    using arrived = countArrived(server.publicUrl);
+    const asked = ask(sam, 120);
+    await until(() => arrived.count >= 120);
+    laterMs += 1_500;
+    way.open();
+    await asked;
+  };
   for (let burst = 0; burst < 4; burst++) {
-    await slowly(way, sam);
+    await slowly();
     await watch.pass(4, 2);
   }
   const slow = ["LatencyP95", "LatencyP99"].flatMap((name) => BURNS.map((burn) => `${name}${burn}`));
@@ -43,13 +59,21 @@ test("slow answers and failing ones are told, and how fast they spend what was p
   await resolves(watched, [...slow, "HighResponseTime", ...failing, ...unavailable]);
 });
 
-/** Nineteen in twenty requests wait for a database that says nothing for a second. */
-async function slowly(way: DatabaseWay, person: Person): Promise<void> {
-  way.freeze();
-  const asked = ask(person, 120);
-  await sleep(1_100);
-  way.open();
-  await asked;
+/** Requests that the server at this address took up; it is in this process. */
+function countArrived(url: string): { readonly count: number } & Disposable {
+  const { host } = new URL(url);
+  let count = 0;
+  const arrived = (message: unknown): void => {
+    const { request } = message as { request: IncomingMessage };
+    if (request.headers.host === host) count += 1;
+  };
+  subscribe("http.server.request.start", arrived);
+  return {
+    get count() {
+      return count;
+    },
+    [Symbol.dispose]: () => void unsubscribe("http.server.request.start", arrived),
+  };
 }
 
 /** It is back before anybody looks. */
