@@ -24,3 +24,8 @@ export function tipName(systemIdentifier: string): string {
 }
 
 export const LOCKS = "locks/";
+
+/** Whose turn it is, of the processes that keep one schedule. */
+export function turnFolder(duty: string): string {
+  return `turns/${duty}/`;
+}

@@ -11,6 +11,7 @@ import {
   type RestoreContext,
   s3Repository,
 } from "@rempart/database/backup";
+import { systemClock } from "@rempart/kernel";
 import { Secret } from "@rempart/runtime";
 import { requireService, scratchPlace, startDebianPostgres } from "@rempart/testing";
 import { S3_IDENTITY, startS3 } from "@rempart/testing/s3";
@@ -161,4 +162,24 @@ test("programs that are older than the server are refused before anything is wri
   assert.deepEqual(await old.list(), []);
   const none = dumpEngine({ ...server.parts, programs: { clients: join(server.place, "nowhere") } });
   await assert.rejects(none.run(), { code: "program-missing" });
+});
+
+test("dumps that have outlived their time go, and a damaged one stands in the way of no other", {
+  skip,
+}, async () => {
+  await using server = await open();
+  const { parts } = server;
+  const take = () => server.engine.run();
+  const [oldest, older, newest] = [await take(), await take(), await take()];
+  const inAYear = { ...systemClock, now: () => systemClock.now() + 365 * 86_400_000 };
+  const engine = dumpEngine({ ...parts, clock: inAYear });
+  const policy = { keepMs: 1, archiveMs: 0 };
+  const planned = await engine.prune({ policy, dryRun: true });
+  assert.deepEqual([planned.removed, planned.kept], [[oldest.id], [older.id, newest.id]]);
+  assert.equal((await engine.prune({ policy })).bytes, planned.bytes);
+  assert.deepEqual(await engine.list(), [older, newest]);
+  await writeFile(join(server.place, "repository", "dumps", newest.id, "manifest"), "not what was sealed");
+  const looking = dumpEngine({ repository: parts.repository, sealing: parts.sealing });
+  assert.deepEqual((await looking.status()).newest, older);
+  await assert.rejects(looking.prune({ policy }), { code: "object-altered" });
 });

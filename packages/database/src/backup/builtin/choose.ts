@@ -2,6 +2,7 @@ import { BackupError } from "../errors.ts";
 import type { BackupManifest } from "../manifest.ts";
 import type { RecoveryTarget } from "../ports.ts";
 import type { Vault } from "../sealed/objects.ts";
+import { thoseThatOpen } from "../sealed/that-open.ts";
 import type { Chain } from "../wal/chain.ts";
 import { type Lsn, parseLsn } from "../wal/lsn.ts";
 import { type ManifestObject, manifestObjects, readManifest } from "./catalog.ts";
@@ -16,33 +17,19 @@ export function readManifests(vault: Vault): Promise<BackupManifest[]> {
 }
 
 /**
- * Whole backups of the newest one's cluster, the oldest first, ordered by the log, which no clock can turn. One that is damaged
- * must not stand in the way of the others, from which the same can be restored: it is left out, and `verify` names it. When none
- * opens, the reason is thrown.
+ * Whole backups of the newest one's cluster, the oldest first, ordered by the log, which no clock can turn. What is damaged is left
+ * out, as by `thoseThatOpen`.
  */
 export async function wholeBackups<T extends Placed>(
   vault: Vault,
   read: (found: ManifestObject) => Promise<T>,
 ): Promise<T[]> {
-  const all: T[] = [];
-  let reason: unknown;
-  for (const found of await manifestObjects(vault)) {
-    try {
-      all.push(await read(found));
-    } catch (error) {
-      if (!(error instanceof BackupError && DAMAGE.has(error.code))) throw error;
-      reason = error;
-    }
-  }
-  if (all.length === 0 && reason !== undefined) throw reason;
+  const all = await thoseThatOpen(await manifestObjects(vault), read);
   const newest = all.at(-1);
   return all
     .filter(({ systemIdentifier }) => systemIdentifier === newest?.systemIdentifier)
     .toSorted((a, b) => a.timeline - b.timeline || compare(lsn(a.stopLsn), lsn(b.stopLsn)));
 }
-
-/** `no-backup` for one that is removed just now. */
-const DAMAGE: ReadonlySet<string> = new Set(["object-altered", "wrong-key", "no-backup"]);
 
 /** The newest backup from which the target can be reached, or the one by this name. Throws `no-backup`. */
 export async function chooseBackup(

@@ -10,13 +10,16 @@ export interface LockOptions {
   readonly repository: Repository;
   readonly clock: Clock;
   readonly random: Random;
+  /** What is locked: the repository's backups, or the turn at a duty that several processes share. */
+  readonly folder?: string;
 }
 
 /** A holder that has not renewed for this long was killed. One of this machine is looked for instead. */
 const STALE_MS = 5 * 60_000;
 const RENEW_MS = 60_000;
 const MAX_BYTES = 4_096;
-const NAME = /^locks\/(\d{10})$/;
+const DIGITS = 10;
+const NUMBER = /^\d{10}$/;
 
 /**
  * Runs `work` while no other process works on the repository's backups. Locks are numbered, and the highest number holds: who
@@ -26,16 +29,17 @@ export async function whileLocked<T>(
   options: LockOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { repository, random } = options;
+  const { repository, random, folder = LOCKS } = options;
   const holder: Holder = { token: toHex(random.bytes(16)), host: hostname(), pid: process.pid };
-  const name = await take(options, holder);
+  const place: Place = { repository, folder };
+  const name = await take(place, options.clock, holder);
   const lost = new AbortController();
-  const timer = setInterval(() => void renew(options, name, holder, lost), RENEW_MS);
+  const timer = setInterval(() => void renew(place, name, holder, lost), RENEW_MS);
   try {
     return await work(lost.signal);
   } finally {
     clearInterval(timer);
-    if (await holds(repository, name, holder)) await release(repository, name);
+    if (await holds(place, name, holder)) await release(place, name);
   }
 }
 
@@ -46,10 +50,16 @@ interface Holder {
   readonly pid: number;
 }
 
-async function take({ repository, clock }: LockOptions, holder: Holder): Promise<string> {
-  const newest = await newestLock(repository);
+interface Place {
+  readonly repository: Repository;
+  readonly folder: string;
+}
+
+async function take(place: Place, clock: Clock, holder: Holder): Promise<string> {
+  const { repository, folder } = place;
+  const newest = await newestLock(place);
   if (newest !== null && !(await isAbandoned(repository, newest, clock))) throw busy();
-  const name = `${LOCKS}${String((newest?.number ?? 0) + 1).padStart(10, "0")}`;
+  const name = folder + String((newest?.number ?? 0) + 1).padStart(DIGITS, "0");
   try {
     await repository.put(name, once(textOf(holder)), { ifAbsent: true });
   } catch (cause) {
@@ -65,23 +75,18 @@ async function isAbandoned(repository: Repository, lock: ObjectInfo, clock: Cloc
   return Math.abs(clock.now() - lock.modifiedAt) >= STALE_MS;
 }
 
-async function renew(
-  { repository }: LockOptions,
-  name: string,
-  holder: Holder,
-  lost: AbortController,
-): Promise<void> {
+async function renew(place: Place, name: string, holder: Holder, lost: AbortController): Promise<void> {
   try {
-    if (!(await holds(repository, name, holder))) return lost.abort(busy());
-    await repository.put(name, once(textOf(holder)));
+    if (!(await holds(place, name, holder))) return lost.abort(busy());
+    await place.repository.put(name, once(textOf(holder)));
   } catch {
     // Asked again a minute later; whoever takes over meanwhile is seen then.
   }
 }
 
-async function holds(repository: Repository, name: string, { token }: Holder): Promise<boolean> {
-  const newest = await newestLock(repository);
-  return newest?.name === name && (await holderOf(repository, name)).token === token;
+async function holds(place: Place, name: string, { token }: Holder): Promise<boolean> {
+  const newest = await newestLock(place);
+  return newest?.name === name && (await holderOf(place.repository, name)).token === token;
 }
 
 /** Nothing of what is not a holder's. */
@@ -101,15 +106,17 @@ function textOf(holder: Holder): Buffer {
 }
 
 /** With those that it had taken over from. */
-async function release(repository: Repository, name: string): Promise<void> {
-  for await (const lock of repository.list(LOCKS)) if (lock.name <= name) await repository.delete(lock.name);
+async function release({ repository, folder }: Place, name: string): Promise<void> {
+  for await (const lock of repository.list(folder)) if (lock.name <= name) await repository.delete(lock.name);
 }
 
-async function newestLock(repository: Repository) {
-  const locks = (await Array.fromAsync(repository.list(LOCKS))).filter(({ name }) => NAME.test(name));
+async function newestLock({ repository, folder }: Place) {
+  const numberOf = ({ name }: ObjectInfo): string => name.slice(folder.length);
+  const locks = (await Array.fromAsync(repository.list(folder))).filter((lock) =>
+    NUMBER.test(numberOf(lock)),
+  );
   const newest = locks.at(-1);
-  if (newest === undefined) return null;
-  return { ...newest, number: Number(NAME.exec(newest.name)?.[1]) };
+  return newest === undefined ? null : { ...newest, number: Number(numberOf(newest)) };
 }
 
 function busy(cause?: unknown): BackupError {

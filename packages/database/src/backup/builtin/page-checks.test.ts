@@ -104,3 +104,11 @@ test("of very many, the first thousand are named and all are counted", async () 
   const { damaged, named } = checks.end(STOP);
   assert.deepEqual([damaged, named.length], [1_010, 1_000]);
 });
+
+test("of pages that say to be changed so many are believed, and more are damage", async () => {
+  const checks = new PageChecks(START, async () => {});
+  const wrong = torn(page(0, CHANGED));
+  const pages = Buffer.concat(Array.from({ length: 10_002 }, () => wrong));
+  await checks.check(PATH, pages, 0, async (into) => wrong.copy(into));
+  assert.equal(checks.end(STOP).damaged, 2);
+});

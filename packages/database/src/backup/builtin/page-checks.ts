@@ -13,6 +13,8 @@ const PAUSE_MS = 20;
 /** Of one backup: what a disk has changed by the gigabyte must not hold it up for hours. */
 const PAUSES = 3_000;
 const NAMED = 1_000;
+/** That are remembered until the backup's end is known, a megabyte or two. So many are not written at this moment: more are damage. */
+const REMEMBERED = 10_000;
 
 interface Changed {
   readonly name: string;
@@ -65,7 +67,7 @@ export class PageChecks {
       if ((await again(page)) < PAGE_BYTES || isSoundPage(page, block)) return;
     }
     const lsn = lsnOf(page);
-    if (lsn < this.#start) this.#tell(name);
+    if (lsn < this.#start || this.#changed.length === REMEMBERED) this.#tell(name);
     else this.#changed.push({ name, lsn });
   }
 

@@ -8,14 +8,18 @@ import type {
   BackupEngine,
   BackupObserver,
   BackupStatus,
+  BackupSummary,
   Repository,
   RestoreReport,
   RunOptions,
   Sealing,
 } from "../ports.ts";
+import type { PruneOptions, PruneReport } from "../retention/prune.ts";
 import type { Vault } from "../sealed/objects.ts";
+import { thoseThatOpen } from "../sealed/that-open.ts";
 import { clientPrograms } from "./client-programs.ts";
-import { type DumpManifest, dumpIds, dumpSummary, readDumpManifest } from "./manifest.ts";
+import { DUMPS, dumpIds, dumpSummary, readDumpManifest } from "./manifest.ts";
+import { pruneDumps } from "./prune.ts";
 import { type RestoreIntoOptions, restoreDump, restoreInto } from "./restore.ts";
 import { takeDump } from "./take.ts";
 import { verifyDump } from "./verify.ts";
@@ -42,6 +46,8 @@ export interface DumpEngineOptions {
 export interface DumpEngine extends BackupEngine {
   /** Into an empty database of a server that runs. */
   restoreInto(options: RestoreIntoOptions): Promise<RestoreReport>;
+  /** Removes dumps that the policy does not keep: as `pruneBackups`, where there is no log between them. */
+  prune(options: Omit<PruneOptions, "clock" | "random">): Promise<PruneReport>;
 }
 
 /**
@@ -56,6 +62,20 @@ export function dumpEngine(options: DumpEngineOptions): DumpEngine {
   const programs = clientPrograms(clients);
   const ports = { vault, clock, random, log, programs, server, workDirectory, jobs };
 
+  /** A dump never changes: each manifest is opened once. */
+  const known = new Map<string, BackupSummary>();
+
+  async function list(): Promise<BackupSummary[]> {
+    const ids = await dumpIds(vault);
+    for (const id of known.keys()) if (!ids.includes(id)) known.delete(id);
+    const all = await thoseThatOpen(
+      ids,
+      async (id) => known.get(id) ?? dumpSummary(await readDumpManifest(vault, id)),
+    );
+    for (const summary of all) known.set(summary.id, summary);
+    return all.toSorted((a, b) => a.startedAt - b.startedAt);
+  }
+
   async function take(run: RunOptions) {
     if (source === undefined) throw new BackupError("server-refused", "no database was named to dump");
     const url = source.reveal();
@@ -69,31 +89,20 @@ export function dumpEngine(options: DumpEngineOptions): DumpEngine {
     name: "dump",
     targets: ["latest"],
     run: (run = {}) => observed(clock, observe, () => take(run)),
-    list: async () => (await readManifests(vault)).map(dumpSummary),
+    list,
     verify: (verify = {}) => verifyDump(ports, verify),
     restore: (restore) => restoreDump(ports, restore),
     restoreInto: (restore) => restoreInto(ports, restore),
-    status: () => statusOf(vault),
+    status: async () => statusOf(vault, await list()),
+    prune: (prune) => pruneDumps(vault, { ...prune, clock, random }),
   };
-}
-
-async function readManifests(vault: Vault): Promise<DumpManifest[]> {
-  const all: DumpManifest[] = [];
-  for (const id of await dumpIds(vault)) all.push(await readDumpManifest(vault, id));
-  return all.toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
 /** As old as the newest dump. */
-async function statusOf(vault: Vault): Promise<BackupStatus> {
-  const manifests = await readManifests(vault);
-  const newest = manifests.at(-1);
+async function statusOf(vault: Vault, dumps: readonly BackupSummary[]): Promise<BackupStatus> {
+  const newest = dumps.at(-1) ?? null;
   let repositoryBytes = 0;
-  for await (const { size } of vault.repository.list("dumps/")) repositoryBytes += size;
-  return {
-    backups: manifests.length,
-    newest: newest === undefined ? null : dumpSummary(newest),
-    recoverableTo: newest?.startedAt ?? null,
-    missingSegment: null,
-    repositoryBytes,
-  };
+  for await (const { size } of vault.repository.list(DUMPS)) repositoryBytes += size;
+  const recoverableTo = newest?.startedAt ?? null;
+  return { backups: dumps.length, newest, recoverableTo, missingSegment: null, repositoryBytes };
 }

@@ -27,7 +27,7 @@ export interface DumpManifest {
   readonly files: readonly DumpedFile[];
 }
 
-const DUMPS = "dumps/";
+export const DUMPS = "dumps/";
 export const ROLES_FILE = "roles.sql";
 const FILE_NAME = /^[a-z0-9][a-z0-9._-]{0,80}$/;
 const MAX_FILES = 1_000_000;

@@ -5,7 +5,7 @@ import { type Chain, followChain } from "../wal/chain.ts";
 import type { Branch } from "../wal/history.ts";
 import { formatLsn, parseLsn } from "../wal/lsn.ts";
 import { historyName, segmentName, segmentNumberOf } from "../wal/names.ts";
-import { type PlannedBackup, type PrunePlan, planPrune } from "./plan.ts";
+import { type PlannedBackup, type PrunePlan, planMoments, planPrune } from "./plan.ts";
 
 const SEGMENT = 2 ** 24;
 const DAY_MS = 24 * 3_600_000;
@@ -221,4 +221,16 @@ test("what an earlier server left goes once its time is over", () => {
   const plan = planPrune({ backups, wal }, { keepMs: 7 * DAY_MS, archiveMs: 0 }, 40.5 * DAY_MS);
   assert.deepEqual(ids(plan.remove), ["old", "new"]);
   assert.equal(plan.removeWal.get(old.systemIdentifier)?.length, 1);
+});
+
+test("dumps: a moment before the time that counts stays, all of it, the newest two, and of each week one", () => {
+  const now = Date.UTC(2026, 0, 1);
+  const taken = (...days: number[]) =>
+    days.map((day) => ({ id: `day-${day}`, stoppedAt: now - day * DAY_MS }));
+  const policy = { keepMs: 7 * DAY_MS, archiveMs: 28 * DAY_MS };
+  const { keep, archive, remove } = planMoments(taken(1, 3, 6, 8, 9, 16, 17, 40), policy, now);
+  assert.deepEqual(keep, taken(8, 6, 3, 1));
+  assert.deepEqual(archive, taken(16, 9));
+  assert.deepEqual(remove, taken(40, 17));
+  assert.deepEqual(planMoments(taken(50, 60, 70), policy, now).keep, taken(60, 50));
 });

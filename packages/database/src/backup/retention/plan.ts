@@ -22,12 +22,15 @@ export interface Stored {
   readonly wal: ReadonlyMap<string, readonly string[]>;
 }
 
-export interface PrunePlan {
+interface Sorted<Backup> {
   /** In the order in which they were taken. */
-  readonly keep: readonly PlannedBackup[];
+  readonly keep: readonly Backup[];
   /** Those that are kept for their own moment alone. */
-  readonly archive: readonly PlannedBackup[];
-  readonly remove: readonly PlannedBackup[];
+  readonly archive: readonly Backup[];
+  readonly remove: readonly Backup[];
+}
+
+export interface PrunePlan extends Sorted<PlannedBackup> {
   /** By cluster. */
   readonly removeWal: ReadonlyMap<string, readonly string[]>;
 }
@@ -48,16 +51,39 @@ export function planPrune({ backups, wal }: Stored, policy: RetentionPolicy, now
     ...ordered.filter(isUndamaged).slice(-1),
     ...clusters.flatMap((own, at) => kept(own, since, clusters[at + 1]?.[0])),
   ]);
+  const plan = sorted(ordered, keep, now - policy.archiveMs);
+  const needs = [...plan.keep.map(needOfAll), ...plan.archive.map(needOfItself)];
+  return {
+    ...plan,
+    removeWal: new Map([...wal].map(([cluster, names]) => [cluster, unneeded(cluster, names, needs)])),
+  };
+}
+
+/** As `planPrune`, for backups with no log between them: each is a moment of its own, and one is kept from before the time that counts. */
+export function planMoments<Backup extends Moment>(
+  backups: readonly Backup[],
+  policy: RetentionPolicy,
+  now: number,
+): Sorted<Backup> {
+  const ordered = backups.toSorted(byTime);
+  const keep = new Set([...ordered.slice(-MIN_KEPT), ...kept(ordered, now - policy.keepMs, undefined)]);
+  return sorted(ordered, keep, now - policy.archiveMs);
+}
+
+type Moment = Pick<PlannedBackup, "id" | "stoppedAt">;
+
+/** Of what is not kept, of each week since then the newest goes to the archive. */
+function sorted<Backup extends Moment>(
+  ordered: readonly Backup[],
+  keep: ReadonlySet<Backup>,
+  since: number,
+): Sorted<Backup> {
   const older = ordered.filter((backup) => !keep.has(backup));
-  const archive = new Set(
-    newestOfWeeks(older.filter(({ stoppedAt }) => stoppedAt >= now - policy.archiveMs)),
-  );
-  const needs = [...[...keep].map(needOfAll), ...[...archive].map(needOfItself)];
+  const archive = new Set(newestOfWeeks(older.filter(({ stoppedAt }) => stoppedAt >= since)));
   return {
     keep: ordered.filter((backup) => keep.has(backup)),
     archive: older.filter((backup) => archive.has(backup)),
     remove: older.filter((backup) => !archive.has(backup)),
-    removeWal: new Map([...wal].map(([cluster, names]) => [cluster, unneeded(cluster, names, needs)])),
   };
 }
 
@@ -67,7 +93,7 @@ function isUndamaged({ pages }: PlannedBackup): boolean {
   return (pages?.damaged ?? 0) === 0;
 }
 
-function byTime(a: PlannedBackup, b: PlannedBackup): number {
+function byTime(a: Moment, b: Moment): number {
   return a.stoppedAt - b.stoppedAt || (a.id < b.id ? -1 : 1);
 }
 
@@ -77,11 +103,11 @@ function clustersOf(backups: readonly PlannedBackup[]): PlannedBackup[][] {
 }
 
 /** Of one cluster: those of the time that counts, and the one from which its beginning is reached. */
-function kept(
-  backups: readonly PlannedBackup[],
+function kept<Backup extends Moment>(
+  backups: readonly Backup[],
   since: number,
-  next: PlannedBackup | undefined,
-): PlannedBackup[] {
+  next: Backup | undefined,
+): Backup[] {
   // Its log ended when the next one's began.
   if (next !== undefined && next.stoppedAt <= since) return [];
   const recent = backups.filter(({ stoppedAt }) => stoppedAt > since);
@@ -89,7 +115,7 @@ function kept(
   return base === undefined ? recent : [base, ...recent];
 }
 
-function newestOfWeeks(backups: readonly PlannedBackup[]): PlannedBackup[] {
+function newestOfWeeks<Backup extends Moment>(backups: readonly Backup[]): Backup[] {
   const byWeek = new Map(backups.map((backup) => [Math.floor(backup.stoppedAt / WEEK_MS), backup]));
   return [...byWeek.values()];
 }

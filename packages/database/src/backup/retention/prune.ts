@@ -1,11 +1,11 @@
 import { type Clock, hasCode, type Random, systemClock, systemRandom } from "@rempart/kernel";
 import { backupIds, readManifest } from "../builtin/catalog.ts";
 import { whileLocked } from "../builtin/lock.ts";
-import { MANIFESTS, manifestName } from "../layout.ts";
+import { MANIFESTS } from "../layout.ts";
 import { isBackupId } from "../manifest.ts";
-import type { ObjectInfo } from "../ports.ts";
+import type { ObjectInfo, Repository } from "../ports.ts";
 import type { Vault } from "../sealed/objects.ts";
-import { type PlannedBackup, type PrunePlan, planPrune, type RetentionPolicy } from "./plan.ts";
+import { type PlannedBackup, planPrune, type RetentionPolicy } from "./plan.ts";
 
 export interface PruneOptions {
   readonly policy: RetentionPolicy;
@@ -38,29 +38,39 @@ const WAL = "wal/";
  * removed loses its manifest first: whatever ends this in the middle leaves no backup that looks whole and is not. Throws what a
  * manifest that cannot be read throws, and removes nothing then.
  */
-export async function pruneBackups(vault: Vault, options: PruneOptions): Promise<PruneReport> {
+export function pruneBackups(vault: Vault, options: PruneOptions): Promise<PruneReport> {
+  return pruneFound(vault, options, (now) => inspect(vault, options.policy, now));
+}
+
+/** Removes what `look` does not want to keep, of backups of whichever kind. */
+export async function pruneFound(
+  { repository }: Vault,
+  options: PruneOptions,
+  look: (now: number) => Promise<Found>,
+): Promise<PruneReport> {
   const { clock = systemClock, random = systemRandom } = options;
-  if (options.dryRun === true) return reportOf(await inspect(vault, options.policy, clock.now()));
-  return whileLocked({ repository: vault.repository, clock, random }, async (lost) => {
+  if (options.dryRun === true) return reportOf(await look(clock.now()));
+  return whileLocked({ repository, clock, random }, async (lost) => {
     const signal = options.signal === undefined ? lost : AbortSignal.any([options.signal, lost]);
-    const found = await inspect(vault, options.policy, clock.now());
-    await remove(vault, found, signal);
-    await archive(vault, found, signal);
-    await vault.repository.tidy(clock.now() - ORPHAN_MS);
+    const found = await look(clock.now());
+    await remove(repository, found, signal);
+    await archive(repository, found, signal);
+    await repository.tidy(clock.now() - ORPHAN_MS);
     return reportOf(found);
   });
 }
 
-interface Found {
-  readonly plan: PrunePlan;
-  /** Objects below each backup's name. */
-  readonly objects: ReadonlyMap<string, readonly ObjectInfo[]>;
-  readonly orphans: readonly string[];
+type Kept = "keep" | "archive" | "remove";
+
+export interface Found {
+  readonly plan: Readonly<Record<Kept, readonly { readonly id: string }[]>>;
+  readonly stored: StoredBackups;
+  /** Of the log. */
   readonly segments: readonly ObjectInfo[];
 }
 
 async function inspect(vault: Vault, policy: RetentionPolicy, now: number): Promise<Found> {
-  const objects = await backupObjects(vault);
+  const stored = await storedBackups(vault, MANIFESTS, now);
   const backups: PlannedBackup[] = [];
   for (const id of await backupIds(vault)) backups.push(facts(await readManifest(vault, id)));
   const wal = await walObjects(vault);
@@ -71,7 +81,7 @@ async function inspect(vault: Vault, policy: RetentionPolicy, now: number): Prom
   const segments = clusters.flatMap(([cluster, files]) =>
     files.flatMap((file) => wal.get(cluster)?.get(file) ?? []),
   );
-  return { plan, objects, orphans: orphansAmong(objects, now), segments };
+  return { plan, stored, segments };
 }
 
 /** Not the list of files, which may be long. */
@@ -89,13 +99,31 @@ function facts(manifest: PlannedBackup): PlannedBackup {
   return { id, systemIdentifier, stoppedAt, timeline, startLsn, stopLsn, segmentBytes, pages };
 }
 
-async function backupObjects({ repository }: Vault): Promise<Map<string, ObjectInfo[]>> {
+export interface StoredBackups {
+  /** Objects below each backup's name. */
+  readonly objects: ReadonlyMap<string, readonly ObjectInfo[]>;
+  /** Written last, and removed first. */
+  readonly manifestOf: (id: string) => string;
+  readonly orphans: readonly string[];
+}
+
+/** What stands below `folder`, each backup in a folder of its own. */
+export async function storedBackups(
+  { repository }: Vault,
+  folder: string,
+  now: number,
+): Promise<StoredBackups> {
   const objects = new Map<string, ObjectInfo[]>();
-  for await (const object of repository.list(MANIFESTS)) {
+  for await (const object of repository.list(folder)) {
     const id = object.name.split("/")[1] ?? "";
     if (isBackupId(id)) objects.set(id, [...(objects.get(id) ?? []), object]);
   }
-  return objects;
+  const manifestOf = (id: string): string => `${folder}${id}/manifest`;
+  const orphans = [...objects]
+    .filter(([id, parts]) => !parts.some(({ name }) => name === manifestOf(id)))
+    .filter(([, parts]) => parts.every(({ modifiedAt }) => Math.abs(now - modifiedAt) > ORPHAN_MS))
+    .map(([id]) => id);
+  return { objects, manifestOf, orphans };
 }
 
 async function walObjects({ repository }: Vault): Promise<Map<string, Map<string, ObjectInfo>>> {
@@ -108,19 +136,12 @@ async function walObjects({ repository }: Vault): Promise<Map<string, Map<string
   return clusters;
 }
 
-function orphansAmong(objects: ReadonlyMap<string, readonly ObjectInfo[]>, now: number): string[] {
-  return [...objects]
-    .filter(([id, parts]) => !parts.some(({ name }) => name === manifestName(id)))
-    .filter(([, parts]) => parts.every(({ modifiedAt }) => Math.abs(now - modifiedAt) > ORPHAN_MS))
-    .map(([id]) => id);
-}
-
-async function remove({ repository }: Vault, found: Found, signal: AbortSignal): Promise<void> {
-  const { plan, objects, orphans, segments } = found;
-  for (const id of [...plan.remove.map((backup) => backup.id), ...orphans]) {
+async function remove(repository: Repository, found: Found, signal: AbortSignal): Promise<void> {
+  const { plan, stored, segments } = found;
+  for (const id of [...plan.remove.map((backup) => backup.id), ...stored.orphans]) {
     signal.throwIfAborted();
-    await repository.delete(manifestName(id));
-    for (const { name } of objects.get(id) ?? []) await repository.delete(name);
+    await repository.delete(stored.manifestOf(id));
+    for (const { name } of stored.objects.get(id) ?? []) await repository.delete(name);
   }
   for (const { name } of segments) {
     signal.throwIfAborted();
@@ -129,10 +150,10 @@ async function remove({ repository }: Vault, found: Found, signal: AbortSignal):
 }
 
 /** An object that is gone meanwhile was not ours to move. */
-async function archive({ repository }: Vault, { plan, objects }: Found, signal: AbortSignal): Promise<void> {
+async function archive(repository: Repository, { plan, stored }: Found, signal: AbortSignal): Promise<void> {
   if (repository.archive === undefined) return;
   for (const { id } of plan.archive)
-    for (const object of objects.get(id) ?? []) {
+    for (const object of stored.objects.get(id) ?? []) {
       signal.throwIfAborted();
       if (object.archived === true) continue;
       await repository.archive(object.name).catch((error: unknown) => {
@@ -141,7 +162,7 @@ async function archive({ repository }: Vault, { plan, objects }: Found, signal: 
     }
 }
 
-function reportOf({ plan, objects, orphans, segments }: Found): PruneReport {
+function reportOf({ plan, stored: { objects, orphans }, segments }: Found): PruneReport {
   const removed = plan.remove.map(({ id }) => id);
   const gone = [...[...removed, ...orphans].flatMap((id) => objects.get(id) ?? []), ...segments];
   return {

@@ -1,14 +1,14 @@
-import { type Clock, explain, hasCode, systemClock } from "@rempart/kernel";
+import { explain, hasCode, systemClock } from "@rempart/kernel";
 import { type Component, type Logger, repeat, silentLogger } from "@rempart/runtime";
 import type { BackupEngine, BackupObserver } from "../ports.ts";
+import { inTurn, type SharedSchedule } from "./turn.ts";
 
-export interface BackupScheduleOptions {
+export interface BackupScheduleOptions extends SharedSchedule {
   readonly engine: BackupEngine;
   /** Milliseconds from the start of one backup to that of the next; a day unless told. */
   readonly everyMs?: number;
   /** Milliseconds between two readings of the recovery point; a minute unless told. */
   readonly lookEveryMs?: number;
-  readonly clock?: Clock;
   readonly log?: Logger;
   /** Told of the recovery point. The engine tells of backups itself. */
   readonly observe?: BackupObserver;
@@ -44,19 +44,31 @@ export function backupSchedule(options: BackupScheduleOptions): Component {
 
 /** Milliseconds until it is to be asked again. */
 async function backUpWhenDue(options: BackupScheduleOptions, signal: AbortSignal): Promise<number> {
-  const { engine, everyMs = DAY_MS, clock = systemClock, log = silentLogger } = options;
+  const { log = silentLogger } = options;
   try {
-    const newest = (await engine.list()).at(-1);
-    const age = newest === undefined ? everyMs : clock.now() - newest.startedAt;
-    // A backup from the future is one of a clock that went back since.
-    if (age >= 0 && age < everyMs) return Math.min(everyMs - age, RETRY_MS);
-    await engine.run({ signal });
-    return RETRY_MS;
+    const wait = await untilDue(options);
+    if (wait > 0) return Math.min(wait, RETRY_MS);
+    await inTurn(options, "backup", signal, async (turn) => {
+      if ((await untilDue(options)) === 0) await options.engine.run({ signal: turn });
+    });
   } catch (error) {
     if (signal.aborted) return 0;
     if (!hasCode(error, "busy")) log.error({ error: explain(error) }, "the backup failed; it is tried again");
-    return RETRY_MS;
   }
+  return RETRY_MS;
+}
+
+/** Milliseconds; 0: now. */
+async function untilDue({
+  engine,
+  everyMs = DAY_MS,
+  clock = systemClock,
+}: BackupScheduleOptions): Promise<number> {
+  const newest = (await engine.list()).at(-1);
+  if (newest === undefined) return 0;
+  const age = clock.now() - newest.startedAt;
+  // A backup from the future is one of a clock that went back since.
+  return age < 0 ? 0 : Math.max(0, everyMs - age);
 }
 
 async function look(

@@ -1,10 +1,11 @@
-import { type Clock, explain, systemClock } from "@rempart/kernel";
+import { explain, hasCode, systemClock } from "@rempart/kernel";
 import { type Component, type Logger, silentLogger } from "@rempart/runtime";
 import type { DrillHistory, DrillRecord } from "../drill/records.ts";
 import type { BackupEngine } from "../ports.ts";
 import { inRounds } from "./rounds.ts";
+import { inTurn, type SharedSchedule } from "./turn.ts";
 
-export interface DrillScheduleOptions {
+export interface DrillScheduleOptions extends SharedSchedule {
   readonly engine: Pick<BackupEngine, "list">;
   /** What drills found so far, as the repository knows it. */
   readonly history: () => Promise<DrillHistory>;
@@ -13,7 +14,6 @@ export interface DrillScheduleOptions {
   readonly observe?: (history: DrillHistory) => void;
   /** Milliseconds from one drill to the next; a week unless told. */
   readonly everyMs?: number;
-  readonly clock?: Clock;
   readonly log?: Logger;
 }
 
@@ -36,19 +36,32 @@ export function drillSchedule(options: DrillScheduleOptions): Component {
 }
 
 async function drillWhenDue(options: DrillScheduleOptions, signal: AbortSignal): Promise<number> {
-  const { clock = systemClock, log = silentLogger } = options;
+  const { log = silentLogger } = options;
   try {
-    const { newest } = await tellHistory(options);
-    if (newest !== null && !isDue(newest, clock.now(), options.everyMs ?? WEEK_MS)) return LOOK_EVERY_MS;
-    if ((await options.engine.list()).length === 0) return LOOK_EVERY_MS;
-    const record = await options.drill(signal);
-    if (record.passed) log.info({ drill: record }, "a backup was restored and found whole");
-    else log.error({ drill: record }, "the restore drill failed: backups may not be what they should be");
-    await tellHistory(options);
+    if (!(await isDrillDue(options))) return LOOK_EVERY_MS;
+    await inTurn(options, "drill", signal, async (turn) => {
+      if (await isDrillDue(options)) await drillNow(options, turn);
+    });
   } catch (error) {
-    if (!signal.aborted) log.error({ error: explain(error) }, "the restore drill could not be made");
+    const quiet = signal.aborted || hasCode(error, "busy");
+    if (!quiet) log.error({ error: explain(error) }, "the restore drill could not be made");
   }
   return LOOK_EVERY_MS;
+}
+
+async function isDrillDue(options: DrillScheduleOptions): Promise<boolean> {
+  const { clock = systemClock, everyMs = WEEK_MS, engine } = options;
+  const { newest } = await tellHistory(options);
+  if (newest !== null && !isDue(newest, clock.now(), everyMs)) return false;
+  return (await engine.list()).length > 0;
+}
+
+async function drillNow(options: DrillScheduleOptions, signal: AbortSignal): Promise<void> {
+  const { log = silentLogger } = options;
+  const record = await options.drill(signal);
+  if (record.passed) log.info({ drill: record }, "a backup was restored and found whole");
+  else log.error({ drill: record }, "the restore drill failed: backups may not be what they should be");
+  await tellHistory(options);
 }
 
 /** One from the future is of a clock that went back since. */
