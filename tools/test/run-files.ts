@@ -25,6 +25,15 @@ export async function runFiles(files: readonly string[], options: RunOptions): P
   await Promise.all(Array.from({ length: options.concurrency }, worker));
 }
 
+/** When more files fail, it is not that one of them lost a race. */
+const MOST_UNSTEADY = 2;
+
+/** One or two files that failed beside others are run once more, alone: what passes then is told, and does not fail the run. */
+export async function runAgain(options: RunOptions): Promise<void> {
+  const failed = options.report.failed();
+  if (failed.length <= MOST_UNSTEADY) await runFiles(failed, { ...options, concurrency: 1 });
+}
+
 /**
  * One call of node:test's `run` for each file: its own `timeout` ends the test that hangs and then waits for ever for the
  * file's process, whereas an abort ends the process.
