@@ -1,7 +1,7 @@
 import type { MessengerConfig } from "@rempart/messenger-server/operator";
 
-/** Where the administration listener answers: as told, or by the configuration. */
-export function adminAddress({ admin: { host, port } }: MessengerConfig, told?: string): URL {
+/** Where the administration listener answers: by the configuration. */
+export function adminAddress({ admin: { host, port } }: MessengerConfig): URL {
   const reached = host === "0.0.0.0" || host === "::" ? "localhost" : host;
-  return new URL(told ?? `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`);
+  return new URL(`http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`);
 }

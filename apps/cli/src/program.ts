@@ -29,6 +29,6 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
     .showHelpAfterError();
   const [name = DEFAULT, ...more] = args;
   for (const command of await commandsFor(commandsOf(more), name))
-    program.addCommand(command, { isDefault: command.name() === DEFAULT });
+    program.addCommand(command, { isDefault: args.length === 0 });
   return program;
 }

@@ -53,7 +53,7 @@ test("deployments and incidents are told once, listed, and measured", async () =
 
 test("the weekly check looks at the running server and its data, and says what it could not look at, as with the server away; its page is its owner's to read", async () => {
   const path = join(place.cwd, "report.html");
-  const away = ["check", "weekly", "--format", "html", "--output", path, "--admin", "http://127.0.0.1:9"];
+  const away = ["check", "weekly", "--format", "html", "--out", path, "--admin", "http://127.0.0.1:9"];
   const cli = rempart(away, { ...place, env });
   const report = JSON.parse(await run(2, "check", "weekly", "--format", "json", "--admin", server.adminUrl));
   assert.equal(await cli.ended, 2, cli.said());

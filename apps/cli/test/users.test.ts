@@ -96,10 +96,10 @@ test("an export is a file of one's own, bans and erasures ask first, and a name 
   const email = "kim@example.org";
   await signUp(email);
   const file = join(place.cwd, "kim.json");
-  await users("export", email, "--output", file);
+  await users("export", email, "--out", file);
   assert.equal(JSON.parse(await readFile(file, "utf8")).account.email, email);
   assert.equal((await stat(file)).mode & 0o777, 0o600);
-  await refused(/nothing was written/i, "export", email, "--output", file);
+  await refused(/nothing was written/i, "export", email, "--out", file);
   await refused(/Say --yes/, "ban", email, "--reason", "abuse");
   await refused(/no account's id or e-mail/, "suspend", "Kim", "--reason", "spam");
   const banned = await users("ban", email, "--reason", "abuse", "--addresses", "--yes", "--json");

@@ -1,4 +1,4 @@
-import { type Duration, type MuteRequest, milliseconds } from "@rempart/observability";
+import type { MuteRequest } from "@rempart/observability";
 import { InvalidArgumentError } from "commander";
 
 type Where = MuteRequest["where"];
@@ -10,7 +10,7 @@ export const CONDITION_HELP =
 export function condition(text: string, before: Where = {}): Where {
   const [, label, op, value] = /^([A-Za-z_][A-Za-z0-9_]*)(=|!=|\^=)(.+)$/s.exec(text) ?? [];
   if (label === undefined || value === undefined)
-    throw new InvalidArgumentError("Conditions are like severity=warning.");
+    throw new InvalidArgumentError("Expected a condition, as in severity=warning.");
   if (Object.hasOwn(before, label))
     throw new InvalidArgumentError(`There is a condition on ${label} already.`);
   return { ...before, [label]: conditionOf(op, value) };
@@ -33,20 +33,4 @@ export function conditionsText(where: Where): string {
       return "oneOf" in one ? `${label}=${one.oneOf.join("|")}` : `${label}!=${one.noneOf.join("|")}`;
     })
     .join(" ");
-}
-
-/** Milliseconds of `30m`, `2h`, `1d`. */
-export function duration(text: string): number {
-  try {
-    return milliseconds(text as Duration);
-  } catch {
-    throw new InvalidArgumentError("A duration is like 30m, 2h or 1d.");
-  }
-}
-
-/** Milliseconds since the Unix epoch of an ISO 8601 time. */
-export function instant(text: string): number {
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new InvalidArgumentError("A time is like 2030-05-01T22:00:00Z.");
-  return at;
 }

@@ -12,8 +12,9 @@ import {
 import { Command } from "commander";
 import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
+import { timeText } from "../text.ts";
 import { withDesk } from "./desk.ts";
-import { stateOf, timeText } from "./list-command.ts";
+import { stateOf } from "./list-command.ts";
 
 export function explainCommand(): Command {
   return new Command("explain")

@@ -2,6 +2,7 @@ import type { AlertView, Listing, Mute } from "@rempart/observability";
 import { Command } from "commander";
 import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
+import { timeText } from "../text.ts";
 import { conditionsText } from "./conditions.ts";
 import { withDesk } from "./desk.ts";
 
@@ -32,7 +33,7 @@ function listingText({ alerts, mutes, advancedAt }: Listing): string {
   ].join("\n\n");
 }
 
-const HEADINGS = ["FINGERPRINT", "ALERT", "SEVERITY", "STATE", "SINCE", "HELD BY", "LABELS"];
+const HEADINGS = ["fingerprint", "alert", "severity", "state", "since", "held by", "labels"];
 
 function alertRow(alert: AlertView): string[] {
   const { fingerprint, rule, severity, holds, labels } = alert;
@@ -57,7 +58,7 @@ export function stateOf({ phase, isFlapping, acknowledged }: AlertView): string 
   return `${isFlapping ? "flapping" : phase}${by}`;
 }
 
-const MUTE_HEADINGS = ["ID", "KIND", "WHEN", "BY", "CONDITIONS", "REASON"];
+const MUTE_HEADINGS = ["id", "kind", "when", "by", "conditions", "reason"];
 
 function muteRow({ id, kind, when, author, where, reason }: Mute): string[] {
   return [id, kind, whenText(when), author, conditionsText(where), reason];
@@ -70,9 +71,4 @@ export function whenText(when: Mute["when"]): string {
   const two = (number: number): string => String(number).padStart(2, "0");
   const begins = `${two(Math.floor(when.startMinute / 60))}:${two(when.startMinute % 60)}`;
   return `every ${WEEKDAYS[when.weekday]} ${begins} ${when.timeZone} for ${when.minutes} minutes`;
-}
-
-/** ISO 8601, to the second. */
-export function timeText(at: number | null): string {
-  return at === null ? "–" : `${new Date(at).toISOString().slice(0, 19)}Z`;
 }

@@ -4,10 +4,12 @@ import { alertDesk } from "@rempart/messenger-server/alerting";
 import type { Installation } from "@rempart/messenger-server/operator";
 import type { AlertDesk, Mute, MuteRequest, Weekly } from "@rempart/observability";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { duration, instant } from "../arguments/time.ts";
 import { withInstallation } from "../installation.ts";
 import { operatorName } from "../operator.ts";
+import { refuse } from "../refuse.ts";
 import { type JsonOption, report } from "../report.ts";
-import { CONDITION_HELP, condition, duration, instant } from "./conditions.ts";
+import { CONDITION_HELP, condition } from "./conditions.ts";
 import { whenText } from "./list-command.ts";
 
 type Where = MuteRequest["where"];
@@ -20,8 +22,8 @@ interface MuteOptions extends JsonOption {
 export function silenceCommand(): Command {
   return new Command("silence")
     .description("tell nobody of the alerts that fulfil every condition, for a while")
-    .argument("<conditions...>", CONDITION_HELP, condition)
-    .requiredOption("--for <duration>", "30m, 2h, 1d", duration)
+    .argument("<condition...>", CONDITION_HELP, condition)
+    .requiredOption("--for <duration>", "for how long, as in 30m, 2h or 1d", duration)
     .requiredOption("--reason <text>", "why")
     .option("--json", "print JSON")
     .action((where: Where, options: MuteOptions) => {
@@ -39,15 +41,15 @@ interface MaintenanceOptions extends MuteOptions {
 export function maintenanceCommand(): Command {
   return new Command("maintenance")
     .description("announce a time, or one of each week, at which nobody is told of these alerts")
-    .argument("<conditions...>", CONDITION_HELP, condition)
+    .argument("<condition...>", CONDITION_HELP, condition)
     .addOption(
-      new Option("--from <time>", "when it begins, like 2030-05-01T22:00:00Z")
+      new Option("--from <time>", "when it begins, as in 2030-05-01T22:00:00Z; now unless told")
         .argParser(instant)
         .conflicts("weekly"),
     )
-    .option("--weekly <time>", "when it begins each week, like 'sun 02:30'", weekly)
+    .option("--weekly <time>", "when it begins each week, as in 'sun 02:30'", weekly)
     .option("--time-zone <name>", "of --weekly", "UTC")
-    .requiredOption("--for <duration>", "30m, 2h, 1d", duration)
+    .requiredOption("--for <duration>", "for how long, as in 30m, 2h or 1d", duration)
     .requiredOption("--reason <text>", "why")
     .option("--json", "print JSON")
     .action((where: Where, options: MaintenanceOptions) =>
@@ -65,7 +67,8 @@ const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 function weekly(text: string): Pick<Weekly, "weekday" | "startMinute"> {
   const [, day = "", hour, minute] = /^([a-z]{3}) ([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
-  if (!WEEKDAYS.includes(day)) throw new InvalidArgumentError("A time of the week is like 'sun 02:30'.");
+  if (!WEEKDAYS.includes(day))
+    throw new InvalidArgumentError("Expected a time of the week, as in 'sun 02:30'.");
   const weekday = WEEKDAYS.indexOf(day) as Weekly["weekday"];
   return { weekday, startMinute: Number(hour) * 60 + Number(minute) };
 }
@@ -98,8 +101,7 @@ async function asked(desk: AlertDesk, request: MuteRequest): Promise<Mute | null
     return await desk.mute(request);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
+    refuse(error.message);
     return null;
   }
 }
@@ -107,11 +109,11 @@ async function asked(desk: AlertDesk, request: MuteRequest): Promise<Mute | null
 export function unsilenceCommand(): Command {
   return new Command("unsilence")
     .description("end a silence or a maintenance window")
-    .argument("<id>")
+    .argument("<id>", "as `alerts list` prints it")
     .action((id: string) =>
       withInstallation(async (installation, config) => {
         if (!(await alertDesk(config, installation.database).unmute(id)))
-          return unknown(`There is no silence ${id}`);
+          return refuse(`There is no silence ${id}`);
         await record(installation, "admin.operation.delete", id, {});
         report({}, id, `${id} is over`);
       }),
@@ -123,21 +125,16 @@ export function acknowledgeCommand(): Command {
     .description(
       "say that somebody is on it: an alert is neither escalated nor repeated until it is resolved",
     )
-    .argument("<fingerprint>")
+    .argument("<fingerprint>", "as `alerts list` prints it")
     .action((fingerprint: string) =>
       withInstallation(async (installation, config) => {
         const desk = alertDesk(config, installation.database);
         if (!(await desk.acknowledge(fingerprint, operatorName())))
-          return unknown(`No alert ${fingerprint} fires`);
+          return refuse(`No alert ${fingerprint} fires`);
         await record(installation, "admin.operation.update", fingerprint, {});
         report({}, fingerprint, `${fingerprint} is acknowledged`);
       }),
     );
-}
-
-function unknown(text: string): void {
-  process.stderr.write(`${text}\n`);
-  process.exitCode = 1;
 }
 
 async function record(

@@ -3,14 +3,16 @@ import { alertReceivers } from "@rempart/messenger-server/alerting";
 import type { Severity } from "@rempart/observability";
 import { createLogger } from "@rempart/observability/telemetry";
 import { Command, Option } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
 import { withConfig } from "../installation.ts";
 import { operatorName } from "../operator.ts";
+import { refuse } from "../refuse.ts";
 import { type JsonOption, report } from "../report.ts";
 import { type Trial, tryReceiver } from "./try-receiver.ts";
 
 interface TestOptions extends JsonOption {
   readonly severity: Severity;
-  readonly wait: string;
+  readonly wait: number;
 }
 
 export function testCommand(): Command {
@@ -18,13 +20,13 @@ export function testCommand(): Command {
     .description(
       "tell a receiver of an alert that is a test, and of its end; PagerDuty wakes people by its severity",
     )
-    .argument("<receiver>")
+    .argument("<receiver>", "one that ALERT_RECEIVERS names")
     .addOption(
       new Option("--severity <severity>", "how grave it pretends to be")
         .choices(["critical", "warning", "info"])
         .default("info"),
     )
-    .option("--wait <seconds>", "how long the receiver may take", "10")
+    .option("--wait <seconds>", "how long the receiver may take", wholeNumber(1, 600), 10)
     .option("--json", "print JSON")
     .action((name: string, options: TestOptions) =>
       withConfig(async (config) => {
@@ -36,7 +38,7 @@ export function testCommand(): Command {
         if (receiver === undefined) return tellKnown(receivers.map((one) => one.name));
         const trials = await tryReceiver(receiver, {
           severity: options.severity,
-          timeoutMs: (Number(options.wait) || 10) * 1000,
+          timeoutMs: options.wait * 1_000,
           operator: operatorName(),
           clock: systemClock,
           random: systemRandom,
@@ -48,8 +50,7 @@ export function testCommand(): Command {
 }
 
 function tellKnown(names: readonly string[]): void {
-  process.stderr.write(`There is no such receiver. ALERT_RECEIVERS has: ${names.join(", ")}\n`);
-  process.exitCode = 1;
+  refuse(`There is no such receiver. ALERT_RECEIVERS has: ${names.join(", ")}`);
 }
 
 const OUTCOMES = {

@@ -1,5 +1,6 @@
 import { type AuditQuery, EVENTS, type EventType, type Severity } from "@rempart/audit";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { past } from "../arguments/time.ts";
 
 export interface FilterOptions {
   readonly type?: EventType[];
@@ -15,7 +16,6 @@ export interface FilterOptions {
 }
 
 const SEVERITIES: readonly Severity[] = ["info", "notice", "warning", "critical"];
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** What narrows a question to the log; the same for every command that asks. */
 export function withFilters(command: Command): Command {
@@ -27,8 +27,8 @@ export function withFilters(command: Command): Command {
     .option("--resource <type[:id]>", "what it was done to")
     .option("--address <address>", "from which address or network")
     .option("--request <id>", "in which request")
-    .option("--since <time>", "an ISO time, or how long ago: 90s, 15m, 24h, 7d", timeOf)
-    .option("--until <time>", "the same, exclusive", timeOf)
+    .option("--since <time>", "a time with its zone, a day, or how long ago: 90s, 15m, 24h, 7d", past)
+    .option("--until <time>", "the same, exclusive", past)
     .option("--text <words>", "words in the entry");
 }
 
@@ -54,16 +54,7 @@ export function queryOf(options: FilterOptions): AuditQuery {
 function eventTypes(value: string, before: EventType[] = []): EventType[] {
   const kinds = Object.entries(EVENTS) as [EventType, { label: string }][];
   const found = kinds.filter(([type, { label }]) => type === value || label === value.toUpperCase());
-  if (found.length === 0) throw new InvalidArgumentError("There is no such event.");
+  if (found.length === 0)
+    throw new InvalidArgumentError("Expected a kind of event, as in auth.login.failed or LOGIN_FAILED.");
   return [...before, ...found.map(([type]) => type)];
-}
-
-function timeOf(value: string): number {
-  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
-  const time =
-    amount === undefined || unit === undefined
-      ? Date.parse(value)
-      : Date.now() - Number(amount) * (UNITS[unit] as number);
-  if (Number.isNaN(time)) throw new InvalidArgumentError("Not a time.");
-  return time;
 }

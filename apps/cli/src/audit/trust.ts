@@ -2,6 +2,8 @@ import { nodePrimitives, signerKeys } from "@rempart/audit";
 import { parseVerifierKey, type TrustPolicy, type VerifierKey } from "@rempart/audit/verify";
 import type { Installation } from "@rempart/messenger-server/operator";
 import { type Command, InvalidArgumentError } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
+import { refuse } from "../refuse.ts";
 
 export interface TrustOptions {
   readonly key?: VerifierKey[];
@@ -14,18 +16,13 @@ export function withTrust(command: Command): Command {
   return command
     .option("--key <key...>", "the log's key, from where nobody who may have changed the log can write", keys)
     .option("--witness <key...>", "keys of witnesses", keys)
-    .option("--quorum <count>", "how many witnesses must have signed; all unless told", count);
+    .option("--quorum <count>", "how many witnesses must have signed; all unless told", wholeNumber(0));
 }
 
 export function keys(text: string, before: VerifierKey[] = []): VerifierKey[] {
   const key = parseVerifierKey(nodePrimitives.sha256, text);
-  if (key === null) throw new InvalidArgumentError("Not a key: see `rempart audit keys`.");
+  if (key === null) throw new InvalidArgumentError("Expected a key, as `rempart audit keys` prints it.");
   return [...before, key];
-}
-
-function count(text: string): number {
-  if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError("Not a number.");
-  return Number(text);
 }
 
 /** Null, and told, when there is no key to believe. */
@@ -36,8 +33,7 @@ export async function policyOf(
   const logKeys = key ?? (installation === null ? [] : await ownKeys(installation));
   const [first] = logKeys;
   if (first === undefined) {
-    process.stderr.write("No key to verify with: give --key.\n");
-    process.exitCode = 1;
+    refuse("No key to verify with: give --key.");
     return null;
   }
   return { origin: first.name, logKeys, witnessKeys: witness, quorum };

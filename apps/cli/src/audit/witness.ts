@@ -43,7 +43,8 @@ export function witnessCommand(): Command {
 
 function logKeys(text: string, before: VerifierKey[] = []): VerifierKey[] {
   const key = parseVerifierKey(nodePrimitives.sha256, text);
-  if (key === null || key.kind !== "log") throw new InvalidArgumentError("Not a log's key.");
+  if (key === null || key.kind !== "log")
+    throw new InvalidArgumentError("Expected a log's key, as `rempart audit keys` prints it.");
   return [...before, key];
 }
 

@@ -4,6 +4,7 @@ import { silentLogger } from "@rempart/runtime";
 import { Option } from "commander";
 import { confirmed } from "../confirm.ts";
 import { withConfig } from "../installation.ts";
+import { refuse } from "../refuse.ts";
 import { type JsonOption, report } from "../report.ts";
 import { progressLine, upTo } from "./show.ts";
 
@@ -54,11 +55,7 @@ export function restoreInto(backup: string | undefined, options: OtherRestoreOpt
     const { engine: name, programs, acceptLostErasures = false } = options;
     const found = programs === undefined ? {} : { programs };
     await using other = await otherEngine(config, silentLogger, { name, ...found });
-    if (other.restoreInto === null) {
-      process.stderr.write("pgBackRest makes a data directory: say where, with --to.\n");
-      process.exitCode = 1;
-      return;
-    }
+    if (other.restoreInto === null) return refuse("pgBackRest makes a data directory: say where, with --to.");
     const question = "Load the backup into the empty database of DATABASE_URL?";
     if (!(await confirmed(question, "restore", options.yes ?? false))) return;
     const onProgress = progressLine(process.stderr);

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { withConfig } from "../installation.ts";
 import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
-import { sizeText } from "./show.ts";
+import { bytesText } from "../text.ts";
 
 interface PruneOptions extends JsonOption {
   readonly dryRun?: boolean;
@@ -33,7 +33,7 @@ function prunedText(pruned: PruneReport, dryRun: boolean): string {
     ...removed.map((id) => [id, "outlived its time"]),
     ...orphans.map((id) => [id, "was never finished"]),
     ["segments of the log", String(segments)],
-    [dryRun ? "would free" : "freed", sizeText(bytes)],
+    [dryRun ? "would free" : "freed", bytesText(bytes)],
     ["kept", `${kept.length} backups, and ${archived.length} for their own moment alone`],
   ];
   return table([["removed", "why"], ...rows]);

@@ -1,6 +1,7 @@
 import type { CheckOutcome, DrillHistory, DrillRecord, DrillReport } from "@rempart/database/backup";
 import { table } from "../table.ts";
-import { sizeText, timeText } from "./show.ts";
+import { bytesText } from "../text.ts";
+import { momentText } from "./show.ts";
 
 /** What was measured, and each check with what it found. */
 export function drillText(record: DrillRecord): string {
@@ -13,7 +14,7 @@ function measuredText(report: DrillReport): string {
   const { copyMs, recoverMs, answerMs } = report.phases;
   return table([
     ["recovery time", secondsText(report.recoveryTimeMs)],
-    ["  copy", `${secondsText(copyMs)} for ${sizeText(report.restoredBytes)}`],
+    ["  copy", `${secondsText(copyMs)} for ${bytesText(report.restoredBytes)}`],
     ["  replay and opening", secondsText(recoverMs)],
     ["  first answer", secondsText(answerMs)],
     ...(report.expectedRecoveryTimeMs === null
@@ -44,8 +45,8 @@ export function drillsText(known: DrillHistory | null): string {
       ? newest.error
       : `recovery time ${secondsText(newest.recoveryTimeMs)}, recovery point ${secondsText(newest.recoveryPointMs)}`;
   return table([
-    ["last drill", `${timeText(newest.startedAt)} ${outcome}: ${measured}`],
-    ["last that passed", timeText(passedAt)],
+    ["last drill", `${momentText(newest.startedAt)} ${outcome}: ${measured}`],
+    ["last that passed", momentText(passedAt)],
   ]);
 }
 

@@ -1,24 +1,18 @@
 import type { BackupStatus, BackupSummary, Progress, VerifyReport } from "@rempart/database/backup";
 import { table } from "../table.ts";
+import { bytesText } from "../text.ts";
 
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-/** As in `12.3 MiB`. */
-export function sizeText(bytes: number): string {
-  const power = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
-}
-
-export function timeText(at: number | null): string {
+/** To the millisecond, as a restore can be told it. */
+export function momentText(at: number | null): string {
   return at === null ? "never" : new Date(at).toISOString();
 }
 
 export function backupTable(backups: readonly BackupSummary[]): string {
   const rows = backups.map(({ id, stoppedAt, databaseBytes, storedBytes, serverVersion, damaged }) => [
     id,
-    timeText(stoppedAt),
-    sizeText(databaseBytes),
-    sizeText(storedBytes),
+    momentText(stoppedAt),
+    bytesText(databaseBytes),
+    bytesText(storedBytes),
     serverVersion,
     pagesText(damaged),
   ]);
@@ -37,27 +31,27 @@ export function statusText(
   const age =
     recoverableTo === null ? "" : ` (${Math.max(0, Math.round((now - recoverableTo) / 1_000))} s ago)`;
   const lines = [
-    ["can be restored up to", `${timeText(recoverableTo)}${age}`],
+    ["can be restored up to", `${momentText(recoverableTo)}${age}`],
     ["newest backup", newest === null ? "none" : newestText(newest)],
     ["backups", String(backups)],
-    ["repository", sizeText(repositoryBytes)],
+    ["repository", bytesText(repositoryBytes)],
     ...(missingSegment === null ? [] : [["missing segment", missingSegment]]),
   ];
   return table(lines);
 }
 
 function newestText({ id, databaseBytes, damaged }: BackupSummary): string {
-  return `${id}, ${sizeText(databaseBytes)}, pages ${pagesText(damaged)}`;
+  return `${id}, ${bytesText(databaseBytes)}, pages ${pagesText(damaged)}`;
 }
 
 export function verifyText({ backup, findings, objects, bytes, recoverableTo }: VerifyReport): string {
   const rows = findings.map(({ code, name, detail }) => [code, name, detail]);
   if (rows.length > 0) return table([["finding", "where", "detail"], ...rows]);
-  return `${backup}: ${objects} objects with ${sizeText(bytes)} are what was written; it can be restored up to ${timeText(recoverableTo)}`;
+  return `${backup}: ${objects} objects with ${bytesText(bytes)} are what was written; it can be restored up to ${momentText(recoverableTo)}`;
 }
 
 export function upTo({ lastTransactionAt }: { readonly lastTransactionAt: number | null }): string {
-  return lastTransactionAt === null ? "the end of the backup" : timeText(lastTransactionAt);
+  return lastTransactionAt === null ? "the end of the backup" : momentText(lastTransactionAt);
 }
 
 /** One line that is written over, on a terminal only. */
@@ -65,7 +59,7 @@ export function progressLine(output: NodeJS.WriteStream): (progress: Progress) =
   if (!output.isTTY) return () => {};
   return ({ phase, doneBytes, totalBytes, remainingMs }) => {
     const left = remainingMs === null ? "" : `, ${Math.ceil(remainingMs / 1_000)} s left`;
-    const text = `${phase}: ${sizeText(doneBytes)} of ${sizeText(totalBytes)}${left}`;
+    const text = `${phase}: ${bytesText(doneBytes)} of ${bytesText(totalBytes)}${left}`;
     output.write(`\r${text.padEnd(70)}${doneBytes >= totalBytes ? "\n" : ""}`);
   };
 }

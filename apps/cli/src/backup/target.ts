@@ -19,21 +19,13 @@ export function targetOf({ time, transaction, name, lsn }: TargetOptions): Recov
   return asked.length > 1 ? null : (asked[0] ?? { kind: "latest" });
 }
 
-/** A time with its zone: without one, two machines would read two times. */
-export function timeIn(text: string): number {
-  const at = /(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at))
-    throw new InvalidArgumentError("Not a time with its zone, as in 2026-11-21T12:30:00Z.");
-  return at;
-}
-
 export function transactionIn(text: string): string {
-  if (!/^\d{1,20}$/.test(text)) throw new InvalidArgumentError("Not the number of a transaction.");
+  if (!/^\d{1,20}$/.test(text)) throw new InvalidArgumentError("Expected the number of a transaction.");
   return text;
 }
 
 export function lsnIn(text: string): string {
   if (!/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/.test(text))
-    throw new InvalidArgumentError("Not a position of the log, as in 0/3000028.");
+    throw new InvalidArgumentError("Expected a position of the log, as in 0/3000028.");
   return text;
 }

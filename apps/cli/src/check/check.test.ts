@@ -68,17 +68,23 @@ const count = (name: string, value: number, labels: Record<string, string> = {})
   value,
 });
 
-test("refused forgeries are weighed against what was checked, and their routes are named", async () => {
+test("refused forgeries are weighed against what was checked, and their reasons and routes are named", async () => {
   const samples = [
     count("csrf_checks_total", 1_000),
-    count("csrf_blocks_total", 5),
+    count("csrf_blocks_total", 1, { reason: "token-invalid" }),
+    count("csrf_blocks_total", 4, { reason: "same-site" }),
+    count("csrf_blocks_total", 0, { reason: "cross-site" }),
     count("http_requests_total", 3, { method: "POST", route: "/a", status: "403" }),
     count("http_requests_total", 9, { method: "POST", route: "/b", status: "403" }),
     count("http_requests_total", 99, { method: "GET", route: "/a", status: "200" }),
   ];
   const found = await forgeryBlocks.look(placeWith(samples));
   assert.equal(found.verdict, "warn");
-  assert.deepEqual(found.details, ["403 on POST /b: 9", "403 on POST /a: 3"]);
+  const [commonest, other, ...routes] = found.details ?? [];
+  assert.match(found.figure, /^5 of 1000 /);
+  assert.match(commonest ?? "", /^same-site: 4 \(.*ALLOWED_ORIGINS/);
+  assert.match(other ?? "", /^token-invalid: 1 \(.*expired/);
+  assert.deepEqual(routes, ["403 on POST /b: 9", "403 on POST /a: 3"]);
   assert.equal((await forgeryBlocks.look(placeWith([count("csrf_checks_total", 9_999)]))).verdict, "pass");
   assert.equal((await forgeryBlocks.look(placeWith([]))).verdict, "unknown");
 });

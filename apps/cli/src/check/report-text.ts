@@ -16,5 +16,5 @@ export function reportText({ at, verdict, items }: WeeklyReport): string {
       [`${title}:`, `  ${advice}`, ...details.map((detail) => `  - ${visible(detail)}`)].join("\n"),
     );
   const head = `Weekly check of ${new Date(at).toISOString()}: ${verdict}`;
-  return [head, table([["", "ITEM", "FOUND", "TARGET"], ...rows]), ...more].join("\n\n");
+  return [head, table([["", "item", "found", "target"], ...rows]), ...more].join("\n\n");
 }

@@ -16,6 +16,7 @@ import { formatVerifierKey, judgeProof, parseProofFile, treeHash } from "@rempar
 import { isUuid, systemClock } from "@rempart/kernel";
 import type { Installation } from "@rempart/messenger-server/operator";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
 import { type FilterOptions, queryOf, withFilters } from "../audit/filters.ts";
 import { placeOf, proofLines } from "../audit/proofs.ts";
 import { keys, policyOf, type TrustOptions, withTrust } from "../audit/trust.ts";
@@ -23,6 +24,7 @@ import { witnessCommand } from "../audit/witness.ts";
 import { confirmed } from "../confirm.ts";
 import { withInstallation } from "../installation.ts";
 import { operatorName } from "../operator.ts";
+import { refuse } from "../refuse.ts";
 import { type JsonOption, report, say } from "../report.ts";
 import { table } from "../table.ts";
 
@@ -45,20 +47,20 @@ export function auditCommand(): Command {
 const POLL_MS = 1_000;
 
 interface TailOptions extends FilterOptions, JsonOption {
-  readonly lines: string;
+  readonly lines: number;
   readonly follow?: boolean;
 }
 
 function tailCommand(): Command {
   return withFilters(new Command("tail"))
     .description("the last entries, and those that come")
-    .option("-n, --lines <count>", "how many to begin with", "20")
+    .option("-n, --lines <count>", "how many to begin with", wholeNumber(1), 20)
     .option("-f, --follow", "go on until it is ended")
     .option("--json", "print JSON lines")
     .action((options: TailOptions) =>
       withInstallation(async ({ audit }) => {
         const query = queryOf(options);
-        const { records } = await audit.query(query, { limit: Math.max(1, Number(options.lines) || 1) });
+        const { records } = await audit.query(query, { limit: options.lines });
         show(records.toReversed(), options);
         if (options.follow) await follow(records[0], options, audit);
       }),
@@ -91,25 +93,26 @@ function show(records: readonly AuditRecord[], { json }: JsonOption): void {
 }
 
 interface QueryOptions extends FilterOptions, JsonOption {
-  readonly limit: string;
+  readonly limit: number;
   readonly after?: string;
 }
 
 function cursorOf(text: string): string {
-  if (!isUuid(text)) throw new InvalidArgumentError("Not where a page ended.");
+  if (!isUuid(text))
+    throw new InvalidArgumentError("Expected where a page ended, as the page before told it.");
   return text;
 }
 
 function queryCommand(): Command {
   return withFilters(new Command("query"))
     .description("entries, the newest first")
-    .option("--limit <count>", "how many at most", "100")
+    .option("--limit <count>", "how many at most", wholeNumber(1), 100)
     .option("--after <cursor>", "go on where a page ended", cursorOf)
     .option("--json", "print JSON")
     .action((options: QueryOptions) =>
       withInstallation(async ({ audit }) => {
         const after = options.after === undefined ? {} : { after: options.after };
-        const page = await audit.query(queryOf(options), { limit: Number(options.limit) || 100, ...after });
+        const page = await audit.query(queryOf(options), { limit: options.limit, ...after });
         if (options.json) return say(JSON.stringify(page));
         show(page.records, options);
         if (page.next !== null) process.stderr.write(`more: --after ${page.next}\n`);
@@ -118,15 +121,15 @@ function queryCommand(): Command {
 }
 
 interface VerifyOptions extends TrustOptions, JsonOption {
-  readonly from?: string;
-  readonly to?: string;
+  readonly from?: number;
+  readonly to?: number;
 }
 
 function verifyCommand(): Command {
   return withTrust(new Command("verify"))
     .description("compare the database and the published files with the signed tree, entry by entry")
-    .option("--from <index>", "compare contents from this place on")
-    .option("--to <index>", "up to, not including, this one")
+    .option("--from <index>", "compare contents from this place on", wholeNumber(0))
+    .option("--to <index>", "up to, not including, this one", wholeNumber(0))
     .option("--json", "print JSON")
     .action((options: VerifyOptions) =>
       withInstallation(async (installation) => {
@@ -140,8 +143,8 @@ function verifyCommand(): Command {
           policy,
           now: systemClock.now(),
           addressOf: audit.addressOf,
-          ...(options.from === undefined ? {} : { from: Number(options.from) }),
-          ...(options.to === undefined ? {} : { to: Number(options.to) }),
+          ...(options.from === undefined ? {} : { from: options.from }),
+          ...(options.to === undefined ? {} : { to: options.to }),
           onProgress: (done, size) => tellProgress(done, size),
         });
         const good = result.findings.length === 0;
@@ -161,8 +164,8 @@ function tellProgress(done: number, size: number): void {
 function findingTable(findings: readonly Finding[]): string {
   const rows = findings.map(({ kind, index, entryId, detail }) => [
     kind,
-    String(index ?? "-"),
-    entryId ?? "-",
+    String(index ?? "–"),
+    entryId ?? "–",
     detail,
   ]);
   return table([["finding", "place", "entry", "detail"], ...rows]);
@@ -178,13 +181,8 @@ function proveCommand(): Command {
         const reader = new LogReader(auditObjects, treeHash(nodePrimitives.sha256));
         const head = await reader.head();
         const place = await placeOf(database, entry);
-        if (head === null || place === null || place >= head.size) {
-          process.stderr.write(
-            "The log has no such entry, or it is not published yet: try again in a second.\n",
-          );
-          process.exitCode = 1;
-          return;
-        }
+        if (head === null || place === null || place >= head.size)
+          return refuse("The log has no such entry, or it is not published yet: try again in a second.");
         const proof = await reader.proofFile(place, head, await reader.entry(place, head.size));
         if (out === undefined) process.stdout.write(proof);
         else await writeFile(out, proof);
@@ -195,7 +193,7 @@ function proveCommand(): Command {
 function checkCommand(): Command {
   return withTrust(new Command("check"))
     .description("check a proof without the log and without a network; needs --key")
-    .argument("<file>")
+    .argument("<file>", "as `audit prove` wrote it")
     .option("--json", "print JSON")
     .action(async (file: string, options: TrustOptions & JsonOption) => {
       const policy = await policyOf(options, null);
@@ -224,7 +222,9 @@ interface ExportOptions extends FilterOptions {
 function exportCommand(): Command {
   return withFilters(new Command("export"))
     .description("entries as lines, the oldest first")
-    .addOption(new Option("--format <format>").choices(["jsonl", "csv"]).default("jsonl"))
+    .addOption(
+      new Option("--format <format>", "what each line is").choices(["jsonl", "csv"]).default("jsonl"),
+    )
     .option(
       "--proofs",
       "JSON lines with each entry's proof, and the signed head they hold under as the last line",

@@ -3,6 +3,7 @@ import { hasCode, systemClock } from "@rempart/kernel";
 import { type OperatorBackups, operatorBackups } from "@rempart/messenger-server/operator";
 import { silentLogger } from "@rempart/runtime";
 import { Command } from "commander";
+import { instant } from "../arguments/time.ts";
 import {
   type AnyBackups,
   type EngineOptions,
@@ -12,12 +13,14 @@ import {
   withEngine,
 } from "../backup/engines.ts";
 import { pruneCommand } from "../backup/prune.ts";
-import { backupTable, progressLine, sizeText, statusText, upTo, verifyText } from "../backup/show.ts";
+import { backupTable, progressLine, statusText, upTo, verifyText } from "../backup/show.ts";
 import { drillsText, drillText } from "../backup/show-drill.ts";
-import { lsnIn, type TargetOptions, targetOf, timeIn, transactionIn } from "../backup/target.ts";
+import { lsnIn, type TargetOptions, targetOf, transactionIn } from "../backup/target.ts";
 import { confirmed } from "../confirm.ts";
 import { withConfig } from "../installation.ts";
+import { refuse } from "../refuse.ts";
 import { type JsonOption, report } from "../report.ts";
+import { bytesText } from "../text.ts";
 
 export function backupCommand(): Command {
   return new Command("backup")
@@ -48,7 +51,7 @@ function runCommand(): Command {
       withEngine(options, async (backups) => {
         const taken = await backups.run({ onProgress: progressLine(process.stderr) });
         const { id, databaseBytes, storedBytes } = taken;
-        report(options, taken, `${id}: ${sizeText(databaseBytes)}, stored in ${sizeText(storedBytes)}`);
+        report(options, taken, `${id}: ${bytesText(databaseBytes)}, stored in ${bytesText(storedBytes)}`);
       }),
     );
 }
@@ -149,7 +152,7 @@ function restoreCommand(): Command {
     .option(
       "--time <time>",
       "up to this time, as in 2026-11-21T12:30:00Z; everything there is unless told",
-      timeIn,
+      instant,
     )
     .option("--transaction <id>", "up to and including this transaction", transactionIn)
     .option("--name <name>", "up to a restore point made with pg_create_restore_point")
@@ -198,9 +201,4 @@ async function restoreInPlace(
   const done = await backups.restore({ ...asked, acceptLostErasures });
   const kept = done.keptAt === null ? "" : ` What was there before is in ${done.keptAt}.`;
   report(options, done, `${done.backup} is restored, up to ${upTo(done)}. Start the messenger.${kept}`);
-}
-
-function refuse(why: string): void {
-  process.stderr.write(`${why}\n`);
-  process.exitCode = 1;
 }

@@ -7,6 +7,7 @@ import { parseExposition, type ScrapedSample } from "@rempart/observability";
 import { silentLogger } from "@rempart/runtime";
 import { Command, Option } from "commander";
 import { adminAddress } from "../admin-address.ts";
+import { httpAddress } from "../arguments/address.ts";
 import type { CheckPlace } from "../check/item.ts";
 import { reportHtml } from "../check/report-html.ts";
 import { reportText } from "../check/report-text.ts";
@@ -26,8 +27,8 @@ export function checkCommand(): Command {
 
 interface WeeklyOptions {
   readonly format: Format;
-  readonly output?: string;
-  readonly admin?: string;
+  readonly out?: string;
+  readonly admin?: URL;
 }
 
 function weeklyCommand(): Command {
@@ -35,9 +36,13 @@ function weeklyCommand(): Command {
     .description(
       "the weekly checklist as a report; ends with 1 when something fails, with 2 when something is not known",
     )
-    .addOption(new Option("--format <format>").choices(FORMATS).default("text"))
-    .option("--output <file>", "write the report there instead of printing it")
-    .option("--admin <url>", "the server's administration address; by the configuration unless told")
+    .addOption(new Option("--format <format>", "what to make of it").choices(FORMATS).default("text"))
+    .option("--out <file>", "write the report there instead of printing it")
+    .option(
+      "--admin <url>",
+      "the server's administration address; by the configuration unless told",
+      httpAddress,
+    )
     .action((options: WeeklyOptions) =>
       withConfig(async (config) => {
         await using opened = new OpenedOnce(config);
@@ -46,10 +51,10 @@ function weeklyCommand(): Command {
           now: systemClock.now(),
           directory: process.cwd(),
           database: () => opened.database(),
-          samples: once(() => scrape(new URL("/metrics", adminAddress(config, options.admin)))),
+          samples: once(() => scrape(new URL("/metrics", options.admin ?? adminAddress(config)))),
         };
         const result = await checkAll(WEEKLY, place);
-        await deliver(FORMATTERS[options.format](result), options.output);
+        await deliver(FORMATTERS[options.format](result), options.out);
         process.exitCode = exitCodeOf(result);
       }),
     );
@@ -61,12 +66,12 @@ const FORMATTERS: Readonly<Record<Format, (report: WeeklyReport) => string>> = {
   html: reportHtml,
 };
 
-async function deliver(text: string, output: string | undefined): Promise<void> {
-  if (output === undefined) return say(text);
+async function deliver(text: string, out: string | undefined): Promise<void> {
+  if (out === undefined) return say(text);
   try {
-    await writeFile(output, `${text.trimEnd()}\n`, { mode: 0o600 });
+    await writeFile(out, `${text.trimEnd()}\n`, { mode: 0o600 });
   } catch (cause) {
-    throw new CliError("not-written", `${output} cannot be written`, { cause });
+    throw new CliError("not-written", `${out} cannot be written`, { cause });
   }
 }
 

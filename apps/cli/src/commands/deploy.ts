@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "@rempart/kernel";
 import type { Installation } from "@rempart/messenger-server/operator";
 import { type DeliveryStore, deliveryMetrics, deliveryStore } from "@rempart/observability";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
+import { dayOrInstant } from "../arguments/time.ts";
 import { deploymentTable, metricsText } from "../deploy/text.ts";
 import { CliError } from "../errors.ts";
 import { withInstallation } from "../installation.ts";
@@ -42,11 +44,11 @@ interface RecordOptions extends EnvironmentOption {
 function recordCommand(): Command {
   return new Command("record")
     .description("tell of a deployment; telling it again, also that it failed, is harmless")
-    .requiredOption("--version <version>")
-    .requiredOption("--commit <id>")
+    .requiredOption("--version <version>", "what was deployed")
+    .requiredOption("--commit <id>", "what it was built from")
     .addOption(environmentOption())
-    .option("--committed-at <time>", "ISO 8601: when its oldest change was committed", timeOf)
-    .option("--at <time>", "ISO 8601: when it was deployed; now unless told", timeOf)
+    .option("--committed-at <time>", "ISO 8601: when its oldest change was committed", dayOrInstant)
+    .option("--at <time>", "ISO 8601: when it was deployed; now unless told", dayOrInstant)
     .option("--id <id>", "what tells one deployment from another; version and commit unless told")
     .option("--failed", "it had to be taken back or mended at once")
     .option("--json", "print JSON")
@@ -66,7 +68,8 @@ interface WindowOptions extends EnvironmentOption {
   readonly days: number;
 }
 
-const daysOption = (): Option => new Option("--days <number>", "how far back").default(30).argParser(daysOf);
+const daysOption = (): Option =>
+  new Option("--days <count>", "how far back").default(30).argParser(wholeNumber(1, MAX_DAYS));
 
 function listCommand(): Command {
   return new Command("list")
@@ -117,10 +120,11 @@ interface OpenOptions extends EnvironmentOption {
 
 function openCommand(): Command {
   return new Command("open")
-    .argument("<title>")
+    .description("tell that service is impaired, and print the id to close it with")
+    .argument("<title>", "what is wrong")
     .addOption(environmentOption())
     .option("--deployment <id>", "the deployment that caused it; one of the hour before unless told")
-    .option("--at <time>", "ISO 8601: when it began; now unless told", timeOf)
+    .option("--at <time>", "ISO 8601: when it began; now unless told", dayOrInstant)
     .option("--json", "print JSON")
     .action((title: string, options: OpenOptions) =>
       withStore(async (store) => {
@@ -134,8 +138,9 @@ function openCommand(): Command {
 
 function closeCommand(): Command {
   return new Command("close")
+    .description("tell that service is restored")
     .argument("<id>", "what `open` printed")
-    .option("--at <time>", "ISO 8601: when it ended; now unless told", timeOf)
+    .option("--at <time>", "ISO 8601: when it ended; now unless told", dayOrInstant)
     .option("--json", "print JSON")
     .action((id: string, options: JsonOption & { readonly at?: number }) =>
       withStore(async (store) => {
@@ -144,19 +149,4 @@ function closeCommand(): Command {
         report(options, { id, closed: true }, `${id} is closed`);
       }),
     );
-}
-
-function timeOf(text: string): number {
-  const time = /^\d{4}-\d{2}-\d{2}(T[\d:.]{5,15}(Z|[+-]\d{2}:\d{2}))?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(time))
-    throw new InvalidArgumentError("expects a date or a time of ISO 8601 with its zone.");
-  return time;
-}
-
-function daysOf(text: string): number {
-  const days = Number(text);
-  if (/^\d+$/.test(text) && days >= 1 && days <= MAX_DAYS) return days;
-  throw new InvalidArgumentError(`expects 1 to ${MAX_DAYS}.`);
 }

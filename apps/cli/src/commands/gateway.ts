@@ -8,6 +8,8 @@ import {
 } from "@rempart/gateway";
 import { main, run } from "@rempart/runtime";
 import { Command } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
+import { repeated } from "../arguments/repeated.ts";
 import { configured } from "../exit.ts";
 
 /** Beyond the configured drain: closing what is left. */
@@ -16,7 +18,7 @@ const CLOSING_MS = 5_000;
 interface GatewayOptions {
   readonly upstream: readonly string[];
   readonly config?: string;
-  readonly port?: string;
+  readonly port?: number;
 }
 
 export function gatewayCommand(): Command {
@@ -25,16 +27,16 @@ export function gatewayCommand(): Command {
     .option(
       "--upstream <url>",
       "a target that serves every path no route of the file does; repeatable",
-      collect,
+      repeated,
       [],
     )
     .option("--config <file>", "JSON: listeners, the edge's policies, upstreams, routes")
-    .option("--port <port>", "where to listen, in place of the file's word; default 8080")
+    .option(
+      "--port <port>",
+      "where to listen, in place of the file's word; default 8080",
+      wholeNumber(0, 65_535),
+    )
     .action(gateway);
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }
 
 /** Lines of JSON go where the configuration says, standard output unless told; what is for a person goes to standard error. */
@@ -56,8 +58,8 @@ async function gateway(options: GatewayOptions): Promise<void> {
   await main(({ signal }) => run({ components: [component], signal, log, stopDeadlineMs }), { log });
 }
 
-function withPort(config: GatewayConfig, port: string | undefined): GatewayConfig {
-  return port === undefined ? config : { ...config, listen: { ...config.listen, port: Number(port) } };
+function withPort(config: GatewayConfig, port: number | undefined): GatewayConfig {
+  return port === undefined ? config : { ...config, listen: { ...config.listen, port } };
 }
 
 function welcome({ url, adminUrl }: Gateway): string {

@@ -14,6 +14,7 @@ import { openInstallation } from "@rempart/messenger-server/installation";
 import { envelopeSources, type Installation, type MessengerConfig } from "@rempart/messenger-server/operator";
 import { silentLogger } from "@rempart/runtime";
 import { Argument, Command } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
 import { confirmed } from "../confirm.ts";
 import { withConfig, withInstallation } from "../installation.ts";
 import { passwordRotation, rotatables, standsUnder } from "../keys/rotatables.ts";
@@ -31,16 +32,16 @@ export function keysCommand(): Command {
     .addCommand(rewrapCommand());
 }
 
-const purposeArgument = (): Argument => new Argument("<key>").choices(ROTATION_PURPOSES);
+const purposeArgument = (): Argument => new Argument("<key>", "what it is for").choices(ROTATION_PURPOSES);
 
 function statusCommand(): Command {
   return new Command("status")
     .description("list every version of every key with its state and age; keys in use over 90 days are due")
     .option("--json", "print JSON")
-    .action(({ json }: JsonOption) =>
+    .action((options: JsonOption) =>
       withInstallation(async (installation, config) => {
         const lines = await Promise.all(Object.values(rotatables(installation, config)).map(linesOf));
-        say(json === true ? JSON.stringify(lines.flat()) : statusTable(lines.flat()));
+        report(options, lines.flat(), statusTable(lines.flat()));
       }),
     );
 }
@@ -51,9 +52,12 @@ async function linesOf(key: Rotatable): Promise<(KeyStatus | NoVersion)[]> {
 }
 
 interface RotateOptions extends JsonOption {
-  readonly grace: string;
-  readonly wait: string;
+  readonly grace: number;
+  readonly wait: number;
 }
+
+/** Up to a day. */
+const seconds = wholeNumber(0, 86_400);
 
 function rotateCommand(): Command {
   return new Command("rotate")
@@ -62,8 +66,13 @@ function rotateCommand(): Command {
     )
     .addArgument(purposeArgument())
     .option("--json", "print JSON")
-    .option("--grace <seconds>", "database: how long servers may take to read the new address", "60")
-    .option("--wait <seconds>", "database: how long to wait for the old login to fall out of use", "900")
+    .option("--grace <seconds>", "database: how long servers may take to read the new address", seconds, 60)
+    .option(
+      "--wait <seconds>",
+      "database: how long to wait for the old login to fall out of use",
+      seconds,
+      900,
+    )
     .action((purpose: RotationPurpose, options: RotateOptions) =>
       purpose === "database"
         ? withConfig((config) => rotatePassword(config, options))
@@ -76,7 +85,7 @@ function rotateCommand(): Command {
 }
 
 async function rotatePassword(config: MessengerConfig, options: RotateOptions): Promise<void> {
-  const choice = { graceMs: milliseconds(options.grace), drainMs: milliseconds(options.wait) };
+  const choice = { graceMs: options.grace * 1_000, drainMs: options.wait * 1_000 };
   const outcome = await passwordRotation(config, { ...choice, observe: tellOnce() }).run();
   await using installation = await openInstallation(config, silentLogger);
   await recordStep(installation, "rotate", "database", outcome.login);
@@ -118,7 +127,7 @@ function stepCommand(step: "retire" | "destroy", description: string, warning: s
   return new Command(step)
     .description(description)
     .addArgument(purposeArgument())
-    .argument("<version>")
+    .argument("<version>", "as `keys status` prints it")
     .option("--yes", "do not ask")
     .action(async (purpose: RotationPurpose, version: string, { yes = false }: ConfirmOptions) => {
       if (!(await confirmed(`${step} ${purpose} ${version}? ${warning}`, version, yes))) return;
@@ -183,11 +192,4 @@ async function recordStep(
   await database.transaction((tx) =>
     audit.record(tx, { type, actor: {}, resource: { type: "key", id: purpose, metadata } }),
   );
-}
-
-function milliseconds(seconds: string): number {
-  const value = Number(seconds);
-  if (!(value >= 0 && value <= 86_400))
-    throw new KeysError("rotation-refused", `${seconds} is no number of seconds up to a day`);
-  return value * 1_000;
 }

@@ -3,6 +3,8 @@ import { type Duration, milliseconds } from "@rempart/observability";
 import { GENERATED_KINDS, type GeneratedKind, generate } from "@rempart/observability/generators";
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { adminAddress } from "../admin-address.ts";
+import { httpAddress } from "../arguments/address.ts";
+import { repeated } from "../arguments/repeated.ts";
 import type { Finding } from "../finding.ts";
 import { withConfig } from "../installation.ts";
 import { outdated, writeFiles } from "../monitor/files.ts";
@@ -37,7 +39,7 @@ function generateCommand(): Command {
     .description(
       "write files for this installation; the same declarations and configuration give the same bytes",
     )
-    .addArgument(new Argument("<what...>").choices([...GENERATED_KINDS, ALL]))
+    .addArgument(new Argument("<what...>", "for whom").choices([...GENERATED_KINDS, ALL]))
     .option("--out <folder>", "where to", "monitoring")
     .option("--check", "write nothing; ends with 1 when a file is missing or not current")
     .option(
@@ -49,7 +51,7 @@ function generateCommand(): Command {
     .option(
       "--alertmanager <host:port>",
       `who Prometheus tells; repeatable; ${ALERTMANAGER} unless told`,
-      collect,
+      repeated,
       [],
     )
     .option(
@@ -87,18 +89,15 @@ async function check(folder: string, files: ReadonlyMap<string, string>): Promis
   else say(`${files.size} files are current`);
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
-}
-
 function target(text: string, before: GenerateOptions["target"]): GenerateOptions["target"] {
   const [, job, place] = /^([a-z][a-z0-9-]{0,62})=([\w.:[\]-]+:\d{1,5})$/.exec(text) ?? [];
-  if (job === undefined || place === undefined) throw new InvalidArgumentError("It is JOB=HOST:PORT.");
+  if (job === undefined || place === undefined)
+    throw new InvalidArgumentError("Expected JOB=HOST:PORT, as in gateway=10.0.0.7:9100.");
   return new Map([...before, [job, [...(before.get(job) ?? []), place]]]);
 }
 
 function absolute(path: string): string {
-  if (!path.startsWith("/")) throw new InvalidArgumentError("It is an absolute path.");
+  if (!path.startsWith("/")) throw new InvalidArgumentError("Expected an absolute path.");
   return path;
 }
 
@@ -107,7 +106,7 @@ function duration(text: string): Duration {
     milliseconds(text as Duration);
     return text as Duration;
   } catch {
-    throw new InvalidArgumentError("It is a whole number of s, m, h, d or w.");
+    throw new InvalidArgumentError("Expected a whole number of s, m, h, d or w, as in 15s.");
   }
 }
 
@@ -123,10 +122,14 @@ function verifyCommand(): Command {
     .description(
       "walk the way of an alert, from what is counted to who is told; ends with 1 when a part fails",
     )
-    .option("--public <url>", "the public listener; by the configuration unless told", address)
-    .option("--admin <url>", "the administration listener; by the configuration unless told", address)
-    .option("--prometheus <url>", "look at this Prometheus, its rules, and the dashboards' queries", address)
-    .option("--alertmanager <url>", "look at this Alertmanager", address)
+    .option("--public <url>", "the public listener; by the configuration unless told", httpAddress)
+    .option("--admin <url>", "the administration listener; by the configuration unless told", httpAddress)
+    .option(
+      "--prometheus <url>",
+      "look at this Prometheus, its rules, and the dashboards' queries",
+      httpAddress,
+    )
+    .option("--alertmanager <url>", "look at this Alertmanager", httpAddress)
     .option("--json", "print JSON")
     .action((options: VerifyOptions) =>
       withConfig(async (config) => {
@@ -150,11 +153,4 @@ function findingsText(findings: readonly Finding[]): string {
   const rows = table(findings.map(({ state, what, detail }) => [state, what, detail]));
   const advice = findings.flatMap(({ what, advice }) => (advice === null ? [] : [`${what}: ${advice}.`]));
   return advice.length === 0 ? rows : `${rows}\n\n${advice.join("\n")}`;
-}
-
-function address(text: string): URL {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new InvalidArgumentError("It is an HTTP address.");
-  return url;
 }

@@ -2,21 +2,24 @@ import { writeFile } from "node:fs/promises";
 import type { Operator, Role, UserSummary } from "@rempart/identity";
 import { explain, systemClock } from "@rempart/kernel";
 import type { Installation } from "@rempart/messenger-server/operator";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
+import { dayOrInstant } from "../arguments/time.ts";
 import { confirmed } from "../confirm.ts";
 import { CliError } from "../errors.ts";
 import { withInstallation } from "../installation.ts";
 import { operatorName } from "../operator.ts";
 import { tellRecorded } from "../recorded.ts";
 import { type JsonOption, report, say } from "../report.ts";
+import { timeText } from "../text.ts";
 import { findUser } from "../users/find.ts";
 import { readPassword } from "../users/password.ts";
-import { dateOf, sessionTable, userTable } from "../users/tables.ts";
+import { sessionTable, userTable } from "../users/tables.ts";
 
 /** Identity decides and records each act, as it does for the administration API; here the actor is the machine's account. */
 export function usersCommand(): Command {
   return new Command("users")
-    .description("find people's accounts and act on them; <user> is an id or an e-mail address")
+    .description("find people's accounts and act on them")
     .addCommand(createAdminCommand())
     .addCommand(searchCommand())
     .addCommand(suspendCommand())
@@ -30,6 +33,7 @@ export function usersCommand(): Command {
 
 const operator = (): Operator => ({ kind: "operator", name: operatorName() });
 
+const USER = "an id or an e-mail address";
 const ROLES: readonly Role[] = ["USER", "MODERATOR", "ADMIN"];
 const STATUSES = ["ACTIVE", "SUSPENDED", "BANNED", "DELETED"] as const;
 
@@ -43,9 +47,9 @@ interface CreateOptions extends JsonOption {
 function createAdminCommand(): Command {
   return new Command("create-admin")
     .description("make an account; its password is typed, piped in, or read from a file")
-    .requiredOption("--email <address>")
+    .requiredOption("--email <address>", "to sign in with")
     .option("--name <name>", "the shown name; the part of the address before @ unless told")
-    .addOption(new Option("--role <role>").choices(ROLES).default("ADMIN"))
+    .addOption(new Option("--role <role>", "what it may do").choices(ROLES).default("ADMIN"))
     .option("--password-file <file>", "holds the password on its first line")
     .option("--json", "print JSON")
     .action(async ({ email, name, role, passwordFile, json = false }: CreateOptions) => {
@@ -60,6 +64,8 @@ function createAdminCommand(): Command {
     });
 }
 
+const MOST_LISTED = 200;
+
 interface SearchOptions extends JsonOption {
   readonly status?: (typeof STATUSES)[number];
   readonly role?: Role;
@@ -70,11 +76,11 @@ interface SearchOptions extends JsonOption {
 function searchCommand(): Command {
   return new Command("search")
     .description("accounts by id, whole e-mail address or start of a name, the newest first")
-    .argument("[query]")
-    .addOption(new Option("--status <status>").choices(STATUSES))
-    .addOption(new Option("--role <role>").choices(ROLES))
+    .argument("[query]", "everybody unless told")
+    .addOption(new Option("--status <status>", "only these").choices(STATUSES))
+    .addOption(new Option("--role <role>", "only these").choices(ROLES))
     .option("--after <id>", "go on behind this account")
-    .option("--limit <count>", "at most 200", wholeNumber, 50)
+    .option("--limit <count>", `at most ${MOST_LISTED}`, wholeNumber(1, MOST_LISTED), 50)
     .option("--json", "print JSON")
     .action((q: string | undefined, { json = false, ...filters }: SearchOptions) =>
       withInstallation(async ({ identity }) => {
@@ -96,16 +102,20 @@ function suspendCommand(): Command {
     .description(
       "take an account out of use, until a date or until it is reactivated; its sessions end at once",
     )
-    .argument("<user>")
-    .requiredOption("--reason <text>")
-    .option("--until <date>", "such as 2026-12-24 or 2026-12-24T18:00Z", dateTime)
-    .addOption(new Option("--days <count>").argParser(wholeNumber).conflicts("until"))
+    .argument("<user>", USER)
+    .requiredOption("--reason <text>", "why")
+    .option(
+      "--until <time>",
+      "as in 2026-12-24 or 2026-12-24T18:00Z; until it is reactivated unless told",
+      dayOrInstant,
+    )
+    .addOption(new Option("--days <count>", "for so many days").argParser(wholeNumber(1)).conflicts("until"))
     .option("--json", "print JSON")
     .action((named: string, { reason, json = false, ...when }: SuspendOptions) =>
       actOn(named, async ({ identity }, user) => {
         const until = endOf(when);
         await identity.administration.suspend(operator(), user.id, { until, reason });
-        const end = until === null ? "until it is reactivated" : `until ${dateOf(until)} UTC`;
+        const end = until === null ? "until it is reactivated" : `until ${timeText(until)}`;
         report({ json }, { id: user.id, until }, `${user.email} is suspended ${end}`);
       }),
     );
@@ -127,8 +137,8 @@ interface BanOptions extends JsonOption {
 function banCommand(): Command {
   return new Command("ban")
     .description("take an account out of use for good; its sessions end at once")
-    .argument("<user>")
-    .requiredOption("--reason <text>")
+    .argument("<user>", USER)
+    .requiredOption("--reason <text>", "why")
     .option("--addresses", "also refuse the addresses it was used from")
     .option("--yes", "do not ask")
     .option("--json", "print JSON")
@@ -151,7 +161,7 @@ function eraseCommand(): Command {
     .description(
       "remove an account and all that refers to it for good; no restore of a backup brings it back",
     )
-    .argument("<user>")
+    .argument("<user>", USER)
     .option("--yes", "do not ask")
     .option("--json", "print JSON")
     .action(async (named: string, { yes = false, json = false }: EraseOptions) => {
@@ -168,7 +178,7 @@ function eraseCommand(): Command {
 function reactivateCommand(): Command {
   return new Command("reactivate")
     .description("lift a suspension or a ban")
-    .argument("<user>")
+    .argument("<user>", USER)
     .option("--json", "print JSON")
     .action((named: string, options: JsonOption) =>
       actOn(named, async ({ identity }, user) => {
@@ -181,13 +191,13 @@ function reactivateCommand(): Command {
 function resetPasswordCommand(): Command {
   return new Command("reset-password")
     .description("make a link to choose a new password with, good once and for an hour: hand it to its owner")
-    .argument("<user>")
+    .argument("<user>", USER)
     .option("--json", "print JSON")
     .action((named: string, options: JsonOption) =>
       actOn(named, async ({ identity, links }, user) => {
         const { token, expiresAt } = await identity.administration.resetPassword(operator(), user.id);
         const link = links.resetPassword(token);
-        report(options, { link, expiresAt }, `${link}\nGood until ${dateOf(expiresAt)} UTC, once.`);
+        report(options, { link, expiresAt }, `${link}\nGood until ${timeText(expiresAt)}, once.`);
       }),
     );
 }
@@ -199,7 +209,7 @@ interface SessionsOptions extends JsonOption {
 function sessionsCommand(): Command {
   return new Command("sessions")
     .description("where an account is signed in")
-    .argument("<user>")
+    .argument("<user>", USER)
     .option("--end", "sign it out everywhere")
     .option("--json", "print JSON")
     .action((named: string, { end = false, json = false }: SessionsOptions) =>
@@ -217,14 +227,14 @@ function sessionsCommand(): Command {
 function exportCommand(): Command {
   return new Command("export")
     .description("what is kept about a person, as JSON without any secret")
-    .argument("<user>")
-    .option("--output <file>", "a new file that only you can read; standard output unless told")
-    .action((named: string, { output }: { readonly output?: string }) =>
+    .argument("<user>", USER)
+    .option("--out <file>", "a new file that only you can read; standard output unless told")
+    .action((named: string, { out }: { readonly out?: string }) =>
       actOn(named, async ({ identity }, user) => {
         const text = JSON.stringify(await identity.administration.export(operator(), user.id), null, 2);
-        if (output === undefined) return say(text);
-        await writeFile(output, `${text}\n`, { mode: 0o600, flag: "wx" }).catch(unwritten);
-        say(`${user.email}: written to ${output}`);
+        if (out === undefined) return say(text);
+        await writeFile(out, `${text}\n`, { mode: 0o600, flag: "wx" }).catch(unwritten);
+        say(`${user.email}: written to ${out}`);
       }),
     );
 }
@@ -240,17 +250,4 @@ function actOn(
 
 function unwritten(cause: unknown): never {
   throw new CliError("not-written", `Nothing was written: ${explain(cause)}`, { cause });
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!(Number.isSafeInteger(value) && value > 0))
-    throw new InvalidArgumentError("Not a whole number above 0.");
-  return value;
-}
-
-function dateTime(text: string): number {
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new InvalidArgumentError("Not a date.");
-  return time;
 }

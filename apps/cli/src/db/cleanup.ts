@@ -8,15 +8,15 @@ import {
 import { systemClock } from "@rempart/kernel";
 import { type Installation, messengerPurges } from "@rempart/messenger-server/operator";
 import { Command, Option } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
 import { confirmed } from "../confirm.ts";
 import { withInstallation } from "../installation.ts";
 import { operatorName } from "../operator.ts";
 import { tellRecorded } from "../recorded.ts";
 import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
+import { durationText } from "../text.ts";
 import { stoppable } from "./access.ts";
-import { parseCount } from "./options.ts";
-import { durationText } from "./text.ts";
 
 interface CleanupOptions extends JsonOption {
   readonly only?: string[];
@@ -31,7 +31,7 @@ export function cleanupCommand(): Command {
     .description("remove what has had its time, in batches; stops at a signal, and goes on when run again")
     .addOption(new Option("--only <name...>", "only these").choices(names))
     .option("--dry-run", "count, and remove nothing")
-    .option("--pause <milliseconds>", "between batches", parseCount, 100)
+    .option("--pause <milliseconds>", "between batches", wholeNumber(1), 100)
     .option("--yes", "do not ask")
     .option("--json", "print JSON")
     .action((options: CleanupOptions) =>

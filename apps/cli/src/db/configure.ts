@@ -2,8 +2,10 @@ import { availableParallelism } from "node:os";
 import { type Machine, pgbouncerIni, postgresqlConf } from "@rempart/database/maintenance";
 import { CodedError, explain } from "@rempart/kernel";
 import { Command } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
+import { refuse } from "../refuse.ts";
 import { say } from "../report.ts";
-import { cpusOption, memoryHere, memoryOption, parseCount, storageOption } from "./options.ts";
+import { cpusOption, memoryHere, memoryOption, storageOption } from "./options.ts";
 
 interface ConfigureOptions {
   readonly memory?: number;
@@ -22,7 +24,7 @@ export function configureCommand(): Command {
     .description("print postgresql.conf for a machine, each line with its reason; this machine unless told")
     .addOption(memoryOption())
     .addOption(cpusOption())
-    .option("--connections <count>", "max_connections", parseCount, 200)
+    .option("--connections <count>", "max_connections", wholeNumber(1), 200)
     .addOption(storageOption())
     .option("--archive-command <command>", "what takes each finished segment of the log")
     .option("--pgaudit", "load pgAudit as a second source beside the audit log")
@@ -34,8 +36,7 @@ export function configureCommand(): Command {
         say((options.pgbouncer === true ? poolerFile(options) : serverFile(options)).trimEnd());
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;
-        process.stderr.write(`${explain(error)}\n`);
-        process.exitCode = 1;
+        refuse(explain(error));
       }
     });
 }

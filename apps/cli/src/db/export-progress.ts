@@ -1,4 +1,4 @@
-import { bytesText, durationText } from "./text.ts";
+import { bytesText, durationText } from "../text.ts";
 
 const EVERY_MS = 500;
 const WIDTH = 24;

@@ -21,9 +21,17 @@ export function exportCommand(): Command {
     .description(
       "write a table's rows as CSV or JSON, to standard output or a file; one moment of the database, whatever its size",
     )
-    .argument("<table>", "the table")
-    .addOption(new Option("--format <format>").choices(["csv", "json", "jsonl"]).default("csv"))
-    .addOption(new Option("--compress <how>").choices(["none", "gzip", "zstd"]).default("none"))
+    .argument("<table>", "as `db tables` lists it")
+    .addOption(
+      new Option("--format <format>", "what each row is written as")
+        .choices(["csv", "json", "jsonl"])
+        .default("csv"),
+    )
+    .addOption(
+      new Option("--compress <how>", "what the file is packed with")
+        .choices(["none", "gzip", "zstd"])
+        .default("none"),
+    )
     .option("--out <file>", "a new file, mode 0600")
     .option("--key <column>", "unique and never null; the primary key unless told")
     .option("--resume", "go on where the file's export broke off; what follows is of a later moment")

@@ -9,7 +9,7 @@ import type {
   TableFacts,
 } from "@rempart/database/insights";
 import { table } from "../table.ts";
-import { bytesText, durationText, plain } from "./text.ts";
+import { bytesText, durationText, plain } from "../text.ts";
 
 const STATEMENT_WIDTH = 100;
 

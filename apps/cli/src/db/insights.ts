@@ -13,8 +13,10 @@ import {
 } from "@rempart/database/insights";
 import type { Maintenance } from "@rempart/messenger-server/operator";
 import { Command, Option } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
 import { CliError } from "../errors.ts";
 import { type JsonOption, report } from "../report.ts";
+import { plain } from "../text.ts";
 import { withDatabase } from "./access.ts";
 import {
   bloatTable,
@@ -24,8 +26,6 @@ import {
   statementTable,
   tableTable,
 } from "./insight-tables.ts";
-import { parseCount } from "./options.ts";
-import { plain } from "./text.ts";
 
 export function locksCommand(): Command {
   return command("locks", "who waits for whom", async ({ database }, options) => {
@@ -93,7 +93,7 @@ export function slowCommand(): Command {
     .addOption(
       new Option("--order <by>", "time of one call, or of all").choices(["mean", "total"]).default("mean"),
     )
-    .option("--limit <count>", "how many", parseCount, 10)
+    .option("--limit <count>", "how many", wholeNumber(1), 10)
     .option("--plans", "plan the statements of this role, for any value of their parameters")
     .option("--json", "print JSON")
     .action((options: SlowOptions) =>

@@ -6,10 +6,10 @@ import type { Maintenance } from "@rempart/messenger-server/operator";
 import { Command } from "commander";
 import { confirmed } from "../confirm.ts";
 import { type JsonOption, report, say } from "../report.ts";
+import { plain } from "../text.ts";
 import { withDatabase } from "./access.ts";
 import { findingsText, findingText } from "./insight-tables.ts";
 import { cpusOption, type MachineOptions, machineOf, memoryOption, storageOption } from "./options.ts";
-import { plain } from "./text.ts";
 
 interface LintOptions extends JsonOption, MachineOptions {
   readonly only?: string[];

@@ -11,14 +11,14 @@ import {
 } from "@rempart/database/maintenance";
 import { messengerMigrations } from "@rempart/messenger-server/operator";
 import { Command } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
 import { confirmed } from "../confirm.ts";
 import { CliError } from "../errors.ts";
 import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
+import { bytesText, durationText, plain } from "../text.ts";
 import { stoppable, withDatabase } from "./access.ts";
 import { bloatTable } from "./insight-tables.ts";
-import { parseWorkers } from "./options.ts";
-import { bytesText, durationText, plain } from "./text.ts";
 
 interface DryRun extends JsonOption {
   readonly dryRun?: boolean;
@@ -82,6 +82,9 @@ function statusTable({ server, tables, migrations, connections, transactionAge }
   ]);
 }
 
+/** More would leave the disk to nobody else. */
+const MOST_WORKERS = 8;
+
 interface VacuumOptions extends DryRun {
   readonly workers: number;
 }
@@ -90,7 +93,7 @@ export function vacuumCommand(): Command {
   return new Command("vacuum")
     .description("clean tables beside their users, those with the most dead rows first")
     .argument("[table...]", "as schema.table; all of them unless told")
-    .option("--workers <count>", "tables at a time, up to 8", parseWorkers, 2)
+    .option("--workers <count>", `tables at a time, up to ${MOST_WORKERS}`, wholeNumber(1, MOST_WORKERS), 2)
     .option("--dry-run", "list them in order")
     .option("--json", "print JSON")
     .action((names: string[], options: VacuumOptions) =>

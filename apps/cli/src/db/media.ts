@@ -6,13 +6,13 @@ import {
   type OldMedia,
 } from "@rempart/messenger-server/operator";
 import { Command } from "commander";
-import { sizeText, timeText } from "../backup/show.ts";
+import { wholeNumber } from "../arguments/number.ts";
 import { confirmed } from "../confirm.ts";
 import { withInstallation } from "../installation.ts";
 import { operatorName } from "../operator.ts";
 import { type JsonOption, report, say } from "../report.ts";
 import { table } from "../table.ts";
-import { parseCount } from "./options.ts";
+import { bytesText, timeText } from "../text.ts";
 
 interface MediaOptions extends JsonOption {
   readonly days: number;
@@ -26,7 +26,7 @@ const BATCH = 1_000;
 export function mediaCommand(): Command {
   return new Command("media")
     .description("files that no message refers to any more; removed here, their objects stay in the store")
-    .option("--days <days>", "older than this", parseCount, 90)
+    .option("--days <count>", "older than this", wholeNumber(1), 90)
     .option("--remove", "let the database forget them, and print the keys of their objects")
     .option("--yes", "do not ask")
     .option("--json", "print JSON")
@@ -41,13 +41,13 @@ async function show({ database }: Installation, options: MediaOptions): Promise<
   const { files, bytes } = await countOldMedia(database, options.days);
   const media = await listOldMedia(database, options.days, SHOWN);
   const more = files > media.length ? `\nand ${files - media.length} more` : "";
-  const text = `${mediaTable(media)}${more}\n${files} files, ${sizeText(bytes)}`;
+  const text = `${mediaTable(media)}${more}\n${files} files, ${bytesText(bytes)}`;
   report(options, { files, bytes, media }, text);
 }
 
 async function remove(installation: Installation, options: MediaOptions): Promise<void> {
   const { files, bytes } = await countOldMedia(installation.database, options.days);
-  const question = `Forget ${files} files with ${sizeText(bytes)} for good?`;
+  const question = `Forget ${files} files with ${bytesText(bytes)} for good?`;
   if (files > 0 && !(await confirmed(question, "yes", options.yes ?? false))) return;
   let removed = 0;
   for (;;) {
@@ -75,6 +75,6 @@ function removeBatch({ database, audit }: Installation, days: number): Promise<O
 function mediaTable(media: readonly OldMedia[]): string {
   return table([
     ["object", "size", "since"],
-    ...media.map(({ key, size, createdAt }) => [key, sizeText(size), timeText(createdAt)]),
+    ...media.map(({ key, size, createdAt }) => [key, bytesText(size), timeText(createdAt)]),
   ]);
 }

@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import type { Machine } from "@rempart/database/maintenance";
 import { InvalidArgumentError, Option } from "commander";
+import { wholeNumber } from "../arguments/number.ts";
 
 const UNITS: Readonly<Record<string, number>> = { kB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 };
 
@@ -8,29 +9,14 @@ const UNITS: Readonly<Record<string, number>> = { kB: 1024, MB: 1024 ** 2, GB: 1
 function parseSize(text: string): number {
   const [, number, unit = ""] = /^(\d{1,6})(kB|MB|GB|TB)$/.exec(text) ?? [];
   const bytes = Number(number) * (UNITS[unit] ?? Number.NaN);
-  if (!(bytes > 0)) throw new InvalidArgumentError("a size such as 8GB");
+  if (!(bytes > 0)) throw new InvalidArgumentError("Expected a size, as in 8GB.");
   return bytes;
-}
-
-export function parseCount(text: string): number {
-  const count = Number(text);
-  if (!/^\d{1,9}$/.test(text) || count < 1) throw new InvalidArgumentError("a whole number from 1");
-  return count;
-}
-
-const MOST_WORKERS = 8;
-
-/** More would leave the disk to nobody else. */
-export function parseWorkers(text: string): number {
-  const workers = parseCount(text);
-  if (workers > MOST_WORKERS) throw new InvalidArgumentError(`at most ${MOST_WORKERS}`);
-  return workers;
 }
 
 export const memoryOption = (): Option =>
   new Option("--memory <size>", "memory that PostgreSQL has, such as 8GB").argParser(parseSize);
 export const cpusOption = (): Option =>
-  new Option("--cpus <count>", "cores that PostgreSQL has").argParser(parseCount);
+  new Option("--cpus <count>", "cores that PostgreSQL has").argParser(wholeNumber(1));
 export const storageOption = (): Option =>
   new Option("--storage <kind>", "what the data lie on").choices(["ssd", "hdd"]).default("ssd");
 

@@ -1,15 +1,16 @@
 import type { DeliveryMetrics, Deployment, Measure } from "@rempart/observability";
 import { table } from "../table.ts";
+import { durationText, timeText } from "../text.ts";
 
 export function deploymentTable(deployments: readonly Deployment[]): string {
   const rows = deployments.map(({ deployedAt, version, commit, committedAt, failed }) => [
-    new Date(deployedAt).toISOString(),
+    timeText(deployedAt),
     version,
     commit,
-    committedAt === null ? "-" : durationText(Math.max(0, deployedAt - committedAt)),
+    committedAt === null ? "–" : durationText(Math.max(0, deployedAt - committedAt)),
     failed ? "failed" : "",
   ]);
-  return table([["DEPLOYED", "VERSION", "COMMIT", "LEAD TIME", ""], ...rows]);
+  return table([["deployed", "version", "commit", "lead time", ""], ...rows]);
 }
 
 export function metricsText(metrics: DeliveryMetrics): string {
@@ -25,20 +26,7 @@ export function metricsText(metrics: DeliveryMetrics): string {
 
 function cells({ value, band, samples }: Measure, text: (value: number) => string, more = ""): string[] {
   const count = `${samples} deployment${samples === 1 ? "" : "s"}${more}`;
-  return [value === null ? "-" : text(value), band ?? "-", count];
-}
-
-const UNITS = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["min", 60_000],
-  ["s", 1_000],
-] as const;
-
-/** In the largest unit that it has one of. */
-function durationText(ms: number): string {
-  const [unit, size] = UNITS.find(([, size]) => ms >= size) ?? UNITS[3];
-  return `${round(ms / size)} ${unit}`;
+  return [value === null ? "–" : text(value), band ?? "–", count];
 }
 
 function round(value: number): string {

@@ -1,5 +1,6 @@
 import type { KeyStatus } from "@rempart/keys";
 import { table } from "../table.ts";
+import { timeText } from "../text.ts";
 
 const DAY_MS = 86_400_000;
 /** No key is older: this one's age is not known. */
@@ -20,21 +21,17 @@ export function statusTable(lines: readonly (KeyStatus | NoVersion)[]): string {
 function row(line: KeyStatus | NoVersion): string[] {
   if (line.state === "none") return [line.purpose, "–", "none", "–", "–", "made when it is first needed"];
   const { purpose, id, state, ageMs, acceptedUntil, rotateBy, urgency } = line;
-  const until = acceptedUntil === null ? "–" : dateOf(acceptedUntil);
+  const until = timeText(acceptedUntil);
   const note = rotateBy === null || urgency === "none" ? "" : noteOf(urgency, rotateBy);
   return [purpose, id, state, ageOf(ageMs), until, note];
 }
 
 function noteOf(urgency: KeyStatus["urgency"], rotateBy: number): string {
-  return urgency === "due" ? "rotate now: older than 90 days" : `rotate by ${dateOf(rotateBy)}`;
+  return urgency === "due" ? "rotate now: older than 90 days" : `rotate by ${timeText(rotateBy)}`;
 }
 
 function ageOf(ms: number): string {
   if (ms >= UNKNOWN_AGE_MS) return "unknown";
   const days = Math.floor(ms / DAY_MS);
   return days === 1 ? "1 day" : `${days} days`;
-}
-
-function dateOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 16).replace("T", " ");
 }

@@ -44,12 +44,15 @@ export function publicMetrics(origin: URL): Promise<Finding> {
 export interface Scraped {
   readonly finding: Finding;
   readonly samples: readonly ScrapedSample[];
+  /** Metrics that the page tells of, those of which there is no sample yet among them. */
+  readonly declared: ReadonlySet<string>;
   /** By the clock of the process. */
   readonly date: number | null;
 }
 
 export async function scrapeMetrics(origin: URL): Promise<Scraped> {
   let samples: readonly ScrapedSample[] = [];
+  let declared: ReadonlySet<string> = new Set();
   let date: number | null = null;
   const work = async (): Promise<Judged> => {
     const answer = await ask(under(origin, "metrics"));
@@ -59,12 +62,15 @@ export async function scrapeMetrics(origin: URL): Promise<Scraped> {
         "set PROMETHEUS_ENABLED, or name the right address with --admin",
       );
     samples = parseExposition(answer.text);
+    declared = new Set([...answer.text.matchAll(TYPE)].map(([, name = ""]) => name));
     date = answer.date;
     return ok(`${samples.length} series`);
   };
   const finding = await look("scrape", work, `${START} with --admin`);
-  return { finding, samples, date };
+  return { finding, samples, declared, date };
 }
+
+const TYPE = /^# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) /gm;
 
 const SECOND_MS = 1_000;
 /** The header has whole seconds, and the way takes some of them. */

@@ -3,7 +3,7 @@ import { systemClock } from "@rempart/kernel";
 import { alertReceivers } from "@rempart/messenger-server/alerting";
 import type { MessengerConfig } from "@rempart/messenger-server/operator";
 import { type ScrapedSample, shippedMetrics } from "@rempart/observability";
-import type { ReceiverAddress } from "@rempart/observability/receivers";
+import type { ReceiverConfig } from "@rempart/observability/receivers";
 import { silentLogger } from "@rempart/runtime";
 import { type Finding, failed, type Judged, look, ok, some, warning } from "../finding.ts";
 
@@ -20,11 +20,17 @@ export async function receivers(
     "complete ALERT_RECEIVER_SECRETS and SMTP_URL",
   );
   const heartbeat = deadMansSwitch(config, samples);
-  const reached = config.monitoring.receivers.flatMap(({ name, address }) => {
-    const place = placeOf(address, config);
+  const reached = config.monitoring.receivers.flatMap((receiver) => {
+    const place = placeOf(receiver, config);
     return place === null
       ? []
-      : [look(`receiver ${name}`, () => reach(place), "look at the network, or at the receiver's address")];
+      : [
+          look(
+            `receiver ${receiver.name}`,
+            () => reach(place),
+            "look at the network, or at the receiver's address",
+          ),
+        ];
   });
   return [configured, heartbeat, ...(await Promise.all(reached))];
 }
@@ -66,23 +72,28 @@ interface Place {
   readonly port: number;
 }
 
-/** Null: there is no address to connect to, or it is a secret. */
-function placeOf(address: ReceiverAddress, { mail }: MessengerConfig): Place | null {
+/** Null: there is no address to connect to. Of one that is a secret, host and port are told, which are none. */
+function placeOf({ name, address }: ReceiverConfig, { mail, monitoring }: MessengerConfig): Place | null {
+  const secret = monitoring.secrets.get(name)?.reveal() ?? null;
   switch (address.kind) {
     case "log":
       return null;
     case "email":
-      return mail === null ? null : place(new URL(mail.url.reveal()));
+      return place(mail?.url.reveal() ?? null);
     case "slack":
-      return place(new URL(address.via === "api" ? address.api : "https://hooks.slack.com"));
+      return place(address.via === "api" ? address.api : secret);
     default:
-      return address.url === null ? null : place(new URL(address.url));
+      return place(address.url ?? secret);
   }
 }
 
 const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443, "smtp:": 587, "smtps:": 465 };
 
-function place({ hostname, port, protocol }: URL): Place {
+/** Null for what is no address: the finding about all receivers says so. */
+function place(address: string | null): Place | null {
+  const url = URL.parse(address ?? "");
+  if (url === null) return null;
+  const { hostname, port, protocol } = url;
   return {
     host: hostname.replaceAll(/[[\]]/g, ""),
     port: port === "" ? (PORTS[protocol] ?? 443) : Number(port),

@@ -28,7 +28,7 @@ export async function verify(place: Place): Promise<Finding[]> {
     await publicMetrics(place.publicAddress),
     await adminHealth(place.adminAddress),
     scraped.finding,
-    ...(counted.size === 0 ? [] : [silentRules(counted)]),
+    ...(counted.size === 0 ? [] : [silentRules(counted, scraped.declared)]),
     ...clocks(scraped, at),
     ...(await receivers(place.config, scraped.samples)),
     ...(place.prometheus === null ? [] : await prometheus(place.prometheus)),

@@ -1,5 +1,6 @@
 import type { Session, UserSummary } from "@rempart/identity";
 import { table } from "../table.ts";
+import { timeText } from "../text.ts";
 
 export function userTable(users: readonly UserSummary[]): string {
   const head = ["id", "e-mail", "name", "role", "status", "created", "last active"];
@@ -7,12 +8,12 @@ export function userTable(users: readonly UserSummary[]): string {
 }
 
 function userRow({ id, email, name, role, createdAt, lastActiveAt, ...rest }: UserSummary): string[] {
-  const active = lastActiveAt === null ? "never" : dateOf(lastActiveAt);
-  return [id, email, name, role, statusOf(rest), dateOf(createdAt), active];
+  const active = lastActiveAt === null ? "never" : timeText(lastActiveAt);
+  return [id, email, name, role, statusOf(rest), timeText(createdAt), active];
 }
 
 function statusOf({ status, suspendedUntil }: Pick<UserSummary, "status" | "suspendedUntil">): string {
-  return suspendedUntil === null ? status : `${status} until ${dateOf(suspendedUntil)}`;
+  return suspendedUntil === null ? status : `${status} until ${timeText(suspendedUntil)}`;
 }
 
 export function sessionTable(sessions: readonly Session[]): string {
@@ -21,10 +22,5 @@ export function sessionTable(sessions: readonly Session[]): string {
 }
 
 function sessionRow({ id, createdAt, lastUsedAt, address, amr, userAgent }: Session): string[] {
-  return [id, dateOf(createdAt), dateOf(lastUsedAt), address, amr.join("+"), userAgent];
-}
-
-/** To the minute, UTC. */
-export function dateOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 16).replace("T", " ");
+  return [id, timeText(createdAt), timeText(lastUsedAt), address, amr.join("+"), userAgent];
 }

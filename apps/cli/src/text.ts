@@ -30,3 +30,8 @@ export function plain(text: string, longest = Number.POSITIVE_INFINITY): string 
     .trim();
   return safe.length > longest ? `${safe.slice(0, longest - 1)}…` : safe;
 }
+
+/** ISO 8601 in UTC, to the second. */
+export function timeText(at: number | null): string {
+  return at === null ? "–" : `${new Date(at).toISOString().slice(0, 19)}Z`;
+}

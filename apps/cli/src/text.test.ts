@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LockedSession } from "@rempart/database/insights";
 import fc from "fast-check";
-import { lockText } from "./insight-tables.ts";
+import { lockText } from "./db/insight-tables.ts";
 import { bytesText, durationText, plain } from "./text.ts";
 
 test("sizes and times have two figures and a unit", () => {
