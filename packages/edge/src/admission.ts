@@ -60,7 +60,9 @@ async function concludeLater(exchange: Exchange, verdict: Promise<Verdict>): Pro
 
 function conclude(exchange: Exchange, verdict: Verdict): Exchange {
   exchange.decided = verdict;
-  if (verdict.kind === "reject") exchange.code = verdict.problem.code;
+  if (verdict.kind !== "reject") return exchange;
+  exchange.code = verdict.problem.code;
+  exchange.reason = verdict.reason ?? null;
   return exchange;
 }
 

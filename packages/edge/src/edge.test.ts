@@ -256,6 +256,25 @@ test("CSRF: a token is good for its session, its time and its double only", asyn
   assert.equal(await post("alice", token), "csrf", "expired");
 });
 
+test("CSRF: a refusal says which of the reasons it was, to observers and not to the client", async () => {
+  const edge = edgeWith({ csrf: {} });
+  const token = (await edge.csrf?.issue(undefined))?.token ?? "";
+  const cookie = `__Host-csrf=${token}`;
+  const reasonOf = async (headers: Record<string, string>) => {
+    const exchange = await admit(edge, { method: "POST", headers });
+    if (exchange.verdict !== "pass")
+      assert.doesNotMatch(edge.answer(exchange).body, /reason|cross-site|token-/);
+    return exchange.reason;
+  };
+  assert.equal(await reasonOf({ "sec-fetch-site": "cross-site" }), "cross-site");
+  assert.equal(await reasonOf({ "sec-fetch-site": "of my own making" }), "cross-site");
+  assert.equal(await reasonOf({ "sec-fetch-site": "same-site" }), "same-site");
+  assert.equal(await reasonOf({}), "token-missing");
+  assert.equal(await reasonOf({ cookie, "x-csrf-token": "another" }), "token-mismatch");
+  assert.equal(await reasonOf({ cookie: "__Host-csrf=x", "x-csrf-token": "x" }), "token-invalid");
+  assert.equal(await reasonOf({ cookie, "x-csrf-token": token }), null);
+});
+
 test("CSRF: a token of another secret is worth nothing", async () => {
   const secrets = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
   const [ours, theirs] = secrets.map((secret) => edgeWith({ csrf: { secret } })) as [Edge, Edge];

@@ -65,6 +65,7 @@ export class Exchange implements EdgeContext, Outcome {
   durationMs = 0;
   aborted = false;
   code: string | null = null;
+  reason: string | null = null;
   cause: unknown;
   #nonce = "";
   #route = "";

@@ -23,6 +23,8 @@ export interface Outcome {
   readonly verdict: "pass" | "reject" | "redirect" | "answer";
   /** The problem's code for a refusal or a failure, else null. */
   readonly code: string | null;
+  /** Of a refusal whose code stands for several reasons: which, fit for a metric label. Else null. */
+  readonly reason: string | null;
   /** The peer went away before the answer was complete. */
   readonly aborted: boolean;
   /** What a handler threw, or why a limiter could not answer. Never shown to the client. */

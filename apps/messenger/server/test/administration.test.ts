@@ -175,7 +175,7 @@ test("security metrics are counted from what happened", async () => {
   assert.ok(Math.abs(Date.parse(body.timestamp) - Date.now()) < 60_000);
   const text = await (await fetch(`${server.adminUrl}/metrics`)).text();
   assert.match(text, /^auth_attempts_total\{outcome="wrong-password"\} 2$/m);
-  assert.match(text, /^csrf_blocks_total 1$/m);
+  assert.match(text, /^csrf_blocks_total\{reason="origin-not-allowed"\} 1$/m);
   assert.match(text, /^auth_session_duration_minutes \d/m);
   assert.doesNotMatch(
     text,

@@ -18,6 +18,7 @@ function outcome(changed: Partial<Outcome> = {}): Outcome {
     address: "198.51.100.7",
     verdict: "pass",
     code: null,
+    reason: null,
     aborted: false,
     cause: undefined,
     ...changed,
@@ -80,11 +81,14 @@ test("refusals and failures say why", () => {
   let text = "";
   const log = createAccessLog({ write: (lines) => (text += lines) });
   const cause = new Error("outer", { cause: new Error("inner") });
-  log.settled(outcome({ status: 503, verdict: "reject", code: "unavailable", aborted: true, cause }));
+  log.settled(
+    outcome({ status: 503, verdict: "reject", code: "unavailable", reason: "away", aborted: true, cause }),
+  );
   log.flush();
   const line = JSON.parse(text);
   assert.equal(line.level, 50);
   assert.equal(line.code, "unavailable");
+  assert.equal(line.reason, "away");
   assert.equal(line.verdict, "reject");
   assert.equal(line.aborted, true);
   assert.equal(line.error, "outer: inner");

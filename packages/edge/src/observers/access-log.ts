@@ -68,6 +68,7 @@ function line(outcome: Outcome, stamp: string, traceId: string | undefined): str
   if (traceId !== undefined) text += `,"traceId":"${traceId}"`;
   if (outcome.verdict !== "pass") text += `,"verdict":"${outcome.verdict}"`;
   if (outcome.code !== null) text += `,"code":"${escaped(outcome.code)}"`;
+  if (outcome.reason !== null) text += `,"reason":"${escaped(outcome.reason)}"`;
   if (outcome.aborted) text += `,"aborted":true`;
   if (outcome.cause !== undefined) text += `,"error":${JSON.stringify(explain(outcome.cause))}`;
   return `${text}}\n`;

@@ -3,7 +3,7 @@ import { readCookie } from "../cookies.ts";
 import type { Exchange } from "../exchange.ts";
 import { isSameOrigin, type OriginList } from "../origin.ts";
 import { EDGE_PROBLEMS } from "../problem.ts";
-import { reject, type Verdict } from "../verdict.ts";
+import { rejectBecause, type Verdict } from "../verdict.ts";
 import { type CsrfMac, type CsrfTokens, createCsrfTokens, hmacOf } from "./csrf-token.ts";
 import type { Policy } from "./policy.ts";
 
@@ -24,7 +24,26 @@ export interface CsrfIssuer {
   issue(cookieHeader: string | undefined): Promise<{ readonly token: string; readonly setCookie: string }>;
 }
 
-const REFUSED = reject(EDGE_PROBLEMS.csrf);
+/** Why a request was refused, as its outcome says. What a client may have sent by mistake is told from what a page cannot. */
+type CsrfReason =
+  | "cross-site"
+  /** Another host of our domain. */
+  | "same-site"
+  /** From a browser that sends no `Sec-Fetch-Site`. */
+  | "other-origin"
+  | "token-missing"
+  /** What the header says is not what the cookie says. */
+  | "token-mismatch"
+  /** Expired, of another session, or not ours. */
+  | "token-invalid";
+
+const refused = (reason: CsrfReason): Verdict => rejectBecause(reason, EDGE_PROBLEMS.csrf);
+const CROSS_SITE = refused("cross-site");
+const SAME_SITE = refused("same-site");
+const OTHER_ORIGIN = refused("other-origin");
+const TOKEN_MISSING = refused("token-missing");
+const TOKEN_MISMATCH = refused("token-mismatch");
+const TOKEN_INVALID = refused("token-invalid");
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 const DEFAULT_LIFETIME_SECONDS = 12 * 3600;
 
@@ -62,9 +81,9 @@ function decide(exchange: Exchange, settings: Settings): Verdict | null | Promis
   const site = facts.header("sec-fetch-site");
   if (site === "same-origin" || site === "none") return null;
   if (origin !== undefined && settings.trusted?.allows(origin)) return null;
-  if (site !== undefined) return REFUSED;
+  if (site !== undefined) return site === "same-site" ? SAME_SITE : CROSS_SITE;
   if (origin !== undefined) {
-    return isSameOrigin(origin, facts.header("host"), exchange.scheme) ? null : REFUSED;
+    return isSameOrigin(origin, facts.header("host"), exchange.scheme) ? null : OTHER_ORIGIN;
   }
   if (hasExplicitCredentials(exchange)) return null;
   return checkToken(exchange, settings);
@@ -81,8 +100,9 @@ async function checkToken({ facts }: Exchange, settings: Settings): Promise<Verd
   const cookies = facts.header("cookie");
   const sent = facts.header(settings.tokenHeader);
   const kept = readCookie(cookies, settings.tokenCookie);
-  if (sent === undefined || kept === null || sent !== kept) return REFUSED;
-  return (await settings.tokens.verify(sent, binding(cookies, settings))) ? null : REFUSED;
+  if (sent === undefined || kept === null) return TOKEN_MISSING;
+  if (sent !== kept) return TOKEN_MISMATCH;
+  return (await settings.tokens.verify(sent, binding(cookies, settings))) ? null : TOKEN_INVALID;
 }
 
 function binding(cookies: string | undefined, { sessionCookie }: Settings): string {

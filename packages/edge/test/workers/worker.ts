@@ -36,8 +36,20 @@ export default workersHandler<Env>(
 );
 
 function plain(outcome: Outcome): Outcome {
-  const { requestId, method, path, routeClass, route, status, durationMs, address, verdict, code, aborted } =
-    outcome;
+  const {
+    requestId,
+    method,
+    path,
+    routeClass,
+    route,
+    status,
+    durationMs,
+    address,
+    verdict,
+    code,
+    reason,
+    aborted,
+  } = outcome;
   const cause = String(outcome.cause);
   return {
     requestId,
@@ -50,6 +62,7 @@ function plain(outcome: Outcome): Outcome {
     address,
     verdict,
     code,
+    reason,
     aborted,
     cause,
   };

@@ -42,8 +42,9 @@ export const csrfChecks = counter({
 
 export const csrfBlocks = counter({
   name: "csrf_blocks_total",
-  help: "Of csrf_checks_total, the requests that were refused.",
+  help: "Of csrf_checks_total, the requests that were refused, by what gave them away.",
   unit: "count",
+  labels: { reason: few },
 });
 
 export const kmsOperations = counter({

@@ -80,7 +80,10 @@ export const SECURITY_RULES = [
     runbook: "csrf-blocks",
     scenario: {
       every: "1m",
-      series: [series(csrfChecks, {}, 0, [50, 200]), series(csrfBlocks, {}, 0, [25, 2], [25, 0])],
+      series: [
+        series(csrfChecks, {}, 0, [50, 200]),
+        series(csrfBlocks, { reason: "cross-site" }, 0, [25, 2], [25, 0]),
+      ],
       firesAt: "24m",
       resolvedAt: "40m",
     },

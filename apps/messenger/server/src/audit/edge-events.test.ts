@@ -16,6 +16,7 @@ const OUTCOME: Outcome = {
   address: "203.0.113.9",
   verdict: "reject",
   code: "banned",
+  reason: null,
   aborted: false,
   cause: undefined,
 };

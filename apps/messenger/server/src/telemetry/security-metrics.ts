@@ -53,12 +53,12 @@ export function createSecurityCounters({
   registerReader(registry, shippedMetrics.sessionDuration, () => soon(averageSessionMinutes()));
   return {
     http: {
-      settled({ method, verdict, code }) {
+      settled({ method, verdict, code, reason }) {
         if (SAFE_METHODS.has(method)) return;
         const blocked = code !== null && FORGED.has(code);
         if (!blocked && verdict !== "pass") return;
         counters.csrfChecks.inc();
-        if (blocked) counters.csrfBlocks.inc();
+        if (blocked) counters.csrfBlocks.labels({ reason: reason ?? code }).inc();
         checks.count(blocked);
       },
     },
@@ -108,6 +108,15 @@ function outcomeOf(event: IdentityEvent): string | null {
 
 /** What an alert looks at from the first event on: a child that appears with its event hides it from a rate. */
 const OUTCOMES = ["success", "unknown-account", "wrong-password", "wrong-factor", "suspended", "banned"];
+const FORGERIES = [
+  "cross-site",
+  "same-site",
+  "other-origin",
+  "origin-not-allowed",
+  "token-missing",
+  "token-mismatch",
+  "token-invalid",
+];
 const ATTACKS = ["sql", "nosql", "xss", "path-traversal", "command", "template", "scanner"];
 
 function countersIn(registry: Registry) {
@@ -123,6 +132,7 @@ function countersIn(registry: Registry) {
   });
   for (const outcome of OUTCOMES) counters.authAttempts.labels({ outcome });
   for (const kind of ATTACKS) counters.attacks.labels({ kind });
+  for (const reason of FORGERIES) counters.csrfBlocks.labels({ reason });
   return counters;
 }
 

@@ -10,6 +10,7 @@ import {
   authAttempts,
   authSuccessRate,
   csrfBlockRate,
+  csrfBlocks,
   kmsFailoverRate,
   kmsOperations,
   rateLimitDecisions,
@@ -86,6 +87,13 @@ export const SECURITY: Dashboard = {
           title: "Requests refused as forged",
           unit: "percentunit",
           legend: "refused",
+        }),
+        panel({
+          title: "Why they were refused as forged",
+          description: "Refused requests by what gave them away. The runbook says what each mostly is.",
+          unit: "short",
+          queries: { "{{reason}}": sumBy(["reason"], increase(counterOf(csrfBlocks), LATELY)) },
+          runbooks: ["csrf-blocks"],
         }),
         shippedAlert("UnauthorizedAdminAccess", {
           title: "Administration refused",
