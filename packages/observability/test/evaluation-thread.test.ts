@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { hasCode } from "@rempart/kernel";
@@ -46,6 +46,26 @@ test("a thread that ended rejects what it was asked, is started anew with an emp
   await thread.close();
   await assert.rejects(thread.ask("tick", { at: 2_000 }), (error) => hasCode(error, "monitor-lost"));
   assert.equal(errors.length, 1, "an end that was wanted is no error");
+});
+
+/** Of each thread of this process: field 19 of its line (proc(5)). */
+async function niceness(): Promise<number[]> {
+  const threads = await readdir("/proc/self/task");
+  const lines = threads.map((id) => readFile(`/proc/self/task/${id}/stat`, "utf8").catch(() => ""));
+  const fields = (await Promise.all(lines)).map((line) => line.slice(line.lastIndexOf(")") + 2).split(" "));
+  return fields.map((field) => Number(field[16]));
+}
+
+test("the thread gives way to the application, which keeps its priority", {
+  skip: process.platform !== "linux" && "elsewhere a priority is the process's",
+}, async () => {
+  const ours = getPriority();
+  const thread = new EvaluationThread(assignment, silentLogger);
+  await thread.ask("tick", { at: 1_000 });
+  const others = (await niceness()).filter((one) => one !== ours);
+  assert.deepEqual(others, ours < 19 ? [Math.min(19, ours + 10)] : []);
+  assert.equal(getPriority(), ours);
+  await thread.close();
 });
 
 test("a thread that cannot start says why, each time it is asked", async () => {

@@ -17,7 +17,7 @@ export interface Taken {
 export class Feed {
   readonly #history: History;
   readonly #target: Labels;
-  #known = new Map<string, KnownSeries>();
+  #before: readonly KnownSeries[] = [];
 
   /** The labels of the target (`job`, `instance`) stand in every series, in place of the page's own of that name. */
   constructor(history: History, target: Labels) {
@@ -51,18 +51,16 @@ export class Feed {
 
   #write(series: readonly KnownSeries[], values: readonly number[], at: number): Taken {
     const counts = { stored: 0, "out-of-order": 0, full: 0 };
-    const seen = new Map<string, KnownSeries>();
-    for (const [index, one] of series.entries()) {
+    series.forEach((one, index) => {
       counts[this.#history.appendTo(one, at, values[index] as number)] += 1;
-      seen.set(one.key, one);
-    }
-    this.#endAllBut(seen, at);
+    });
+    this.#endAllBut(series, at);
     return { stored: counts.stored, outOfOrder: counts["out-of-order"], refused: counts.full };
   }
 
   /** The target did not answer, or answered nonsense. */
   lost(at: number): void {
-    this.#endAllBut(new Map(), at);
+    this.#endAllBut([], at);
     this.#history.append("up", this.#target, at, 0);
   }
 
@@ -80,10 +78,16 @@ export class Feed {
     );
   }
 
-  #endAllBut(seen: Map<string, KnownSeries>, at: number): void {
-    for (const [key, { name, labels }] of this.#known) {
-      if (!seen.has(key)) this.#history.end(name, labels, at);
-    }
-    this.#known = seen;
+  #endAllBut(series: readonly KnownSeries[], at: number): void {
+    const before = this.#before;
+    this.#before = series;
+    if (isSame(before, series)) return;
+    const seen = new Set(series.map(({ key }) => key));
+    for (const { key, name, labels } of before) if (!seen.has(key)) this.#history.end(name, labels, at);
   }
+}
+
+/** As it is at nearly every tick, where series are known. */
+function isSame(before: readonly KnownSeries[], now: readonly KnownSeries[]): boolean {
+  return before.length === now.length && before.every((one, index) => one === now[index]);
 }

@@ -33,6 +33,7 @@ export class History {
   readonly #byName = new Map<string, Set<Series>>();
   #generation = 0;
   #hasEnded = false;
+  #prunedAt = Number.NaN;
 
   constructor({ keepMs = DAY_MS, maxSeries = 5_000 }: HistoryOptions = {}) {
     this.#keepMs = keepMs;
@@ -101,6 +102,9 @@ export class History {
 
   /** Forgets the series that nothing was heard of for as long as samples are kept. */
   prune(now: number): void {
+    // Each of many feeds asks for it, at the same time.
+    if (now === this.#prunedAt) return;
+    this.#prunedAt = now;
     for (const [key, series] of this.#byKey) {
       if (series.lastAt < now - this.#keepMs) this.#forget(key, series);
     }

@@ -8,6 +8,9 @@ import type { LongSteps } from "./long-steps.ts";
 /** Steps with more elements are computed again: what is remembered of a subquery is as many values as it has steps. */
 const MAX_STEP_ELEMENTS = 100;
 
+/** Of each subquery, what it saw at its steps. */
+type StepsByText = Map<string, Map<number, Element[]>>;
+
 /**
  * A history that many rules are evaluated over, tick after tick. Rules share what they ask alike, and a subquery computes only
  * the steps that are new: what has passed does not change.
@@ -20,8 +23,8 @@ export class Remembering implements Source, Memory {
   #generation = 0;
   #at = Number.NaN;
   #values = new Map<string, Element[]>();
-  #steps = new Map<string, Element[]>();
-  #earlierSteps = new Map<string, Element[]>();
+  #steps: StepsByText = new Map();
+  #earlierSteps: StepsByText = new Map();
   readonly #long: LongSteps | null;
   readonly memory = this;
 
@@ -56,9 +59,10 @@ export class Remembering implements Source, Memory {
 
   step(expression: Expression, at: number, compute: () => Element[]): Element[] {
     if (!(at < this.#at)) return compute();
-    const key = `${at} ${this.#textOf(expression)}`;
-    const elements = this.#steps.get(key) ?? this.#earlierSteps.get(key) ?? compute();
-    if (elements.length <= MAX_STEP_ELEMENTS) this.#steps.set(key, elements);
+    const text = this.#textOf(expression);
+    const elements = this.#steps.get(text)?.get(at) ?? this.#earlierSteps.get(text)?.get(at) ?? compute();
+    if (elements.length <= MAX_STEP_ELEMENTS)
+      remembered(this.#steps, text, () => new Map<number, Element[]>()).set(at, elements);
     return elements;
   }
 

@@ -2,8 +2,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { CodedError, explain } from "@rempart/kernel";
 import { Evaluator } from "./evaluator.ts";
+import { giveWay } from "./give-way.ts";
 import type { Beginning, Message, Reply } from "./messages.ts";
 
+giveWay();
 const { assignment, isTakingUp } = workerData as Beginning;
 const evaluator = new Evaluator(assignment, (...said) => parentPort?.postMessage({ said }), isTakingUp);
 

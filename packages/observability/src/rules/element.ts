@@ -7,13 +7,10 @@ export interface Element {
   readonly value: number;
 }
 
-export function dropName({ __name__, ...labels }: Labels): Labels {
-  return labels;
-}
-
-/** The labels without the name, sorted. */
-export function keysOf(labels: Labels): string[] {
-  return Object.keys(dropName(labels)).sort();
+export function dropName(labels: Labels): Labels {
+  if (labels.__name__ === undefined) return labels;
+  const { __name__, ...others } = labels;
+  return others;
 }
 
 export function pick(labels: Labels, names: readonly string[]): Labels {
@@ -27,8 +24,18 @@ export function pick(labels: Labels, names: readonly string[]): Labels {
 
 /** Equal for elements that belong together: by the labels of `on`, or by all but the name, or with it. */
 export function signature(labels: Labels, on: readonly string[] | null, withName = false): string {
-  const names = on?.toSorted() ?? (withName ? Object.keys(labels).sort() : keysOf(labels));
-  return JSON.stringify(names.flatMap((name) => (labels[name] === undefined ? [] : [name, labels[name]])));
+  let text = "";
+  for (const name of sorted(on ?? Object.keys(withName ? labels : dropName(labels)))) {
+    const value = labels[name];
+    // Whatever a value holds, its length says where it ends.
+    if (value !== undefined) text += `${name}=${value.length}:${value}`;
+  }
+  return text;
+}
+
+/** Most have one name or none, and this is asked for each element of each rule. */
+function sorted(names: readonly string[]): readonly string[] {
+  return names.length < 2 ? names : names.toSorted();
 }
 
 export function ambiguous(message: string): ObservabilityError {

@@ -2,7 +2,7 @@ import type { Labels } from "../history/series.ts";
 import type { Samples } from "../history/tail.ts";
 import { arithmetic, combine, compare } from "./binary.ts";
 import type { Element } from "./element.ts";
-import { ambiguous, dropName, keysOf, pick, signature } from "./element.ts";
+import { ambiguous, dropName, pick, signature } from "./element.ts";
 import type { Absent, Aggregate, Apply, Expression, Labelling, Over, Vector } from "./expression.ts";
 import { OVER, overValues } from "./over-time.ts";
 import { histogramQuantile, quantileOf } from "./quantiles.ts";
@@ -132,17 +132,16 @@ function reduced(op: Aggregate["op"], values: readonly number[]): number {
 }
 
 function quantiles(at: number, elements: readonly Element[]): Element[] {
-  const valid = elements.filter(({ labels }) => bound(labels) !== null);
-  const rest = (labels: Labels): string[] => keysOf(labels).filter((label) => label !== "le");
-  const groups = Map.groupBy(valid, ({ labels }) => signature(labels, rest(labels)));
-  return [...groups.values()].map((group) => {
-    const buckets = group.map(({ labels, value }) => ({ upTo: bound(labels) ?? 0, count: value }));
-    const labels = group[0]?.labels ?? {};
-    return { labels: pick(labels, rest(labels)), value: histogramQuantile(at, buckets) };
+  const buckets = elements.flatMap(({ labels: { le = "", ...others }, value: count }) => {
+    const upTo = bound(le);
+    return upTo === null ? [] : [{ labels: dropName(others), upTo, count }];
+  });
+  return [...Map.groupBy(buckets, ({ labels }) => signature(labels, null)).values()].map((group) => {
+    return { labels: group[0]?.labels ?? {}, value: histogramQuantile(at, group) };
   });
 }
 
-function bound({ le = "" }: Labels): number | null {
+function bound(le: string): number | null {
   if (le === "+Inf") return Number.POSITIVE_INFINITY;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(le) ? Number(le) : null;
 }
