@@ -7,7 +7,7 @@ import { uuid } from "./party.ts";
 
 type Act =
   | { do: "perform"; index: number }
-  | { do: "peer-says" | "peer-commits" | "orphan" | "expel" }
+  | { do: "peer-says" | "peer-commits" | "peer-goes" | "peer-comes" | "orphan" | "expel" }
   | { do: "send" | "change" | "crash" | "disconnect" | "connect" | "break" | "beat" }
   | { do: "push"; seq: number };
 
@@ -20,7 +20,16 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .constantFrom<Act["do"]>("peer-commits", "orphan", "change", "crash", "disconnect", "beat")
+      .constantFrom<Act["do"]>(
+        "peer-commits",
+        "peer-goes",
+        "peer-comes",
+        "orphan",
+        "change",
+        "crash",
+        "disconnect",
+        "beat",
+      )
       .map((what) => ({ do: what }) as Act),
   },
 );
@@ -40,7 +49,11 @@ function perform({ server, client, sent, changes }: World, act: Act): void {
       client.perform(act.index);
       return;
     case "peer-says":
-      push(client, server.peerSays());
+      if (server.peerReads) push(client, server.peerSays());
+      return;
+    case "peer-goes":
+    case "peer-comes":
+      push(client, server.peerMoves(act.do === "peer-comes"));
       return;
     case "peer-commits":
       push(client, server.peerCommits());
@@ -90,6 +103,7 @@ function push(client: ModelClient, message: Message): void {
 /** Everything works from here on: the world must come to rest. */
 function settle({ server, client }: World): void {
   client.take({ type: "connected" });
+  if (!server.peerReads) push(client, server.peerMoves(true));
   for (let turns = 0; client.tasks.length > 0; turns += 1) {
     assert.ok(turns < 20_000, "the client comes to rest");
     client.perform(0);
@@ -107,7 +121,7 @@ function run(acts: readonly Act[]): World {
 }
 
 function assertAllShown({ server, client, sent }: World): void {
-  const applications = server.log.filter(({ kind }) => kind === "application");
+  const applications = server.log.filter((message) => message.kind === "application");
   assert.deepEqual(
     client.saved.shown.map(({ seq, id }) => ({ seq, id })),
     applications.map(({ seq, id }) => ({ seq, id })),
@@ -115,6 +129,10 @@ function assertAllShown({ server, client, sent }: World): void {
   );
   const mine = applications.map(({ id }) => id).filter((id) => sent.includes(id));
   assert.deepEqual(mine, sent, "every message was sent once, in the order it was written");
+  assert.ok(
+    applications.every(({ id, epoch }) => !sent.includes(id) || !server.readerless.has(epoch)),
+    "nothing is said in an epoch in which nobody could read it",
+  );
   assert.deepEqual(client.state.outbox, []);
   assert.deepEqual(client.failures, []);
 }
@@ -171,6 +189,24 @@ test("a message of an old epoch is encrypted again under its id, once", () => {
   while (client.tasks.length > 0) client.perform(0);
   assert.equal(client.transmitted, 2);
   assertAllShown(world);
+});
+
+test("what nobody could read waits unsealed, costs no loop, and goes with the epoch in which somebody can", () => {
+  const world: World = run([{ do: "connect" }, { do: "peer-goes" }]);
+  const { server, client } = world;
+  push(client, server.peerMoves(false));
+  perform(world, { do: "send" });
+  perform(world, { do: "send" });
+  while (client.tasks.length > 0) client.perform(0);
+  assert.deepEqual(
+    client.state.outbox.map(({ sealed }) => sealed),
+    [null, null],
+  );
+  assert.equal(client.transmitted, 0);
+  push(client, server.peerMoves(true));
+  while (client.tasks.length > 0) client.perform(0);
+  assertAllShown(world);
+  assert.equal(client.transmitted, 2);
 });
 
 test("removals the server waits for are committed before the next message", () => {

@@ -23,6 +23,10 @@ export class ModelServer {
   epoch = 1;
   hasOrphans = false;
   knowsDevice = true;
+  /** False while the peer has no device in the group. */
+  peerReads = true;
+  /** Epochs in which nobody could read what the client says. */
+  readonly readerless = new Set<number>();
   private ids = 100;
 
   freshId(): string {
@@ -50,9 +54,20 @@ export class ModelServer {
 
   peerCommits(): Message {
     const message = this.append(PEER, this.freshId(), "commit");
-    this.epoch += 1;
+    this.moveOn();
     this.hasOrphans = false;
     return message;
+  }
+
+  /** With the last of the peer's devices, or the first. */
+  peerMoves(reads: boolean): Message {
+    this.peerReads = reads;
+    return this.peerCommits();
+  }
+
+  private moveOn(): void {
+    this.epoch += 1;
+    if (!this.peerReads) this.readerless.add(this.epoch);
   }
 
   send(id: string, epoch: number): Input {
@@ -74,7 +89,7 @@ export class ModelServer {
     if (known !== null) return { type: "placed", id, seq: known };
     if (epoch !== this.epoch) return { type: "commit-refused", id, code: "stale-epoch" };
     const { seq } = this.append(ME, id, "commit");
-    this.epoch += 1;
+    this.moveOn();
     if (purpose === "rejoin") this.knowsDevice = true;
     else this.hasOrphans = false;
     return { type: "placed", id, seq };
@@ -173,7 +188,7 @@ export class ModelClient {
         this.open(effect);
         return;
       case "seal":
-        this.take({ type: "sealed", id: effect.id, epoch: this.saved.groupEpoch ?? -1, body: "AA" });
+        this.seal(effect.id, this.saved.groupEpoch ?? -1);
         return;
       case "build":
         this.build(effect.purpose);
@@ -195,6 +210,11 @@ export class ModelClient {
         return;
       case "receipt":
     }
+  }
+
+  private seal(id: string, epoch: number): void {
+    if (this.server.readerless.has(epoch)) this.take({ type: "no-readers", id });
+    else this.take({ type: "sealed", id, epoch, body: "AA" });
   }
 
   private open({ how, message }: Extract<Effect, { type: "open" }>): void {

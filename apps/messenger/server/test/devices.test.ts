@@ -48,6 +48,60 @@ test("each key package is handed out once, to however many who ask at the same t
   assert.equal(left.devices[0].keyPackage, null);
 });
 
+test("the last resort goes out while no other is left, to all who ask at the same time, until it is replaced", async () => {
+  const [ada, bob] = [await arrive("ada"), await arrive("bob")];
+  const first = await bob.uploadLastResort();
+  await bob.uploadKeyPackages(2);
+  const claims = await Promise.all(Array.from({ length: 20 }, () => ada.claim([bob])));
+  const handed = claims.flat().map((one) => toBase64Url(one));
+  assert.equal(handed.length, 20, "nobody is told that there is none");
+  assert.equal(handed.filter((one) => one === toBase64Url(first.public)).length, 18);
+  assert.equal(new Set(handed).size, 3);
+  const second = await bob.uploadLastResort();
+  assert.deepEqual(await ada.claim([bob]), [second.public]);
+});
+
+test("a device learns that its last resort was given to somebody, and that one stands ready again", async () => {
+  const [ada, bob] = [await arrive("ada"), await arrive("bob")];
+  const ready = async () => (await bob.must("devices")).devices[0].lastResort;
+  assert.deepEqual(await ready(), { "x-wing": false, x25519: false });
+  const upload = await bob.uploadLastResort();
+  assert.deepEqual(await ready(), { "x-wing": false, x25519: true });
+  await ada.claim([bob]);
+  assert.deepEqual(await ready(), { "x-wing": false, x25519: false });
+  await bob.uploadLastResort("x25519", upload);
+  assert.equal((await ready()).x25519, false, "the same one again is not a new one");
+  await bob.uploadLastResort();
+  assert.equal((await ready()).x25519, true);
+  const { devices } = await bob.must("devices");
+  assert.deepEqual(
+    devices[0].keyPackages,
+    { "x-wing": 0, x25519: 0 },
+    "it is not one of those that go out once",
+  );
+});
+
+test("who has no device that is set up is not found and not added; who has one is, also while all single ones are gone", async () => {
+  const ada = await arrive("ada");
+  const name = `zoe-${randomUUID().slice(0, 8)}`;
+  const zoe = await arrive(name);
+  const found = async () => (await ada.must("searchUsers", { query: { q: name } })).users.length;
+  assert.equal(await found(), 0);
+  await zoe.uploadLastResort("x-wing");
+  assert.equal(await found(), 0, "in one kind of conversation only");
+  const body = { id: randomUUID(), kind: "direct", suite: "x25519" };
+  const group = await engine.createGroup(ada.keys, { conversationId: body.id, suite: "x25519" });
+  const { body: first } = await ada.makeCommit(group, { add: await ada.claim([zoe]), addedUsers: [zoe.id] });
+  const early = await ada.call("createConversation", { body: { ...body, first } });
+  assert.equal(early.code, "unreachable-user");
+  await zoe.uploadLastResort();
+  assert.equal(await found(), 1);
+  const id = await ada.converse([zoe]);
+  assert.equal((await ada.send(id, "hello")).status, 201);
+  await zoe.must("revokeDevice", { params: { deviceId: zoe.deviceId } });
+  assert.equal(await found(), 0);
+});
+
 test("an upload sent again does not bring back what was claimed", async () => {
   const [ada, bob] = [await arrive("ada"), await arrive("bob")];
   const made = await engine.createKeyPackages(bob.keys, { suite: "x-wing", count: 3 });

@@ -8,7 +8,7 @@ import type { ConversationState, Input } from "./types.ts";
 export function apply(state: ConversationState, input: Input): Changed {
   switch (input.type) {
     case "connected":
-      return [{ ...state, connected: true, probe: true }];
+      return [{ ...state, connected: true, probe: true, readerless: null }];
     case "disconnected":
       return [{ ...state, connected: false, fetching: false, inFlight: null, placing: false }];
     case "time":
@@ -38,6 +38,7 @@ export function apply(state: ConversationState, input: Input): Changed {
     case "discard":
     case "sealed":
     case "seal-failed":
+    case "no-readers":
       return applySending(state, input);
     default:
       return applyCommitting(state, input);

@@ -94,6 +94,7 @@ function planSending(state: ConversationState, begin: Begin): void {
   const entry = state.outbox.find(isWaiting);
   if (entry === undefined) return;
   if (entry.sealed?.epoch !== state.epoch) {
+    if (state.readerless === state.epoch) return;
     begin({ job: { kind: "seal", id: entry.id } }, { type: "seal", id: entry.id });
     return;
   }

@@ -4,7 +4,7 @@ import type { ConversationState, Input, OutboxEntry } from "./types.ts";
 
 type Sending = Extract<
   Input,
-  { type: "ack" | "nack" | "send" | "retry" | "discard" | "sealed" | "seal-failed" }
+  { type: "ack" | "nack" | "send" | "retry" | "discard" | "sealed" | "seal-failed" | "no-readers" }
 >;
 
 export function applySending(state: ConversationState, input: Sending): Changed {
@@ -32,6 +32,8 @@ export function applySending(state: ConversationState, input: Sending): Changed 
     case "seal-failed":
       if (!isJob(state, "seal", input.id)) return [state];
       return fail({ ...state, job: null }, entry, "crypto-failed");
+    case "no-readers":
+      return [isJob(state, "seal", input.id) ? { ...state, job: null, readerless: state.epoch } : state];
     case "ack":
       return [
         replace(

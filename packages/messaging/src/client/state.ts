@@ -29,6 +29,7 @@ export function restore(saved: Durable, deviceId: string): ConversationState {
     fetching: false,
     probe: true,
     doubted: null,
+    readerless: null,
     job: null,
     inFlight: null,
     placing: false,

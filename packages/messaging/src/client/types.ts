@@ -21,6 +21,11 @@ export interface ConversationState extends Durable {
    * way this device cannot see, and it rejoins.
    */
   readonly doubted: number | null;
+  /**
+   * An epoch of a group in which no other member has a device: nothing is encrypted in it, because nobody could ever read it.
+   * It goes on in the epoch after, or once the server was compared with again.
+   */
+  readonly readerless: number | null;
   /** The one operation on the group that is under way: the group is never touched by two at a time. */
   readonly job: Job | null;
   /** The outbox entry whose answer is awaited. */
@@ -111,6 +116,8 @@ export type Input =
   /** The answers to `seal`. */
   | { readonly type: "sealed"; readonly id: string; readonly epoch: number; readonly body: string }
   | { readonly type: "seal-failed"; readonly id: string }
+  /** Nobody else has a device in the group as it is: the message waits, unsealed. */
+  | { readonly type: "no-readers"; readonly id: string }
   | { readonly type: "ack"; readonly id: string; readonly seq: number }
   | {
       readonly type: "nack";

@@ -63,6 +63,8 @@ export const device = z.strictObject({
   lastUsedAt: timestamp,
   /** Unclaimed key packages left on the server, by suite. */
   keyPackages: z.record(suite, z.int()),
+  /** Whether a last-resort key package stands there that nobody was given and that lasts another month, by suite. */
+  lastResort: z.record(suite, z.boolean()),
 });
 export type Device = z.infer<typeof device>;
 

@@ -51,6 +51,7 @@ export const PROBLEMS = {
   "not-a-member": { status: 403, title: "Not a member of this conversation" },
   "device-not-in-group": { status: 409, title: "This device is not in the group yet" },
   "unknown-user": { status: 404, title: "Unknown user" },
+  "unreachable-user": { status: 409, title: "No device of this person is set up yet" },
   "last-owner": { status: 409, title: "A group keeps at least one owner" },
   "too-many-members": { status: 409, title: "Too many members" },
   // Messages and commits

@@ -52,7 +52,8 @@ export const ROUTES = {
   searchUsers: route({
     method: "GET",
     path: "/api/v1/users",
-    summary: "Find people by the start of their name, or by their exact e-mail address",
+    summary:
+      "Find people who have a device to be written to, by the start of their name or their exact e-mail address",
     tag: "users",
     access: "session",
     limit: "api",
@@ -115,14 +116,17 @@ export const ROUTES = {
   uploadKeyPackages: route({
     method: "POST",
     path: "/api/v1/devices/:deviceId/key-packages",
-    summary: "Add key packages; each is handed out once and expires",
+    summary:
+      "Add key packages; each is handed out once and expires. `lastResort` takes the place of the one before and goes out whenever no other is left",
     tag: "devices",
     access: "session",
     limit: "api",
     params: deviceParams,
     body: z.strictObject({
       suite,
-      keyPackages: z.array(base64url(LIMITS.keyPackageBytes)).min(1).max(LIMITS.keyPackagesPerUpload),
+      keyPackages: z.array(base64url(LIMITS.keyPackageBytes)).max(LIMITS.keyPackagesPerUpload),
+      /** RFC 9420, section 16.8: keeps the device reachable while it is away, however many ask. */
+      lastResort: base64url(LIMITS.keyPackageBytes).optional(),
     }),
     answer: z.strictObject({ available: z.int() }),
     status: 201,
@@ -143,7 +147,7 @@ export const ROUTES = {
       deviceId: uuid,
     }),
     answer: z.strictObject({
-      /** Null: this device has none left; it joins by itself once its user is a member. */
+      /** Null: this device is not set up, or was away for too long; it joins by itself once its user is a member. */
       devices: z.array(
         z.strictObject({ ...publicDevice.shape, keyPackage: base64url(LIMITS.keyPackageBytes).nullable() }),
       ),
@@ -206,6 +210,7 @@ export const ROUTES = {
       "unknown-device",
       "device-revoked",
       "unknown-user",
+      "unreachable-user",
       "too-many-members",
       "malformed-mls",
       "commit-mismatch",
@@ -280,6 +285,7 @@ export const ROUTES = {
       "device-not-in-group",
       "forbidden",
       "unknown-user",
+      "unreachable-user",
       "too-many-members",
       "stale-epoch",
       "malformed-mls",

@@ -183,8 +183,14 @@ test("an added device is registered and active, and an added user exists", () =>
   assert.equal(verdict(group(), { change: { addedUsers: ["mia"] }, known: ["mia"] }), "commit-mismatch");
 });
 
-test("a user without key packages is added without a device", () => {
-  assert.equal(verdict(group(), { change: { addedUsers: ["new"] }, known: ["new"] }), "accepted");
+test("nobody is added without a device: what is said before one joins by itself could not be read", () => {
+  assert.equal(verdict(group(), { change: { addedUsers: ["new"] }, known: ["new"] }), "unreachable-user");
+  const others = { change: { addedUsers: ["new", "late"], addedDevices: ["new1"] }, known: ["new", "late"] };
+  assert.equal(verdict(group(), others), "unreachable-user");
+  assert.equal(
+    verdict(group(), { ...add("new"), change: { addedUsers: ["new"], addedDevices: ["new1", "new2"] } }),
+    "accepted",
+  );
 });
 
 test("an external commit is a member's device joining by itself, or again, and nothing else", () => {

@@ -154,14 +154,17 @@ function judgeAddedDevices(group: GroupState, { info, change, directory }: Propo
 
 function judgeAddedUsers(
   group: GroupState,
-  { senderId, change, knownUsers }: ProposedCommit,
+  { senderId, change, knownUsers, info }: ProposedCommit,
 ): Refusal | null {
   if (change.addedUsers.length === 0) return null;
   if (group.kind === "direct") return refuse("forbidden", "a direct conversation keeps its two members");
   if (!manages(group, senderId)) return refuse("forbidden", "only owners and admins add members");
+  const owners = new Set(info.added.map((leaf) => leaf.userId));
   for (const userId of change.addedUsers) {
     if (!knownUsers.has(userId)) return refuse("unknown-user", userId);
     if (group.roles.has(userId)) return mismatch("an added user is a member already");
+    // What is said before a first device of theirs joins by itself would be for them to read, and they could not.
+    if (!owners.has(userId)) return refuse("unreachable-user", userId);
   }
   return null;
 }

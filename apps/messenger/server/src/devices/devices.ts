@@ -1,7 +1,7 @@
 import type { Audit } from "@rempart/audit";
 import { type Database, isUniqueViolation, type Queryable, type Transaction } from "@rempart/database";
 import { type Clock, equalBytes, fromBase64Url } from "@rempart/kernel";
-import { type Device, LIMITS, type PublicDevice } from "@rempart/messaging/contract";
+import { type Device, LIMITS, type PublicDevice, type Suite } from "@rempart/messaging/contract";
 import { type Refusal, refuse } from "../refusal.ts";
 import { type DeviceOwner, recordKeyChange } from "./key-changes.ts";
 
@@ -25,14 +25,18 @@ interface DeviceRow {
 interface CountedDeviceRow extends DeviceRow {
   x_wing: number;
   x25519: number;
+  /** Suites whose last resort need not be replaced. */
+  last_resorts: Suite[];
 }
 
 const COUNTED = `
 SELECT d.*,
   (SELECT count(*) FROM key_packages k WHERE k.device_id = d.id AND k.suite = 'x-wing' AND k.claimed_at IS NULL
-    AND k.expires_at > $2) AS x_wing,
+    AND NOT k.last_resort AND k.expires_at > $2) AS x_wing,
   (SELECT count(*) FROM key_packages k WHERE k.device_id = d.id AND k.suite = 'x25519' AND k.claimed_at IS NULL
-    AND k.expires_at > $2) AS x25519
+    AND NOT k.last_resort AND k.expires_at > $2) AS x25519,
+  ARRAY (SELECT k.suite FROM key_packages k WHERE k.device_id = d.id AND k.last_resort AND k.used_at IS NULL
+    AND k.expires_at > $2 + interval '30 days') AS last_resorts
 FROM devices d`;
 
 export interface NewDevice {
@@ -238,5 +242,9 @@ function toDevice(row: CountedDeviceRow): Device {
     name: row.name,
     lastUsedAt: row.last_used_at.getTime(),
     keyPackages: { "x-wing": row.x_wing, x25519: row.x25519 },
+    lastResort: {
+      "x-wing": row.last_resorts.includes("x-wing"),
+      x25519: row.last_resorts.includes("x25519"),
+    },
   };
 }

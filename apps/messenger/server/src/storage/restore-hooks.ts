@@ -53,11 +53,15 @@ const raiseIncarnation: RestoreHook = {
   },
 };
 
-/** Some of them were handed out after the backup: giving one out again would break forward secrecy. Devices upload new ones. */
+/**
+ * Some of them were handed out after the backup: giving one out again would break forward secrecy. Devices upload new ones, and
+ * replace the last resort, by which they can be reached until they come.
+ */
 const purgeKeyPackages: RestoreHook = {
   name: "key packages",
   async run({ database }) {
-    await database.query("DELETE FROM key_packages WHERE claimed_at IS NULL");
+    await database.query("DELETE FROM key_packages WHERE claimed_at IS NULL AND NOT last_resort");
+    await database.query("UPDATE key_packages SET used_at = now() WHERE last_resort AND used_at IS NULL");
   },
 };
 

@@ -105,6 +105,17 @@ export class Person {
     });
   }
 
+  /** `again`: one that was uploaded before. */
+  async uploadLastResort(suite: Suite = "x25519", again?: KeyPackage): Promise<KeyPackage> {
+    const [made] =
+      again === undefined ? await engine.createKeyPackages(this.keys, { suite, count: 1 }) : [again];
+    if (made === undefined) throw new Error("no key package was made");
+    this.packages.set(made.id, made);
+    const body = { suite, keyPackages: [], lastResort: toBase64Url(made.public) };
+    await this.must("uploadKeyPackages", { params: { deviceId: this.deviceId }, body });
+    return made;
+  }
+
   /** Key packages of these people's devices, claimed from the server. */
   async claim(people: readonly Person[], suite: Suite = "x25519"): Promise<Bytes[]> {
     const userIds = [...new Set(people.map((person) => person.id))];

@@ -85,6 +85,7 @@ export const VIEWS: readonly View[] = [
   { name: "offline", path: FIRST, scenario: "offline" },
   { name: "no longer a member", path: FIRST, scenario: "removed" },
   { name: "rejoining", path: FIRST, scenario: "recovering" },
+  { name: "nobody who could read", path: FIRST, scenario: "waiting", size: PHONE },
   { name: "details", path: `${FIRST}/details`, scenario: "everyday" },
   { name: "details on a phone", path: `${FIRST}/details`, scenario: "everyday", size: PHONE },
   { name: "settings: account", path: "/settings", scenario: "everyday" },

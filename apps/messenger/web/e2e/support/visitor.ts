@@ -86,8 +86,17 @@ export class Visitor {
 
   async #pick(name: string): Promise<void> {
     const dialog = this.page.getByRole("dialog");
+    const found = dialog.getByRole("listitem").getByRole("button", { name }).first();
+    const nobody = dialog.getByText("Nobody found");
     await dialog.getByRole("searchbox").fill(name);
-    await dialog.getByRole("listitem").getByRole("button", { name }).first().click();
+    await found.or(nobody).waitFor();
+    // Who has just signed up is found a moment later.
+    while (await nobody.isVisible()) {
+      await dialog.getByRole("searchbox").fill("");
+      await dialog.getByRole("searchbox").fill(name);
+      await found.or(nobody).waitFor();
+    }
+    await found.click();
   }
 
   async openConversation(title: string): Promise<void> {

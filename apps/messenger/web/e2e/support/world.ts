@@ -7,7 +7,7 @@ import {
   readMessengerConfig,
   startMessenger,
 } from "@rempart/messenger-server";
-import { type TestDatabase, testDatabase, until } from "@rempart/testing";
+import { type TestDatabase, testDatabase } from "@rempart/testing";
 import { type Browser, launchBrowser } from "@rempart/testing/browser";
 import { buildWeb } from "./build-web.ts";
 import { PATIENCE_MS } from "./patience.ts";
@@ -73,27 +73,17 @@ export class World implements AsyncDisposable {
     return visitor;
   }
 
-  /** Somebody who has an account, sees their conversations, and whom others can write to. */
+  /** Somebody who has an account and sees their conversations. */
   async resident(name: string): Promise<Visitor> {
-    return this.#settled(await this.visitor(name));
+    const visitor = await this.visitor(name);
+    await visitor.signUp();
+    return visitor;
   }
 
   /** A resident whose connection is the wire. */
   async traveller(name: string): Promise<Visitor> {
-    return this.#settled(await this.visitor(name, this.wire.origin));
-  }
-
-  /** Who is written to before their first key packages are there joins by themselves, and cannot read what came before. */
-  async #settled(visitor: Visitor): Promise<Visitor> {
+    const visitor = await this.visitor(name, this.wire.origin);
     await visitor.signUp();
-    await until(async () => {
-      const [row] = await this.database.query<{ suites: number }>(
-        `SELECT count(DISTINCT k.suite)::int AS suites FROM key_packages k
-         JOIN devices d ON d.id = k.device_id JOIN users u ON u.id = d.user_id WHERE u.email = $1`,
-        [visitor.email],
-      );
-      return row?.suites === 2;
-    });
     return visitor;
   }
 

@@ -112,16 +112,17 @@ export interface ConversationView {
   readonly typing: readonly Person[];
   /**
    * `ready`: messages flow. `joining`: a welcome is being processed. `catching-up`: a gap is being fetched.
-   * `recovering`: this device fell out of step and is rejoining by itself.
+   * `recovering`: this device fell out of step and is rejoining by itself. `waiting`: no device of anybody else is set up for
+   * the conversation, so that what is written is kept here until one is.
    */
-  readonly sync: "ready" | "joining" | "catching-up" | "recovering";
+  readonly sync: "ready" | "joining" | "catching-up" | "recovering" | "waiting";
 }
 
 /**
- * How far one's own message got. `queued`: waits for the connection. `sending`: on its way. `sent`: durable on the server.
- * `delivered`/`read`: by every other member. `failed`: gave up, can be retried or discarded.
+ * How far one's own message got. `queued`: waits for the connection. `held`: waits until somebody could read it. `sending`: on
+ * its way. `sent`: durable on the server. `delivered`/`read`: by every other member. `failed`: gave up, can be retried or discarded.
  */
-export type DeliveryState = "queued" | "sending" | "sent" | "delivered" | "read" | "failed";
+export type DeliveryState = "queued" | "held" | "sending" | "sent" | "delivered" | "read" | "failed";
 
 interface Placed {
   /** Stable key: the message id. */

@@ -5,6 +5,7 @@ import {
   serialiseSessionCookie,
   subjectOfSession,
 } from "@rempart/identity";
+import { reachableUsers } from "../../devices/key-packages.ts";
 import { refuse } from "../../refusal.ts";
 import type { Call, Handlers } from "../call.ts";
 import { bearerOf, sessionTokenOf } from "../credentials.ts";
@@ -25,7 +26,7 @@ type AccountRoute =
   | "revokeApiKey";
 
 export function accountHandlers(services: Services): Pick<Handlers, AccountRoute> {
-  const { identity } = services;
+  const { identity, database, clock } = services;
   const { credentials, factors, apiKeys } = identity;
   return {
     async updateAccount({ caller, body }) {
@@ -39,7 +40,12 @@ export function accountHandlers(services: Services): Pick<Handlers, AccountRoute
     },
     async searchUsers({ caller, query }) {
       const people = await identity.findUsers({ q: query.q, excluding: caller.account.id });
-      return { users: people.map((person) => ({ ...person })) };
+      const reachable = await reachableUsers(
+        database,
+        clock,
+        people.map(({ id }) => id),
+      );
+      return { users: people.filter(({ id }) => reachable.has(id)).map((person) => ({ ...person })) };
     },
     async changePassword({ caller, body }) {
       await credentials.changePassword(caller, body);

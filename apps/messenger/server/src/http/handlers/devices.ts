@@ -55,7 +55,7 @@ export function deviceHandlers(services: Services): Pick<Handlers, DeviceRoute> 
     },
     uploadKeyPackages({ caller, params, body }) {
       const owner = { userId: caller.account.id, deviceId: params.deviceId };
-      return uploadKeyPackages(database, clock, owner, body.suite, body.keyPackages);
+      return uploadKeyPackages(database, clock, owner, body);
     },
     async claimKeyPackages({ caller, body }) {
       const { deviceId, suite } = body;

@@ -3,8 +3,9 @@ import { Link, Outlet, useMatchRoute, useParams } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { useRef } from "react";
 import type { ConversationView } from "../../client/api.ts";
-import { useConversation } from "../client-context.tsx";
+import { useConversation, useMe } from "../client-context.tsx";
 import { useI18n } from "../i18n/context.tsx";
+import { counterpart } from "../names.ts";
 import { useFocusReturn } from "../shell/use-focus-return.ts";
 import { Composer } from "./composer.tsx";
 import { ConversationHeader } from "./conversation-header.tsx";
@@ -36,6 +37,7 @@ function Conversation({ conversation }: { conversation: ConversationView }) {
     <>
       <ConversationHeader conversation={conversation} />
       <TimelineView conversation={conversation} />
+      {conversation.sync === "waiting" && <Waiting conversation={conversation} />}
       {conversation.active ? (
         <Composer conversation={conversation} />
       ) : (
@@ -44,6 +46,17 @@ function Conversation({ conversation }: { conversation: ConversationView }) {
         </p>
       )}
     </>
+  );
+}
+
+/** Said where one writes: the line under the title is cut short on a phone. */
+function Waiting({ conversation }: { conversation: ConversationView }) {
+  const { t } = useI18n();
+  const other = counterpart(conversation, useMe().id);
+  return (
+    <p role="status" className="border-t border-line bg-surface px-5 py-3 text-center text-ink-soft">
+      {other === null ? t.conversation.waitsForAll : t.conversation.waitsFor(other.name)}
+    </p>
   );
 }
 

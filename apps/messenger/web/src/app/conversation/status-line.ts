@@ -17,6 +17,7 @@ const SYNC_TEXTS = {
   joining: "syncJoining",
   "catching-up": "syncCatchingUp",
   recovering: "syncRecovering",
+  waiting: "syncWaiting",
 } as const;
 
 /** The line under a conversation's title: what is happening, else who is there. */

@@ -2,6 +2,7 @@ import Check from "lucide-react/icons/check";
 import CheckCheck from "lucide-react/icons/check-check";
 import CircleAlert from "lucide-react/icons/circle-alert";
 import Clock from "lucide-react/icons/clock";
+import Hourglass from "lucide-react/icons/hourglass";
 import type { ComponentType, SVGProps } from "react";
 import type { DeliveryState } from "../../client/api.ts";
 import { useI18n } from "../i18n/context.tsx";
@@ -10,6 +11,7 @@ type Icon = ComponentType<SVGProps<SVGSVGElement> & { size?: number }>;
 
 const ICONS: Record<DeliveryState, Icon> = {
   queued: Clock,
+  held: Hourglass,
   sending: Clock,
   sent: Check,
   delivered: CheckCheck,

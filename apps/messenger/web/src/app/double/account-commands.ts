@@ -87,6 +87,7 @@ function fixtureDevices(): Device[] {
     name,
     lastUsedAt: Date.now() - usedAgo,
     keyPackages: { "x-wing": 80, x25519: 80 },
+    lastResort: { "x-wing": true, x25519: true },
   });
   return [made(0, "Firefox · Linux", 20_000), made(1, "Chrome · Android", 3 * DAY)];
 }

@@ -174,6 +174,17 @@ function troubled(): Scenario {
   ]);
 }
 
+/** Somebody who removed their only device, and was written to since. */
+function waitingPair(): Entry {
+  const now = Date.now();
+  const items = [
+    said(person(1), "My phone is broken. I will sign in on another one.", 1, now - 2 * HOUR),
+    noticed({ type: "devices-changed", person: person(1), added: 0, removed: 1 }, 2, now - HOUR),
+    said("me", "Tell me when you are back.", null, now - 2 * MINUTE, "held"),
+  ];
+  return conversation(1, items, { members: [member(person(1))], sync: "waiting" });
+}
+
 const ALERTS: readonly KeyAlert[] = [
   { type: "log-untrusted", reason: "forked" },
   {
@@ -197,6 +208,7 @@ export const SCENARIOS = {
   failures: () => everyday({ failing: true }),
   removed: () => scenario([festival({ active: false, myRole: "member" }), pair()]),
   recovering: () => scenario([festival({ sync: "recovering" }), pair({ sync: "catching-up" })]),
+  waiting: () => scenario([waitingPair(), ...smallTalk()]),
   unprotected: () => everyday({ app: { phase: "ready", me: UNPROTECTED }, protected: false }),
   alerted: () => everyday({ keyAlerts: ALERTS }),
   "signed-out": () => scenario([], { app: { phase: "signed-out", reason: "none" } }),

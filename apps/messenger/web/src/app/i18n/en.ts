@@ -65,7 +65,8 @@ export const en = {
     tabGroup: "Group",
     searchLabel: "Name or e-mail address",
     searchHint: "Part of a name, or an exact e-mail address.",
-    nobody: (query: string) => `Nobody found for “${query}”.`,
+    nobody: (query: string) =>
+      `Nobody found for “${query}”. Whoever has just signed up can be found once their device is set up.`,
     results: (count: number) => plural(count, { one: "# person found", other: "# people found" }),
     groupTitle: "Group name",
     groupTitleMissing: "Give the group a name.",
@@ -107,11 +108,16 @@ export const en = {
     syncJoining: "Joining the conversation…",
     syncCatchingUp: "Catching up…",
     syncRecovering: "This device is rejoining the conversation…",
+    syncWaiting: "Not set up yet",
+    waitsFor: (name: string) =>
+      `${name} has not finished setting up a device. Your message will be sent when they have.`,
+    waitsForAll: "Nobody else has finished setting up a device. Your message will be sent when somebody has.",
     announce: (name: string, text: string) => `${name}: ${text}`,
     announceElsewhere: (title: string) => `New message in ${title}`,
     sentByYou: "You",
     delivery: {
       queued: "Waiting for the connection",
+      held: "Waiting for a device that can read it",
       sending: "Sending",
       sent: "Sent",
       delivered: "Delivered",

@@ -64,7 +64,8 @@ export const fr: Catalogue = {
     tabGroup: "Groupe",
     searchLabel: "Nom ou adresse e-mail",
     searchHint: "Une partie du nom, ou l’adresse e-mail exacte.",
-    nobody: (query) => `Personne ne correspond à « ${query} ».`,
+    nobody: (query) =>
+      `Personne ne correspond à « ${query} ». Une personne qui vient de s’inscrire apparaît dès que son appareil est installé.`,
     results: (count) => plural(count, { one: "# personne trouvée", other: "# personnes trouvées" }),
     groupTitle: "Nom du groupe",
     groupTitleMissing: "Donnez un nom au groupe.",
@@ -105,11 +106,17 @@ export const fr: Catalogue = {
     syncJoining: "Entrée dans la conversation…",
     syncCatchingUp: "Rattrapage en cours…",
     syncRecovering: "Cet appareil rejoint à nouveau la conversation…",
+    syncWaiting: "Pas encore installé",
+    waitsFor: (name) =>
+      `${name} n’a pas fini d’installer un appareil. Votre message partira dès que ce sera fait.`,
+    waitsForAll:
+      "Personne d’autre n’a fini d’installer un appareil. Votre message partira dès que quelqu’un l’aura fait.",
     announce: (name, text) => `${name} : ${text}`,
     announceElsewhere: (title) => `Nouveau message dans ${title}`,
     sentByYou: "Vous",
     delivery: {
       queued: "En attente de connexion",
+      held: "En attente d’un appareil qui puisse le lire",
       sending: "Envoi en cours",
       sent: "Envoyé",
       delivered: "Distribué",

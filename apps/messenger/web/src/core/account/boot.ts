@@ -29,6 +29,7 @@ export interface BootParts {
 
 export function createBoot({ ports, rest, guard, state, connection, waiting }: BootParts): Boot {
   const { device, vault, mls } = state;
+  const keyPackages = { vault, rest, mls, clock: ports.clock };
   let wake = (): void => undefined;
 
   const waitForNetwork = (milliseconds: number): Promise<void> =>
@@ -45,10 +46,10 @@ export function createBoot({ ports, rest, guard, state, connection, waiting }: B
 
   const attempt = async (): Promise<void> => {
     const registered = await registerDevice(rest, device, ports.deviceName);
-    const keyPackages = await firstKeyPackages(vault, rest, mls, registered);
+    const stock = await firstKeyPackages(keyPackages, registered);
     if (guard.closed) return;
     connection.start();
-    await topUpKeyPackages(vault, rest, mls, { id: registered.id, keyPackages });
+    await topUpKeyPackages(keyPackages, stock);
     await forgetExpiredKeyPackages(vault, ports.clock);
   };
 
@@ -66,7 +67,7 @@ export function createBoot({ ports, rest, guard, state, connection, waiting }: B
     },
     wake: () => wake(),
     async replenish() {
-      await topUpKeyPackages(vault, rest, mls, await registerDevice(rest, device, ports.deviceName));
+      await topUpKeyPackages(keyPackages, await registerDevice(rest, device, ports.deviceName));
     },
   };
 }

@@ -146,14 +146,20 @@ interface Claimed {
   readonly devices: number;
 }
 
+/** @throws CoreError `unreachable-user` when a person has no device that can be added. */
 async function claim(deps: ConversationDeps, suite: Suite, userIds: readonly string[]): Promise<Claimed> {
   const { devices } = await deps.rest.call("claimKeyPackages", {
     body: { suite, userIds: [...userIds], deviceId: deps.myDeviceId },
   });
-  const keyPackages = devices.flatMap(({ keyPackage }) => {
+  const keyPackages: Uint8Array[] = [];
+  const missing = new Set(userIds.filter((id) => id !== deps.myId));
+  for (const { userId, keyPackage } of devices) {
     const bytes = keyPackage === null ? null : fromBase64Url(keyPackage);
-    return bytes === null ? [] : [bytes];
-  });
+    if (bytes === null) continue;
+    keyPackages.push(bytes);
+    missing.delete(userId);
+  }
+  if (missing.size > 0) throw new CoreError("unreachable-user", "A person has no device that is set up");
   return { keyPackages, devices: devices.length };
 }
 

@@ -9,7 +9,7 @@ import type { Storage } from "../storage/storage.ts";
 import { openVault, type Vault } from "../storage/vault.ts";
 import { openDevice } from "./device.ts";
 import type { Guard } from "./guard.ts";
-import { keyPackageSecret } from "./key-packages.ts";
+import { ownKeyPackage } from "./key-packages.ts";
 
 /** What this browser holds of an account: its storage, its device, and the engine in that device's hands. */
 export interface DeviceState {
@@ -60,7 +60,7 @@ async function openOn(
     engine,
     device,
     random: ports.random,
-    keyPackageSecret: (id) => keyPackageSecret(vault, id),
+    ownKeyPackage: (id) => ownKeyPackage(vault, id),
   });
   return { storage, vault, directory, device, mls, newId };
 }

@@ -71,6 +71,7 @@ export async function openRooms(
   const person = (id: string): Person => deps.directory.person(id);
   const viewContext = (store: ConversationStore): ConversationContext & ViewContext => ({
     myId: deps.myId,
+    waits: syncOf(deps, store.state()) === "waiting",
     members: store.state().roster.members,
     person,
     online: context.online,
@@ -82,7 +83,11 @@ export async function openRooms(
     const views = [...rooms.values()].map((room) => {
       const store = room.conversation.store;
       const state = store.state();
-      const passing = { active: state.machine.active, sync: syncOf(state), typing: context.typing(store.id) };
+      const passing = {
+        active: state.machine.active,
+        sync: syncOf(deps, state),
+        typing: context.typing(store.id),
+      };
       room.view ??= conversationView(state.place, passing, viewContext(store));
       return room.view;
     });

@@ -10,6 +10,7 @@ import type { ConversationDeps, ServerConversation } from "./deps.ts";
 import { createEffects } from "./effects.ts";
 import { createExecutor } from "./executor.ts";
 import { countUnread } from "./open.ts";
+import { hasReaders } from "./readers.ts";
 import { withReceipt } from "./receipts.ts";
 import { adoptServerView, readServerView } from "./server-view.ts";
 import type { ConversationStore, RoomState } from "./store.ts";
@@ -117,7 +118,7 @@ export function createConversation(deps: ConversationDeps, store: ConversationSt
         product: {
           group: joined.group,
           joined: true,
-          also: (batch) => batch.delete("keyPackages", joined.keyPackageId),
+          also: (batch) => joined.usedUp !== null && batch.delete("keyPackages", joined.usedUp),
         },
       });
       deps.mls.release([joined.consumed]);
@@ -179,10 +180,15 @@ export function createConversation(deps: ConversationDeps, store: ConversationSt
 }
 
 /** What the list and the conversation's head show of the machine. */
-export function syncOf({ machine, place, pending }: RoomState): ConversationView["sync"] {
+export function syncOf(
+  deps: Pick<ConversationDeps, "mls" | "myId">,
+  state: RoomState,
+): ConversationView["sync"] {
+  const { machine, place, pending } = state;
   if (!machine.active || pending?.creates) return "ready";
   if (machine.epoch === null) return place.joined ? "recovering" : "joining";
-  return machine.head - machine.cursor > SHOWN_GAP ? "catching-up" : "ready";
+  if (machine.head - machine.cursor > SHOWN_GAP) return "catching-up";
+  return hasReaders(deps, state) ? "ready" : "waiting";
 }
 
 /** A gap of a few messages is gone before anybody could read that it is being fetched. */

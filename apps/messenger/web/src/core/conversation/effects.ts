@@ -7,6 +7,7 @@ import type { PendingCommitRecord } from "../storage/records.ts";
 import { buildChange, buildRejoin, NO_CHANGE, type WantedChange } from "./commits.ts";
 import type { ConversationDeps } from "./deps.ts";
 import type { OuterEffect, Submission } from "./executor.ts";
+import { hasReaders } from "./readers.ts";
 import type { ConversationStore } from "./store.ts";
 
 /** Without an answer for this long a message is sent again: the id makes it one message. */
@@ -68,6 +69,7 @@ export function createEffects(context: EffectsContext): Effects {
     const { group, outbox } = store.state();
     const record = outbox.find((candidate) => candidate.id === id);
     if (group === null || record === undefined) return submit({ type: "seal-failed", id });
+    if (!hasReaders(deps, store.state())) return submit({ type: "no-readers", id });
     try {
       const made = await deps.mls.encrypt(group, record);
       const input: Input = { type: "sealed", id, epoch: group.epoch, body: made.body };

@@ -43,7 +43,8 @@ export interface Mls {
   ): Promise<BuiltCommit>;
   /** Another device's commit. Null when it cannot be followed: this device must rejoin. */
   follow(group: Group, message: Extract<Message, { kind: "commit" }>): Promise<Moved | null>;
-  join(conversationId: string, welcome: Uint8Array): Promise<Moved & { readonly keyPackageId: string }>;
+  /** `usedUp`: the key package that nobody can use again; null for the last resort, which stays. */
+  join(conversationId: string, welcome: Uint8Array): Promise<Moved & { readonly usedUp: string | null }>;
   joinExternally(conversationId: string, groupInfo: Uint8Array): Promise<BuiltCommit>;
   encrypt(group: Group, record: OutboxRecord): Promise<Moved & { readonly body: string }>;
   /** Never throws for what the sender or the server did: says why it cannot be shown. */
@@ -56,17 +57,22 @@ export interface Mls {
   newKeyPackages(suite: Suite, count: number): Promise<readonly KeyPackage[]>;
 }
 
+export interface OwnKeyPackage {
+  readonly secret: Bytes;
+  readonly lastResort: boolean;
+}
+
 export interface MlsPorts {
   readonly engine: CryptoEngine;
   readonly device: DeviceKeys;
   readonly random: Random;
-  /** The secret part of a key package of this device, while it is unused. */
-  keyPackageSecret(id: string): Promise<Bytes | null>;
+  /** A key package of this device, while it can be used. */
+  ownKeyPackage(id: string): Promise<OwnKeyPackage | null>;
 }
 
 const NOTHING_CONSUMED: Consumed = { secrets: [] };
 
-export function createMls({ engine, device, random, keyPackageSecret }: MlsPorts): Mls {
+export function createMls({ engine, device, random, ownKeyPackage }: MlsPorts): Mls {
   return {
     create: (conversationId, suite) => translated(engine.createGroup(device, { conversationId, suite })),
     commit: async (group, change) => built(await translated(engine.commit(group, change))),
@@ -86,10 +92,11 @@ export function createMls({ engine, device, random, keyPackageSecret }: MlsPorts
     },
     async join(conversationId, welcome) {
       for (const keyPackageId of engine.welcomeKeyPackageIds(welcome)) {
-        const secret = await keyPackageSecret(keyPackageId);
-        if (secret === null) continue;
-        const options = { conversationId, welcome, keyPackage: { secret } };
-        return { ...(await translated(engine.join(device, options))), keyPackageId };
+        const own = await ownKeyPackage(keyPackageId);
+        if (own === null) continue;
+        const options = { conversationId, welcome, keyPackage: own };
+        const joined = await translated(engine.join(device, options));
+        return { ...joined, usedUp: own.lastResort ? null : keyPackageId };
       }
       throw new CoreError("crypto-failed", "The welcome is for no key package of this device");
     },

@@ -58,6 +58,8 @@ export interface KeyPackageRecord {
   readonly secret: string;
   /** Unix seconds. */
   readonly notAfter: number;
+  /** Others may be using it too: joining with it does not use it up. */
+  readonly lastResort?: true;
 }
 
 /**

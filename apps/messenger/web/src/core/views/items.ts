@@ -8,6 +8,8 @@ import { deliveryOf } from "./delivery.ts";
 export interface ViewContext {
   readonly myId: string;
   readonly members: readonly Member[];
+  /** Nobody else can read yet: what is written here is kept until somebody can. */
+  readonly waits: boolean;
   person(id: string): Person;
 }
 
@@ -74,5 +76,6 @@ export function outboxView(
 export function outboxDelivery(entry: OutboxEntry, inFlight: boolean, context: ViewContext): DeliveryState {
   if (entry.seq !== null) return deliveryOf(entry.seq, context.members, context.myId);
   if (entry.failure !== null) return "failed";
-  return inFlight ? "sending" : "queued";
+  if (inFlight) return "sending";
+  return context.waits ? "held" : "queued";
 }

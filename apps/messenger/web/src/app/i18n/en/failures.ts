@@ -46,6 +46,7 @@ export const failures = {
   "not-a-member": "You are not a member of this conversation.",
   "device-not-in-group": "This device is still joining the conversation. Try again in a moment.",
   "unknown-user": "This person was not found.",
+  "unreachable-user": "Somebody here has not finished setting up a device yet. Try again in a moment.",
   "last-owner": "A group keeps at least one owner. Make somebody else owner first.",
   "too-many-members": "The group has as many members as it can.",
   "stale-epoch": "The group changed in the meantime. Try again.",

@@ -46,6 +46,7 @@ export const failures: typeof english = {
   "not-a-member": "Vous n’êtes pas membre de cette conversation.",
   "device-not-in-group": "Cet appareil rejoint encore la conversation. Réessayez dans un instant.",
   "unknown-user": "Cette personne est introuvable.",
+  "unreachable-user": "Quelqu’un n’a pas encore fini d’installer un appareil. Réessayez dans un instant.",
   "last-owner": "Un groupe garde au moins un propriétaire. Nommez d’abord quelqu’un d’autre.",
   "too-many-members": "Le groupe a atteint son nombre maximal de membres.",
   "stale-epoch": "Le groupe a changé entre-temps. Réessayez.",
