@@ -12,7 +12,7 @@ import { KeysError } from "../errors.ts";
 import type { FailoverReason, KeysEvent } from "../events.ts";
 import type { KeyProvider, WrappedKey } from "../ports.ts";
 
-/** How providers are called; the defaults bound a call to two seconds. */
+/** How providers are called; the defaults bound a call of the primary to two seconds. */
 export interface ProviderCalls {
   readonly budgetMs: number;
   readonly attemptMs: number;
@@ -26,6 +26,9 @@ export const PROVIDER_CALLS: ProviderCalls = {
   retry: { attempts: 2, initialDelayMs: 50, maxDelayMs: 200 },
   breaker: { failures: 3, halfOpenAfterMs: 10_000 },
 };
+
+/** A file is late when the process is busy, and nothing stands in for it: to give up early would lose what patience saves. */
+export const LOCAL_CALLS: ProviderCalls = { ...PROVIDER_CALLS, budgetMs: 30_000, attemptMs: 10_000 };
 
 /** A provider that is called only as declared, and each of whose calls is reported. */
 export interface GuardedProvider {

@@ -6,7 +6,7 @@ import { KeysError } from "../errors.ts";
 import { type KeysObserver, reporter } from "../events.ts";
 import type { Envelopes, KeyProvider, SealedStreams } from "../ports.ts";
 import { dataKeys } from "./data-keys.ts";
-import { guardProvider, PROVIDER_CALLS, type ProviderCalls } from "./guard.ts";
+import { guardProvider, LOCAL_CALLS, PROVIDER_CALLS, type ProviderCalls } from "./guard.ts";
 import { OPENED_KEYS_LIMITS, OpenedKeys, type OpenedKeysLimits } from "./opened-keys.ts";
 import { KEY_LIMITS, type KeyLimits, SealingKey } from "./sealing-key.ts";
 import { sealedStreams } from "./streams.ts";
@@ -45,11 +45,10 @@ const STAND_IN_FOR_AT_MOST_MS = 24 * 3_600_000;
 export function createKeyring(options: KeyringOptions): Keyring {
   const { clock, random, log = silentLogger } = options;
   const report = reporter(options.observe, log);
-  const calls = { ...PROVIDER_CALLS, ...options.calls };
-  const guard = (provider: KeyProvider) =>
-    guardProvider(provider, { calls, clock, report, trace: options.trace });
-  const local = guard(options.local);
-  const primary = options.primary && guard(options.primary);
+  const guard = (provider: KeyProvider, calls: ProviderCalls) =>
+    guardProvider(provider, { calls: { ...calls, ...options.calls }, clock, report, trace: options.trace });
+  const local = guard(options.local, LOCAL_CALLS);
+  const primary = options.primary && guard(options.primary, PROVIDER_CALLS);
   if (primary?.name === local.name) throw new TypeError("the two providers need names of their own");
   const keys = dataKeys({ primary, local }, { random, report });
   const opened = new OpenedKeys({ keys, clock, limits: { ...OPENED_KEYS_LIMITS, ...options.openedKeys } });
