@@ -101,6 +101,15 @@ async function restorePoint(database: Database): Promise<() => Promise<void>> {
   };
 }
 
+/** More entries are published, and the database is put back to before them; what this returns puts it back again. */
+async function loses(log: TestLog, installation: Installation, count: number): Promise<() => Promise<void>> {
+  const restore = await restorePoint(log.database);
+  await grow(log, installation, count);
+  await round(installation);
+  await restore();
+  return restore;
+}
+
 test("a log that can go on is not continued under another name", async () => {
   await using log = await testLog();
   const installation = installationOf(log);
@@ -117,10 +126,7 @@ test("after a restore the log stops, is continued under a new name, and both log
   const installation = installationOf(log);
   await grow(log, installation, 300);
   await round(installation);
-  const restore = await restorePoint(log.database);
-  await grow(log, installation, 20);
-  await round(installation);
-  await restore();
+  await loses(log, installation, 20);
   await grow(log, installation, 5);
   await assert.rejects(round(installation), { code: "log-rolled-back" });
 
@@ -155,10 +161,7 @@ test("a restored database that has grown past what was published is found withou
   const installation = installationOf(log);
   await grow(log, installation, 10);
   await round(installation);
-  const restore = await restorePoint(log.database);
-  await grow(log, installation, 10);
-  await round(installation);
-  await restore();
+  await loses(log, installation, 10);
   await grow(log, installation, 40);
   await assert.rejects(round(installation), { code: "log-diverged" });
   await installation.continued();
@@ -172,10 +175,7 @@ test("a continuation that was cut off is finished by the next start, and can its
   const installation = installationOf(log);
   await grow(log, installation, 10);
   await round(installation);
-  const restore = await restorePoint(log.database);
-  await grow(log, installation, 10);
-  await round(installation);
-  await restore();
+  const restore = await loses(log, installation, 10);
   await installation.continued();
   await assert.rejects(installation.continued(), { code: "not-broken" }, "it is under way");
   await round(installation);
@@ -201,10 +201,7 @@ test("bodies pruned before the restore stay proven in the continued log", async 
     "DELETE FROM audit_entries WHERE id IN (SELECT entry_id FROM audit_leaves WHERE leaf_index < 100)",
   );
   await log.database.query("ALTER TABLE audit_entries ENABLE TRIGGER USER");
-  const restore = await restorePoint(log.database);
-  await grow(log, installation, 10);
-  await round(installation);
-  await restore();
+  await loses(log, installation, 10);
   await installation.continued();
   await round(installation);
   const { findings } = await installation.verified(2);
@@ -220,10 +217,7 @@ test("a restored database that is older than what was published proves itself, a
   const installation = installationOf(log);
   await grow(log, installation, 300);
   await round(installation);
-  const restore = await restorePoint(log.database);
-  await grow(log, installation, 20);
-  await round(installation);
-  await restore();
+  await loses(log, installation, 20);
   const logKeys = await signerKeys(log.database);
   const verified = async (scratch: string): Promise<VerificationReport> =>
     verifyRestored({
