@@ -1,29 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { until } from "@rempart/testing";
 import type { TimelineItem } from "../src/client/api.ts";
 import { createKiller, type Killer } from "./support/faults.ts";
-import {
-  arrive,
-  closeTabs,
-  conversation,
-  done,
-  type Person,
-  reads,
-  ready,
-  texts,
-  timeline,
-} from "./support/person.ts";
-import { type Server, startServer } from "./support/server.ts";
+import { arrive, conversation, done, type Person, reads, ready, texts, timeline } from "./support/person.ts";
+import { serverOfTests } from "./support/server.ts";
 
-let server: Server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await closeTabs();
-  await server.stop();
-});
+const server = await serverOfTests();
 
 /** Enough writes to pass through every step of sending three messages and receiving three. */
 const STEPS = [1, 2, 3, 4, 5, 6, 8, 10];

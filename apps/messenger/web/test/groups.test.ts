@@ -1,27 +1,11 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { systemClock } from "@rempart/kernel";
 import { createMlsEngine } from "@rempart/messaging/engine";
-import {
-  anotherDevice,
-  arrive,
-  closeTabs,
-  conversation,
-  done,
-  reads,
-  texts,
-  timeline,
-} from "./support/person.ts";
-import { type Server, startServer } from "./support/server.ts";
+import { anotherDevice, arrive, conversation, done, reads, texts, timeline } from "./support/person.ts";
+import { serverOfTests } from "./support/server.ts";
 
-let server: Server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await closeTabs();
-  await server.stop();
-});
+const server = await serverOfTests();
 
 test("a group of three has a title only its members know, and each reads each", async () => {
   const [ada, bob, cleo] = await Promise.all(["Ada", "Bob", "Cleo"].map((name) => arrive(server.url, name)));

@@ -1,25 +1,18 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KeyLogAnswer } from "@rempart/messaging/contract";
 import { until as untilTrue } from "@rempart/testing";
 import type { KeyAlert } from "../src/client/api.ts";
 import type { CorePorts } from "../src/core/ports.ts";
-import { anotherDevice, arrive, closeTabs, done, type Person, ready } from "./support/person.ts";
-import { type Server, startServer } from "./support/server.ts";
+import { anotherDevice, arrive, done, type Person, ready } from "./support/person.ts";
+import { serverOfTests, startServer } from "./support/server.ts";
 import { until } from "./support/until.ts";
 
 const KEY_LOG = "/api/v1/account/key-log";
 
-let server: Server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await closeTabs();
-  await server.stop();
-});
+const server = await serverOfTests();
 
 /** How long the watch waits for the log, and between its rounds. */
 const HURRIED = new Set([1_000, 1_500, 2_500, 5_000, 10_000, 20_000, 600_000]);

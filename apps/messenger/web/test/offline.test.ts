@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { arrive, closeTabs, conversation, done, reads, ready, texts, timeline } from "./support/person.ts";
+import { test } from "node:test";
+import { arrive, conversation, done, reads, ready, texts, timeline } from "./support/person.ts";
 import { type BreakingProxy, startProxy } from "./support/proxy.ts";
-import { type Server, startServer } from "./support/server.ts";
+import { serverOfTests } from "./support/server.ts";
 
-let server: Server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await closeTabs();
-  await server.stop();
-});
+const server = await serverOfTests();
 
 test("who was away reads everything that was missed, in order, and once", async () => {
   const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);

@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { arrive, BrowserProfile, closeTabs, conversation, done, reads, ready } from "./support/person.ts";
-import { type Server, startServer } from "./support/server.ts";
+import { test } from "node:test";
+import { arrive, BrowserProfile, conversation, done, reads, ready } from "./support/person.ts";
+import { serverOfTests } from "./support/server.ts";
 import { until } from "./support/until.ts";
 
-let server: Server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await closeTabs();
-  await server.stop();
-});
+const server = await serverOfTests();
 
 test("one tab owns the state; another takes it over, and the first stops writing", async () => {
   const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);

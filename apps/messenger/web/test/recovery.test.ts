@@ -1,29 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { TimelineItem } from "../src/client/api.ts";
 import type { Table } from "../src/core/storage/storage.ts";
-import {
-  arrive,
-  closeTabs,
-  conversation,
-  done,
-  type Person,
-  reads,
-  ready,
-  texts,
-  timeline,
-} from "./support/person.ts";
-import { type Server, startServer } from "./support/server.ts";
+import { arrive, conversation, done, type Person, reads, ready, texts, timeline } from "./support/person.ts";
+import { serverOfTests } from "./support/server.ts";
 import { until } from "./support/until.ts";
 
-let server: Server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await closeTabs();
-  await server.stop();
-});
+const server = await serverOfTests();
 
 async function twoWhoTalk(): Promise<{ ada: Person; bob: Person; id: string }> {
   const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);

@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { SocketEvents } from "../src/core/ports.ts";
-import { arrive, closeTabs, conversation, done, reads, timeline } from "./support/person.ts";
-import { type Server, startServer } from "./support/server.ts";
+import { arrive, conversation, done, reads, timeline } from "./support/person.ts";
+import { serverOfTests } from "./support/server.ts";
 
-let server: Server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await closeTabs();
-  await server.stop();
-});
+const server = await serverOfTests();
 
 test("neither browser's storage holds a word, a title, a name or a key in the clear", async () => {
   const marker = `marker-${randomUUID()}`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { totpCode, until as untilTrue } from "@rempart/testing";
 import type { Me } from "../src/client/api.ts";
 import type { CorePorts } from "../src/core/ports.ts";
@@ -7,7 +7,6 @@ import { keys } from "../src/core/storage/records.ts";
 import {
   anotherDevice,
   arrive,
-  closeTabs,
   conversation,
   done,
   reads,
@@ -16,20 +15,13 @@ import {
   timeline,
 } from "./support/person.ts";
 import { startProxy } from "./support/proxy.ts";
-import { type Server, startServer } from "./support/server.ts";
+import { serverOfTests } from "./support/server.ts";
 import { until } from "./support/until.ts";
 
 const HOUR_MS = 3_600_000;
 const HALF_A_MINUTE_MS = 30_000;
 
-let server: Server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await closeTabs();
-  await server.stop();
-});
+const server = await serverOfTests();
 
 test("refusals come back as codes, and nobody is signed in by them", async () => {
   const ada = await arrive(server.url, "Ada");

@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { arrive, closeTabs, conversation, done, reads, texts, timeline } from "./support/person.ts";
-import { type Server, startServer } from "./support/server.ts";
+import { test } from "node:test";
+import { arrive, conversation, done, reads, texts, timeline } from "./support/person.ts";
+import { serverOfTests } from "./support/server.ts";
 
-let server: Server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await closeTabs();
-  await server.stop();
-});
+const server = await serverOfTests();
 
 test("two people find each other and exchange messages both ways", async () => {
   const [ada, bob] = await Promise.all([arrive(server.url, "Ada"), arrive(server.url, "Bob")]);

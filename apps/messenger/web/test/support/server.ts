@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after } from "node:test";
 import {
   type Messenger,
   messengerMigrations,
@@ -9,11 +10,22 @@ import {
 } from "@rempart/messenger-server";
 import { silentLogger } from "@rempart/runtime";
 import { testDatabase } from "@rempart/testing";
+import { closeTabs } from "./person.ts";
 
 export interface Server {
   readonly url: () => string;
   readonly database: Awaited<ReturnType<typeof testDatabase>>["database"];
   stop(): Promise<void>;
+}
+
+/** The server of a test file: it ends with the file, after the tabs that talk to it. */
+export async function serverOfTests(): Promise<Server> {
+  const server = await startServer();
+  after(async () => {
+    await closeTabs();
+    await server.stop();
+  });
+  return server;
 }
 
 /** The real server in this process, on a database of its own, with limits that no test reaches. */
