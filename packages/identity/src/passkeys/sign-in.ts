@@ -1,11 +1,10 @@
-import type { Transaction } from "@rempart/database";
 import type { Uuid } from "@rempart/kernel";
 import type { Context } from "../context.ts";
 import { IdentityError } from "../errors.ts";
 import { PASSKEY_AMR } from "../factors/prove.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { checkStatus, enter, holdCandidate } from "../sign-in/enter.ts";
-import { readChallenge, wrongFactor } from "../sign-in/second-factor.ts";
+import { readChallenge, refuseFactor } from "../sign-in/second-factor.ts";
 import type { Authenticated, Client, SignedIn } from "../types.ts";
 import { issueChallenge } from "./challenges.ts";
 import { type PasskeyRequest, requestOptions } from "./options.ts";
@@ -55,7 +54,7 @@ export async function signInWithPasskey(
   const known = response === null ? null : await findPasskey(context.database, response.credentialId);
   const outcome =
     response === null || known === null
-      ? await context.database.transaction((tx) => refuse(context, tx, null, client))
+      ? await context.database.transaction((tx) => refuseFactor(context, tx, null, client))
       : await proceed(context, sessions, known.userId, response, client);
   if (outcome instanceof IdentityError) throw outcome;
   return outcome;
@@ -72,19 +71,8 @@ async function proceed(
     const row = await holdCandidate(tx, userId);
     const passkey =
       row === null ? null : await provePasskey(context, tx, userId, response, { ceremony: "sign-in" });
-    if (row === null || passkey === null) return refuse(context, tx, userId, client);
+    if (row === null || passkey === null) return refuseFactor(context, tx, userId, client);
     const barred = await checkStatus(context, tx, row, client);
-    return barred ?? enter(context, sessions, tx, row, PASSKEY_AMR, client, passkey.id);
+    return barred ?? enter(context, sessions, tx, { row, amr: PASSKEY_AMR, client, passkeyId: passkey.id });
   });
-}
-
-async function refuse(
-  context: Context,
-  tx: Transaction,
-  userId: Uuid | null,
-  client: Client,
-): Promise<IdentityError> {
-  const reason = userId === null ? "unknown-account" : "wrong-factor";
-  await context.observe({ type: "auth.login.failed", userId, reason, client }, tx);
-  return wrongFactor();
 }

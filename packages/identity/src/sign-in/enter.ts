@@ -61,15 +61,21 @@ async function liftSuspension(tx: Queryable, userId: Uuid): Promise<void> {
   );
 }
 
+/** Who enters, what they have proved, and from where. */
+interface Entrant {
+  readonly row: Candidate;
+  readonly amr: readonly AuthMethod[];
+  readonly client: Client;
+  /** With which passkey, if it was one. */
+  readonly passkeyId: Uuid | null;
+}
+
 /** Opens the session of who has proved everything the account asks for. */
 export async function enter(
   context: Context,
   sessions: Sessions,
   tx: Transaction,
-  row: Candidate,
-  amr: readonly AuthMethod[],
-  client: Client,
-  passkeyId: Uuid | null = null,
+  { row, amr, client, passkeyId }: Entrant,
 ): Promise<SignedIn> {
   const unfamiliar = await isUnfamiliar(tx, row.id, client.address);
   const opened = await sessions.open(tx, row.id, client, amr);

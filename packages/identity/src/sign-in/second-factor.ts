@@ -3,13 +3,13 @@ import type { Uuid } from "@rempart/kernel";
 import { type Context, instant } from "../context.ts";
 import { IdentityError } from "../errors.ts";
 import { factorMethods } from "../factors/methods.ts";
-import { type Evidence, type FactorProof, isGuessable, joinAmr, proveFactor } from "../factors/prove.ts";
+import { type FactorProof, isGuessable, joinAmr, proveFactor } from "../factors/prove.ts";
 import { chargeFactor } from "../passwords/prove.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { digest, isToken, mintToken } from "../tokens.ts";
 import type { Client, SecondFactorNeeded, SignedIn } from "../types.ts";
 import { type Attempt, forgiveAttempt, refundAttempt } from "./attempts.ts";
-import { type Candidate, checkStatus, enter, holdCandidate } from "./enter.ts";
+import { checkStatus, enter, holdCandidate } from "./enter.ts";
 
 /** Sign-ins of one account that may wait for their second factor at once; the oldest go. */
 const MAX_OPEN = 10;
@@ -65,38 +65,29 @@ export async function completeSignIn(
       await readChallenge(context, tx, challenge);
       const binding = { ceremony: "second-factor", challenge } as const;
       const evidence = await proveFactor(context, tx, row, proof, binding);
-      if (evidence === null) return refuse(context, tx, userId, client);
+      if (evidence === null) return refuseFactor(context, tx, userId, client);
       await forgiveAttempt(tx, attempt);
-      return admitted(context, sessions, tx, row, challenge, evidence, client);
+      await tx.query("DELETE FROM sign_in_challenges WHERE token_hash = $1", [digest(challenge)]);
+      const barred = await checkStatus(context, tx, row, client);
+      if (barred !== null) return barred;
+      const amr = joinAmr(["pwd"], evidence.amr);
+      return enter(context, sessions, tx, { row, amr, client, passkeyId: evidence.passkeyId });
     }),
   );
   if (outcome instanceof IdentityError) throw outcome;
   return outcome;
 }
 
-async function refuse(
+/** Told like a wrong code, also where there is no such account. A refusal is returned, so that its record commits. */
+export async function refuseFactor(
   context: Context,
   tx: Transaction,
-  userId: Uuid,
+  userId: Uuid | null,
   client: Client,
 ): Promise<IdentityError> {
-  await context.observe({ type: "auth.login.failed", userId, reason: "wrong-factor", client }, tx);
+  const reason = userId === null ? "unknown-account" : "wrong-factor";
+  await context.observe({ type: "auth.login.failed", userId, reason, client }, tx);
   return wrongFactor();
-}
-
-async function admitted(
-  context: Context,
-  sessions: Sessions,
-  tx: Transaction,
-  row: Candidate,
-  challenge: string,
-  evidence: Evidence,
-  client: Client,
-): Promise<SignedIn | IdentityError> {
-  await tx.query("DELETE FROM sign_in_challenges WHERE token_hash = $1", [digest(challenge)]);
-  const barred = await checkStatus(context, tx, row, client);
-  if (barred !== null) return barred;
-  return enter(context, sessions, tx, row, joinAmr(["pwd"], evidence.amr), client, evidence.passkeyId);
 }
 
 /** What was not judged is not charged. */

@@ -99,7 +99,10 @@ async function proceed(
   const barred = await checkStatus(context, tx, row, client);
   if (barred !== null) return barred;
   if (row.mfa_enabled) return challengeFor(context, tx, row.id, client);
-  return { status: "signed-in", ...(await enter(context, sessions, tx, row, ["pwd"], client)) };
+  return {
+    status: "signed-in",
+    ...(await enter(context, sessions, tx, { row, amr: ["pwd"], client, passkeyId: null })),
+  };
 }
 
 /** The parameters changed since this hash was made. Never the reason a sign-in fails. */
