@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
+import { addAuthenticator, type Browser, launchBrowser, type Page } from "@rempart/testing/browser";
 import type { PasskeyCreation, PasskeyRequest } from "../src/index.ts";
 import { AWAY, codeOf, HOME, mailHarness, signUp, someone } from "./harness.ts";
 
@@ -28,19 +28,7 @@ after(async () => {
 async function pageWithAuthenticator(verifies = true) {
   const page = await browser.newPage();
   await page.goto(origin);
-  const session = await page.context().newCDPSession(page);
-  await session.send("WebAuthn.enable");
-  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2",
-      transport: "internal",
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: verifies,
-      automaticPresenceSimulation: true,
-    },
-  });
-  return { page, session, authenticatorId };
+  return { page, ...(await addAuthenticator(page, { verifies })) };
 }
 
 function create(page: Page, options: PasskeyCreation): Promise<object> {

@@ -5,6 +5,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { locateChromium } from "./chromium.ts";
 
 export type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+export { addAuthenticator } from "./authenticator.ts";
 
 /**
  * The browser is left as strict as a person's: no flag that weakens the same-origin policy or the content security policy,

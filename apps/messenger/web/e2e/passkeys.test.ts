@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { addAuthenticator } from "@rempart/testing/browser";
 import { linkIn, startSmtp, type TestSmtp } from "@rempart/testing/smtp";
-import { addAuthenticator } from "./support/authenticator.ts";
 import { World } from "./support/world.ts";
 
 const NEXT_PASSWORD = "nine lanterns over water";

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { inspect } from "node:util";
 import { Secret } from "@rempart/runtime";
-import { startWireServer, type WireServer } from "@rempart/testing/kms";
+import { startWireServer, VAULT_TOKEN, type WireServer } from "@rempart/testing/kms";
 import { KeysError } from "../../src/errors.ts";
 import { awsSecrets } from "../../src/secrets/aws-secrets-manager.ts";
 import { environmentSecrets } from "../../src/secrets/environment.ts";
 import { fileSecrets } from "../../src/secrets/file.ts";
 import type { SecretProvider } from "../../src/secrets/ports.ts";
 import { vaultSecrets } from "../../src/secrets/vault-kv.ts";
-import { startAwsSecretsManager, startVault, VAULT_TOKEN } from "./stores.ts";
+import { startAwsSecretsManager, startVault } from "./stores.ts";
 
 process.env.AWS_ACCESS_KEY_ID = "AKIDEXAMPLE";
 process.env.AWS_SECRET_ACCESS_KEY = "marker-of-the-aws-key";

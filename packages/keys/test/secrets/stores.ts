@@ -1,23 +1,21 @@
 import type { IncomingMessage } from "node:http";
-import { type Answer, startWireServer, type Wire, type WireServer } from "@rempart/testing/kms";
-
-export const VAULT_TOKEN = "hvs.token-of-the-test";
+import {
+  type Answer,
+  awsError,
+  awsFaults,
+  startWireServer,
+  VAULT_TOKEN,
+  vaultErrors,
+  vaultFaults,
+  type WireServer,
+} from "@rempart/testing/kms";
 
 /** The read interface of Vault's KV version 2 engine, mounted at `secret`. */
 export function startVault(values: ReadonlyMap<string, object>): Promise<WireServer> {
   return startWireServer({ answer: (request) => vaultAnswer(values, request), faults: VAULT_FAULTS });
 }
 
-const vaultErrors = (status: number, ...errors: string[]): Answer => ({
-  status,
-  body: JSON.stringify({ errors }),
-});
-
-const VAULT_FAULTS: Wire["faults"] = {
-  denied: vaultErrors(403, "1 error occurred:\n\t* permission denied\n\n"),
-  throttled: vaultErrors(429, "request path kv rate limit quota exceeded"),
-  failing: vaultErrors(503, "Vault is sealed"),
-};
+const VAULT_FAULTS = vaultFaults("kv");
 
 function vaultAnswer(values: ReadonlyMap<string, object>, request: IncomingMessage): Answer {
   if (request.headers["x-vault-token"] !== VAULT_TOKEN) return VAULT_FAULTS.denied;
@@ -36,16 +34,7 @@ export function startAwsSecretsManager(values: ReadonlyMap<string, string>): Pro
   return startWireServer({ answer: (request, body) => awsAnswer(values, request, body), faults: AWS_FAULTS });
 }
 
-const awsError = (status: number, type: string): Answer => ({
-  status,
-  body: JSON.stringify({ __type: type, message: "of the test" }),
-});
-
-const AWS_FAULTS: Wire["faults"] = {
-  denied: awsError(400, "AccessDeniedException"),
-  throttled: awsError(400, "ThrottlingException"),
-  failing: awsError(500, "InternalServiceError"),
-};
+const AWS_FAULTS = awsFaults("InternalServiceError");
 
 function awsAnswer(values: ReadonlyMap<string, string>, request: IncomingMessage, body: string): Answer {
   const signed = /^AWS4-HMAC-SHA256 Credential=.+\/secretsmanager\/aws4_request/;

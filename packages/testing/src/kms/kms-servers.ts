@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { type Answer, startWireServer, type Wire, type WireServer } from "../wire-server.ts";
+import { type Answer, startWireServer, type WireServer } from "../wire-server.ts";
+import { awsError, awsFaults, vaultErrors, vaultFaults } from "./refusals.ts";
 import { type AwsIdentity, isSigned } from "./sigv4.ts";
 
 export const AWS_IDENTITY: AwsIdentity = {
@@ -33,16 +34,7 @@ class Box {
   }
 }
 
-const awsError = (status: number, type: string): Answer => ({
-  status,
-  body: JSON.stringify({ __type: type, message: "of the test" }),
-});
-
-const AWS_FAULTS: Wire["faults"] = {
-  denied: awsError(400, "AccessDeniedException"),
-  throttled: awsError(400, "ThrottlingException"),
-  failing: awsError(500, "KMSInternalException"),
-};
+const AWS_FAULTS = awsFaults("KMSInternalException");
 
 interface KmsRequest {
   readonly KeyId?: string;
@@ -89,16 +81,7 @@ function decrypt(arn: string, key: Box, { CiphertextBlob = "" }: KmsRequest, con
 
 export const VAULT_TOKEN = "hvs.token-of-the-test";
 
-const vaultErrors = (status: number, ...errors: string[]): Answer => ({
-  status,
-  body: JSON.stringify({ errors }),
-});
-
-const VAULT_FAULTS: Wire["faults"] = {
-  denied: vaultErrors(403, "1 error occurred:\n\t* permission denied\n\n"),
-  throttled: vaultErrors(429, "request path transit rate limit quota exceeded"),
-  failing: vaultErrors(503, "Vault is sealed"),
-};
+const VAULT_FAULTS = vaultFaults("transit");
 
 interface TransitRequest {
   readonly plaintext?: string;
