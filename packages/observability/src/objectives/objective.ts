@@ -89,7 +89,7 @@ export function objective<const Target extends number>(
   const prefix = `objective:${snakeCase(name)}`;
   const windows = windowsOf(prefix, sli);
   const errorRatio = windows.badShare;
-  const budgetLeft = oneMinus(arithmetic(errorRatio(window), "/", 1 - target));
+  const budgetLeft = oneMinus(arithmetic(errorRatio(window), "/", decimal(1 - target)));
   const ratioIn = (over: BurnWindow): RecordingRule =>
     record({
       name: `${prefix}_errors:ratio${over}`,
@@ -119,6 +119,11 @@ export function objective<const Target extends number>(
   };
 }
 
+/** As it would be written: 1 - 0.95 is 0.050000000000000044 in binary. */
+function decimal(value: number): number {
+  return Number(value.toFixed(12));
+}
+
 function snakeCase(name: string): string {
   return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toLowerCase();
 }
@@ -137,7 +142,7 @@ function burnAlert(
   { windows, ratios, records }: Reads,
 ): AlertRule {
   const { name, sli, target, minimumEvents = DEFAULT_MINIMUM[sli.counts], runbook } = options;
-  const threshold = factor * (1 - target);
+  const threshold = decimal(factor * (1 - target));
   if (threshold >= 1) {
     throw new TypeError(
       `${name}${suffix} can never fire: ${factor} times the budget of ${target} is more than all events`,
