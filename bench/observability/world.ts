@@ -43,8 +43,11 @@ export const seconds = histogram({
   buckets: BUCKETS,
 });
 
-/** Registers all series, and gives what makes each of them move. */
-export function fill(registry: Registry): () => void {
+/** Makes the series move that are the `part` of so many `parts`; all of them unless told otherwise. */
+export type Move = (part?: number, parts?: number) => void;
+
+/** Registers all series, and gives what makes them move. */
+export function fill(registry: Registry): Move {
   const metrics = registerMetrics(registry, { requests, seconds });
   const children = partsAndRoutes().map(([part, route]) => ({
     counters: STATUSES.map((status) => metrics.requests.labels({ part, route, status })),
@@ -55,8 +58,9 @@ export function fill(registry: Registry): () => void {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return (state / 2 ** 32) * below;
   };
-  return () => {
-    for (const { counters, times } of children) {
+  return (part = 0, parts = 1) => {
+    for (const [index, { counters, times }] of children.entries()) {
+      if (index % parts !== part) continue;
       for (const child of counters) child.inc(Math.floor(random(40)));
       times.observe(random(1));
     }
