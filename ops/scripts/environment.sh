@@ -26,7 +26,10 @@ fi
 
 # A server of one's own is dumped, unless it is said that pgBackRest takes care of it.
 if [ -n "${DATABASE_URL:-}" ]; then
-  engine=${BACKUP_ENGINE:-dump}
+  case ${BACKUP_ENGINE:-none} in
+    none) engine=dump ;; # by whoever runs these scripts
+    *) engine=$BACKUP_ENGINE ;;
+  esac
 else
   engine=${BACKUP_ENGINE:-built-in}
 fi

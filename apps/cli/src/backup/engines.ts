@@ -1,44 +1,65 @@
 import type { BackupEngine } from "@rempart/database/backup";
-import { type OperatorBackups, operatorBackups, otherEngine } from "@rempart/messenger-server/operator";
+import {
+  type MessengerConfig,
+  type OperatorBackups,
+  operatorBackups,
+  otherEngine,
+  readMessengerConfig,
+} from "@rempart/messenger-server/operator";
 import { silentLogger } from "@rempart/runtime";
 import { Option } from "commander";
 import { confirmed } from "../confirm.ts";
+import { loadEnvironment } from "../environment.ts";
+import { configured } from "../exit.ts";
 import { withConfig } from "../installation.ts";
 import { refuse } from "../refuse.ts";
 import { type JsonOption, report } from "../report.ts";
 import { progressLine, upTo } from "./show.ts";
 
 export interface EngineOptions {
-  readonly engine: BackupEngine["name"];
+  /** The one that takes this installation's backups unless told. */
+  readonly engine?: BackupEngine["name"];
   readonly programs?: string;
 }
 
 const NAMES: readonly BackupEngine["name"][] = ["built-in", "pgbackrest", "dump"];
 
 export const engineOption = (): Option =>
-  new Option("--engine <name>", "what takes and restores backups").choices(NAMES).default("built-in");
+  new Option(
+    "--engine <name>",
+    "what takes and restores backups; built-in for the embedded database, BACKUP_ENGINE or dump for another, unless told",
+  ).choices(NAMES);
 
 export const programsOption = (): Option =>
   new Option(
     "--programs <directory>",
-    "PostgreSQL's programs, for the other engines; those on the PATH unless told",
+    "PostgreSQL's programs, for the other engines; BACKUP_PROGRAMS, or those on the PATH, unless told",
   );
 
-/** What every engine can do here. */
-export type AnyBackups = Pick<OperatorBackups, "engine" | "run" | "drill" | "drills">;
+/** The one that was named, or the installation's. Null where the configuration is wrong, which is told then. */
+export function engineName({ engine }: EngineOptions): BackupEngine["name"] | null {
+  return engine ?? configured(() => readMessengerConfig(loadEnvironment()))?.backup.engine ?? null;
+}
 
-/** Whichever engine was named. */
+/** What every engine can do here. */
+export interface AnyBackups extends Pick<OperatorBackups, "engine" | "run" | "drill" | "drills"> {
+  /** Null: each run does it. */
+  readonly prune: OperatorBackups["prune"] | null;
+}
+
+/** Whichever engine was named, or is the installation's. */
 export function withEngine(
-  { engine, programs }: EngineOptions,
-  work: (backups: AnyBackups) => Promise<void>,
+  { engine: named, programs }: EngineOptions,
+  work: (backups: AnyBackups, config: MessengerConfig) => Promise<void>,
 ): Promise<void> {
   return withConfig(async (config) => {
     const found = programs === undefined ? {} : { programs };
+    const engine = named ?? config.backup.engine;
     await using backups =
       engine === "built-in"
         ? await operatorBackups(config, silentLogger)
         : await otherEngine(config, silentLogger, { name: engine, ...found });
-    await work(backups);
+    await work(backups, config);
   });
 }
 

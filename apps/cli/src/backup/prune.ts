@@ -1,13 +1,12 @@
 import type { PruneReport } from "@rempart/database/backup";
-import { operatorBackups } from "@rempart/messenger-server/operator";
-import { silentLogger } from "@rempart/runtime";
 import { Command } from "commander";
-import { withConfig } from "../installation.ts";
+import { refuse } from "../refuse.ts";
 import { type JsonOption, report } from "../report.ts";
 import { table } from "../table.ts";
 import { bytesText } from "../text.ts";
+import { type EngineOptions, engineOption, programsOption, withEngine } from "./engines.ts";
 
-interface PruneOptions extends JsonOption {
+interface PruneOptions extends EngineOptions, JsonOption {
   readonly dryRun?: boolean;
 }
 
@@ -17,11 +16,13 @@ export function pruneCommand(): Command {
       "remove backups that have outlived their time, and log that no kept backup needs; a running messenger does it by itself",
     )
     .option("--dry-run", "only say what would go")
+    .addOption(engineOption())
+    .addOption(programsOption())
     .option("--json", "print JSON")
     .action(({ dryRun = false, ...options }: PruneOptions) =>
-      withConfig(async (config) => {
-        await using backups = await operatorBackups(config, silentLogger);
-        const pruned = await backups.prune({ dryRun });
+      withEngine(options, async ({ prune }) => {
+        if (prune === null) return refuse("pgBackRest removes what has outlived its time with each backup.");
+        const pruned = await prune({ dryRun });
         report(options, pruned, prunedText(pruned, dryRun));
       }),
     );

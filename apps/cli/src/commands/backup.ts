@@ -7,11 +7,13 @@ import { instant } from "../arguments/time.ts";
 import {
   type AnyBackups,
   type EngineOptions,
+  engineName,
   engineOption,
   programsOption,
   restoreInto,
   withEngine,
 } from "../backup/engines.ts";
+import { protectionText } from "../backup/protection.ts";
 import { pruneCommand } from "../backup/prune.ts";
 import { backupTable, progressLine, statusText, upTo, verifyText } from "../backup/show.ts";
 import { drillsText, drillText } from "../backup/show-drill.ts";
@@ -79,9 +81,10 @@ function statusCommand(): Command {
     .addOption(programsOption())
     .option("--json", "print JSON")
     .action((options: EngineOptions & JsonOption) =>
-      withEngine(options, async (backups) => {
+      withEngine(options, async (backups, config) => {
         const [status, drilled] = [await backups.engine.status(), await knownDrills(backups)];
-        const text = `${statusText(status, systemClock.now())}\n${drillsText(drilled)}`;
+        const lines = [statusText(status, systemClock.now()), drillsText(drilled), protectionText(config)];
+        const text = lines.join("\n");
         report(options, { ...status, drills: drilled }, text);
         if (status.recoverableTo === null || status.missingSegment !== null) process.exitCode = 1;
       }),
@@ -178,12 +181,14 @@ async function restore(named: string | undefined, options: RestoreCommandOptions
   if (target === null) return refuse("Name one target: a time, a transaction, a name or a position.");
   const onProgress = progressLine(process.stderr);
   const asked = { target, onProgress, ...(backup === undefined ? {} : { backup }) };
-  const { to, engine } = options;
+  const { to } = options;
   if (to !== undefined)
     return withEngine(options, async (backups) => {
       const done = await backups.engine.restore({ ...asked, directory: to });
       report(options, done, `${done.backup} is restored into ${to}, up to ${upTo(done)}`);
     });
+  const engine = engineName(options);
+  if (engine === null) return;
   if (engine !== "built-in" && target.kind !== "latest")
     return refuse("Say with --to where a data directory is to be made.");
   if (engine !== "built-in") return restoreInto(backup, { ...options, engine });

@@ -9,6 +9,7 @@ import {
 import { alertReceivers } from "@rempart/messenger-server/alerting";
 import { main, run, silentLogger } from "@rempart/runtime";
 import { Command } from "commander";
+import { protectionOf } from "../backup/protection.ts";
 import { loadEnvironment } from "../environment.ts";
 import { configured } from "../exit.ts";
 
@@ -64,6 +65,7 @@ Secure Messenger serves after ${seconds.toFixed(1)} s.
   Messenger       ${messenger.publicUrl}
   Administration  ${messenger.adminUrl}
 ${invitation}
-${data}Ctrl-C stops it.
+${data}Backups: ${protectionOf(config).text}.
+Ctrl-C stops it.
 `;
 }

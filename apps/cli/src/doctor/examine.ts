@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { createDatabase } from "@rempart/database";
 import { credentialFile } from "@rempart/keys";
 import type { DatabaseConfig, MessengerConfig } from "@rempart/messenger-server/operator";
+import { protectionOf } from "../backup/protection.ts";
 import { type Finding, failed, type Judged, look, ok, warning } from "../finding.ts";
 
 const OLDEST_NODE = 26;
@@ -25,6 +26,7 @@ export async function examine(config: MessengerConfig): Promise<Finding[]> {
         ]
       : [look("database", reachable(config.database))]),
     look("web client", () => built(webDirectory)),
+    look("backups", async () => backedUp(config)),
   ]);
 }
 
@@ -83,6 +85,11 @@ function reachable(config: Exclude<DatabaseConfig, { kind: "embedded" }>) {
       await database.close();
     }
   };
+}
+
+function backedUp(config: MessengerConfig): Judged {
+  const { scheduled, text } = protectionOf(config);
+  return scheduled ? ok(text) : warning(text);
 }
 
 async function built(directory: string): Promise<Judged> {

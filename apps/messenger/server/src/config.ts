@@ -8,7 +8,7 @@ import { auditPlace, auditPlaceVariables, checkAuditPlaceVariables } from "./aud
 import { parseSinkAddress, type SinkAddress } from "./audit/sinks.ts";
 import { parseWitness } from "./audit/witnesses.ts";
 import { checkRepositoryVariables } from "./backup-repository.ts";
-import { type BackupConfig, backupConfig, backupVariables } from "./backup-variables.ts";
+import { type BackupConfig, backupConfig, backupVariables, checkBackupEngine } from "./backup-variables.ts";
 import { checkKeyVariables, type KmsConfig, keyVariables, kmsConfig } from "./key-variables.ts";
 import {
   checkMonitoringVariables,
@@ -153,6 +153,7 @@ const variables = z.object({
 export const messengerVariables = variables
   .superRefine(checkKeyVariables)
   .superRefine(checkRepositoryVariables)
+  .superRefine(checkBackupEngine)
   .superRefine(checkAuditPlaceVariables)
   .superRefine(checkMonitoringVariables);
 

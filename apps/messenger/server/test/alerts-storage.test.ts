@@ -99,7 +99,7 @@ test("erasures that the backups do not hear of are told, and that they do", asyn
   const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
   await using watched = await watchedMessenger({
     clock,
-    env: { ...AT_ONCE, BACKUP_REPOSITORY: `file:${directory}` },
+    env: { ...AT_ONCE, BACKUP_REPOSITORY: `file:${directory}`, BACKUP_ENGINE: "none" },
   });
   const { server, watch, told } = watched;
   const [ada, bob] = await Promise.all([

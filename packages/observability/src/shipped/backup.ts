@@ -4,9 +4,8 @@ import { series } from "../objectives/scenario.ts";
 import { above, counterOf, gaugeOf, increase, secondsSince, sumBy } from "../rules/builders.ts";
 import {
   backupDamaged,
+  backupDue,
   backupFailures,
-  backupLastSuccess,
-  backupRecoveryPoint,
   erasureLedgerLag,
   restoreDrillFailed,
   restoreDrillLastSuccess,
@@ -19,27 +18,33 @@ const DAY_S = 86_400;
 export const BACKUP_RULES = [
   alert({
     name: "BackupFailed",
-    expression: above(secondsSince(gaugeOf(backupLastSuccess)), 600),
+    expression: above(secondsSince(gaugeOf(backupDue)), 600),
     severity: "critical",
     component: "backup",
-    summary: "There is no backup of the last ten minutes.",
+    summary: "There is no backup of the last ten minutes, or the dump that is due has not come for ten.",
     runbook: "backup-failed",
     scenario: {
       every: "1m",
-      series: [series(backupLastSuccess, {}, 0, [20, 0], [1, 1_260], [9, 0])],
+      series: [series(backupDue, {}, 0, [20, 0], [1, 1_260], [9, 0])],
       firesAt: "15m",
       resolvedAt: "25m",
     },
   }),
   alert({
     name: "RecoveryPointExceeded",
-    expression: above(gaugeOf(backupRecoveryPoint), 300),
+    expression: above(secondsSince(gaugeOf(backupDue)), 300),
     for: "2m",
     severity: "critical",
     component: "backup",
-    summary: "More than the last five minutes would be lost with the database's machine.",
+    summary:
+      "With the database's machine five minutes more would be lost than the backups are meant to lose.",
     runbook: "backup-failed",
-    scenario: gaugeScenario(backupRecoveryPoint, 20, 600),
+    scenario: {
+      every: "1m",
+      series: [series(backupDue, {}, 0, [15, 0], [1, 900], [9, 60])],
+      firesAt: "10m",
+      resolvedAt: "20m",
+    },
   }),
   alert({
     name: "BackupAttemptsFail",

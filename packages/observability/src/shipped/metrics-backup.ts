@@ -28,6 +28,12 @@ export const backupRecoveryPoint = gauge({
   unit: "seconds",
 });
 
+export const backupDue = gauge({
+  name: "backup_due_timestamp_seconds",
+  help: "When what can be restored ought to have become younger: at once where changes are taken all the time, after the interval where only dumps are taken.",
+  unit: "seconds",
+});
+
 export const backupDamaged = gauge({
   name: "backup_damaged",
   help: "1 when pages of the newest base backup were damaged on the server already, 0 when all were sound.",

@@ -1,6 +1,6 @@
 import { objective } from "../objectives/objective.ts";
 import { errorsOf, fasterThan, fresherThan } from "../objectives/sli.ts";
-import { backupLastSuccess, durabilityChecks, httpDuration, httpRequests } from "./metrics.ts";
+import { backupDue, durabilityChecks, httpDuration, httpRequests } from "./metrics.ts";
 
 /** What every service promises unless it says otherwise. */
 export const SHIPPED_OBJECTIVES = [
@@ -24,7 +24,7 @@ export const SHIPPED_OBJECTIVES = [
   }),
   objective({
     name: "BackupFreshness",
-    sli: fresherThan(backupLastSuccess, "10m"),
+    sli: fresherThan(backupDue, "10m"),
     target: 0.99,
     component: "backup",
     runbook: "backup-failed",

@@ -1,3 +1,4 @@
+import { type BackupEngine, builtInEngine } from "@rempart/database/backup";
 import type { Identity, Observe } from "@rempart/identity";
 import type { Keyring } from "@rempart/keys";
 import { Registry } from "prom-client";
@@ -18,6 +19,8 @@ import { openBackups } from "../storage/backups.ts";
 import { openErasureKeeper } from "../storage/erasure-keeper.ts";
 import { openKeyring } from "../storage/keyring.ts";
 import { openStorage, type Storage } from "../storage/open.ts";
+import { openRepository } from "../storage/repository.ts";
+import { scheduleBackups } from "../storage/scheduled-backups.ts";
 import { countErasures } from "../telemetry/backup-metrics.ts";
 import { createSecurityCounters, type SecurityCounters } from "../telemetry/security-metrics.ts";
 import type { Closers } from "./closers.ts";
@@ -74,13 +77,7 @@ export async function openCore(config: MessengerConfig, ports: Ports, closers: C
   });
   closers.add(() => auditLog.stop());
   keyEvents.recordTo(auditLog.audit, database);
-  if (backups !== null && embedded !== null) {
-    const { audit } = auditLog;
-    const { repository } = backups;
-    const drills = scheduledDrills(config, { ...ports, repository, keyring, registry, database, audit });
-    await drills.start(new AbortController().signal);
-    closers.add(() => drills.stop());
-  }
+  await startDrills(config, { ...ports, keyring, registry, database, audit: auditLog.audit }, closers);
   const mailer = config.mail && smtpMailer(config.mail, address);
   closers.add(async () => mailer?.close());
   const observe = observeIdentity(ports, auditLog, security);
@@ -104,6 +101,26 @@ export async function openCore(config: MessengerConfig, ports: Ports, closers: C
     counts,
     erasuresRecorded,
   };
+}
+
+type DrillPorts = Omit<Parameters<typeof scheduledDrills>[1], "engine" | "repository">;
+
+/** After the backups that they are about; those of a server of one's own begin here. */
+async function startDrills(config: MessengerConfig, ports: DrillPorts, closers: Closers): Promise<void> {
+  const { engine: name, repository: place, scheduled } = config.backup;
+  if (place === null || !scheduled) return;
+  const repository = openRepository(place);
+  const sealing = ports.keyring;
+  let engine: BackupEngine;
+  if (name === "built-in") engine = builtInEngine({ ...ports, repository, sealing });
+  else {
+    const backups = await scheduleBackups(config, name, { ...ports, repository });
+    closers.add(async () => backups[Symbol.asyncDispose]());
+    ({ engine } = backups);
+  }
+  const drills = scheduledDrills(config, { ...ports, engine, repository });
+  await drills.start(new AbortController().signal);
+  closers.add(() => drills.stop());
 }
 
 function openKeys(

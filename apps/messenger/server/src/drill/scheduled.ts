@@ -1,5 +1,5 @@
 import {
-  builtInEngine,
+  type BackupEngine,
   type DrillRecord,
   drillAside,
   drillSchedule,
@@ -15,6 +15,8 @@ import { createDrillMetrics } from "../telemetry/drill-metrics.ts";
 import { type DrillLog, recordDrill } from "./drills.ts";
 
 interface SchedulePorts extends DrillLog {
+  /** Whose backups are drilled. */
+  readonly engine: BackupEngine;
   readonly repository: Repository;
   readonly keyring: Keyring;
   readonly registry: Registry;
@@ -24,16 +26,16 @@ interface SchedulePorts extends DrillLog {
 
 /** A drill every week in a process of its own, counted and recorded, whatever becomes of that. */
 export function scheduledDrills(config: MessengerConfig, ports: SchedulePorts): Component {
-  const { repository, keyring, clock, log } = ports;
+  const { engine, repository, keyring, clock, log } = ports;
   const metrics = createDrillMetrics(ports.registry);
   const vault = { repository, sealing: keyring };
-  const engine = builtInEngine({ ...vault, clock, log });
   return drillSchedule({
     engine,
     clock,
     log,
+    shared: repository,
     everyMs: config.backup.drillEveryMs,
-    history: () => readDrills(vault),
+    history: () => readDrills(vault, engine.name),
     observe: (history) => metrics.know(history),
     async drill(signal) {
       const record = await drillInProcess(config, { ...vault, clock, signal });
@@ -48,12 +50,12 @@ export function scheduledDrills(config: MessengerConfig, ports: SchedulePorts): 
 
 type Asked = Parameters<typeof drillAside>[0] & Pick<Parameters<typeof drillAside>[1], "clock" | "signal">;
 
-/** The newest backup of the embedded server, by a process that reads the same configuration. */
+/** The newest backup, by a process that reads the same configuration. */
 export function drillInProcess(
-  { variables }: MessengerConfig,
+  { variables, backup: { engine } }: MessengerConfig,
   { repository, sealing, ...asked }: Asked,
 ): Promise<DrillRecord> {
   const module = new URL("./process.ts", import.meta.url);
   const environment = { ...process.env, ...JSON.parse(variables.reveal()) };
-  return drillAside({ repository, sealing }, { ...asked, module, engine: "built-in", environment });
+  return drillAside({ repository, sealing }, { ...asked, module, engine, environment });
 }

@@ -42,7 +42,7 @@ export function openBackups({ backup, database }: MessengerConfig, ports: Backup
   const { clock, log } = ports;
   const repository = openRepository(backup.repository);
   const sealing = ports.keyring;
-  const observe = countBackups(ports.registry, clock);
+  const observe = countBackups(ports.registry, clock, 0);
   const archiver = createWalArchiver({ repository, sealing, clock, log, observe });
   return {
     repository,

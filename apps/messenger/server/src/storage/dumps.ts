@@ -16,7 +16,7 @@ import { drillByCommand } from "../drill/by-command.ts";
 import { readPassphrase } from "./backup-passphrase.ts";
 import { openKeyring } from "./keyring.ts";
 import { assertPresent } from "./operator-backups.ts";
-import type { OtherEngine } from "./other-engines.ts";
+import type { EngineParts, OtherEngine } from "./other-engines.ts";
 import { ownServer } from "./own-server.ts";
 import { openRepository } from "./repository.ts";
 import { restoreHooks } from "./restore-hooks.ts";
@@ -25,7 +25,7 @@ import { restoreHooks } from "./restore-hooks.ts";
 export async function dumps(
   config: MessengerConfig,
   log: Logger,
-  clients: string | undefined,
+  { programs: clients, observe }: EngineParts,
 ): Promise<OtherEngine> {
   const { keys, database, backup } = config;
   if (backup.repository === null)
@@ -34,7 +34,7 @@ export async function dumps(
   const sealing = openKeyring(keys, { clock: systemClock, random: systemRandom, log });
   const programs = clients === undefined ? {} : { clients, postgres: join(clients, "postgres") };
   const repository = openRepository(backup.repository);
-  const parts = { repository, sealing, log, programs };
+  const parts = { repository, sealing, log, programs, observe };
   const engine: DumpEngine = dumpEngine(parts);
   return {
     engine,
@@ -54,6 +54,7 @@ export async function dumps(
       };
       return restoreGpgArchive({ ...found, file, passphrase, url, hooks });
     },
+    prune: (asked) => engine.prune({ ...asked, policy: backup.retention }),
     [Symbol.asyncDispose]: () => sealing.close(),
   };
 }

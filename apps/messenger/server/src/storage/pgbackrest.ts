@@ -10,14 +10,17 @@ import type { DrillPorts } from "../drill/drills.ts";
 import { readPassphrase } from "./backup-passphrase.ts";
 import { type OpenKeyring, openKeyring } from "./keyring.ts";
 import { assertPresent } from "./operator-backups.ts";
-import type { OtherEngine } from "./other-engines.ts";
+import type { EngineParts, OtherEngine } from "./other-engines.ts";
 import { openRepository } from "./repository.ts";
+
+/** Every moment that is kept lies after one of them, and what depends on it goes with it. */
+const FULL_EVERY_MS = 7 * 24 * 3_600_000;
 
 /** Debian's pgBackRest, beside the other backups: its repository has a folder of its own in the same place. */
 export async function pgBackRest(
   config: MessengerConfig,
   log: Logger,
-  clients: string | undefined,
+  { programs: clients, observe }: EngineParts,
 ): Promise<OtherEngine> {
   const { repository } = config.backup;
   if (repository === null)
@@ -27,7 +30,10 @@ export async function pgBackRest(
     repository: ownPlaceIn(config.backup, repository),
     workDirectory: resolve(config.dataDirectory, "pgbackrest"),
     passphrase: await readPassphrase(config),
+    fullBackups: Math.ceil(config.backup.retention.keepMs / FULL_EVERY_MS) + 1,
+    fullEveryMs: FULL_EVERY_MS,
     log,
+    observe,
     ...(programs === undefined ? {} : { programs: { postgres: join(programs, "postgres") } }),
   };
   const engine = pgBackRestEngine(parts);
@@ -48,6 +54,7 @@ export async function pgBackRest(
         readDrills({ repository: kept, sealing: keyring }, "pgbackrest"),
       ),
     restoreInto: null,
+    prune: null,
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -5,9 +5,9 @@ import type { Registry } from "prom-client";
 
 /**
  * A backup is as young as what it can bring back: the last success is the moment up to which everything can be restored, read
- * from the repository.
+ * from the repository. `gapMs` is how old that becomes where all is well.
  */
-export function countBackups(registry: Registry, clock: Clock): BackupObserver {
+export function countBackups(registry: Registry, clock: Clock, gapMs: number): BackupObserver {
   let recoverableTo: number | null = null;
   let damaged: boolean | null = null;
   const { durations, sizes, failures } = registerMetrics(registry, {
@@ -16,6 +16,7 @@ export function countBackups(registry: Registry, clock: Clock): BackupObserver {
     failures: shippedMetrics.backupFailures,
   });
   registerReader(registry, shippedMetrics.backupLastSuccess, () => recoverableTo && recoverableTo / 1_000);
+  registerReader(registry, shippedMetrics.backupDue, () => recoverableTo && (recoverableTo + gapMs) / 1_000);
   registerReader(
     registry,
     shippedMetrics.backupRecoveryPoint,
