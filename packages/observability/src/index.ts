@@ -28,7 +28,7 @@ export {
 export type { AlertEvent, AlertingPolicy, Phase } from "./alerting/state.ts";
 export type { AlertStore } from "./alerting/store.ts";
 export type { Topology } from "./alerting/topology.ts";
-export type { AlertView, GroupView } from "./alerting/view.ts";
+export type { AlertView, GroupView, Untaken } from "./alerting/view.ts";
 export { alertIncidents } from "./delivery/alert-incidents.ts";
 export type { Band } from "./delivery/bands.ts";
 export type { Deployment, Incident } from "./delivery/deployment.ts";

@@ -8,6 +8,7 @@ import {
   PROMETHEUS_WATCH,
   SHIPPED_GROUPS,
   toPromql,
+  type Untaken,
 } from "@rempart/observability";
 import { Command } from "commander";
 import { type JsonOption, report } from "../report.ts";
@@ -59,7 +60,7 @@ function alertText(alert: AlertView): string {
     `  ${stateOf(alert)}, ${alert.phase === "pending" ? "fires at" : "since"} ${timeText(alert.firingAt)}`,
     `  value ${alert.value} at ${timeText(alert.valueAt)}, seen since ${timeText(alert.seenSince)} by ${alert.seenBy.join(", ")}`,
     ...alert.holds.map((hold) => `  held back: ${holdText(hold)}`),
-    ...alert.groups.map(groupText),
+    ...alert.groups.flatMap(groupLines),
   ]
     .map(visible)
     .join("\n");
@@ -70,9 +71,18 @@ function linesOf(text: string): string[] {
   return text.split("\n").map(visible);
 }
 
-function groupText({ receivers, toldAt, nextAt }: GroupView): string {
+function groupLines({ receivers, toldAt, nextAt, untaken }: GroupView): string[] {
   const known = toldAt === null ? "not told" : `told at ${timeText(toldAt)}`;
-  return `  ${receivers.join(", ")}: ${known}, next ${nextAt === null ? "when something changes" : timeText(nextAt)}`;
+  const next = nextAt === null ? "when something changes" : timeText(nextAt);
+  return [`  ${receivers.join(", ")}: ${known}, next ${next}`, ...untaken.map(untakenText)];
+}
+
+function untakenText({ receiver, attempts, reason, nextAttemptAt }: Untaken): string {
+  const why = reason === null ? "" : `: ${reason}`;
+  const tried = attempts === 0 ? "not tried" : `tried ${attempts === 1 ? "once" : `${attempts} times`}${why}`;
+  return nextAttemptAt === null
+    ? `  ${receiver} did not take that, and will not be tried again (${tried}); see \`rempart alerts dead-letters\``
+    : `  ${receiver} has not taken that yet (${tried}); next attempt ${timeText(nextAttemptAt)}`;
 }
 
 function eventRow({ at, kind, value, detail }: AlertEvent): string[] {

@@ -2,7 +2,7 @@
 import { type Clock, type Random, uuidV7Generator } from "@rempart/kernel";
 import type { RuleGroup } from "../objectives/rule.ts";
 import { type Letter, withoutLetter } from "./letters.ts";
-import { checkMute, type Mute, type MuteRequest } from "./mutes.ts";
+import { checkMute, isOver, type Mute, type MuteRequest } from "./mutes.ts";
 import type { Reason } from "./reason.ts";
 import { type RouteTree, routerOf } from "./routes.ts";
 import { type AlertEvent, type AlertingPolicy, DEFAULT_POLICY, eventAbout, isFiring } from "./state.ts";
@@ -49,7 +49,7 @@ export interface AlertDesk {
   list(): Promise<Listing>;
   /** By the rule's name, or a fingerprint. */
   explain(about: string): Promise<AlertExplanation>;
-  /** Throws TypeError for one without a condition, an author, a reason or an end. */
+  /** Throws TypeError for one without a condition, an author, a reason or an end, and for one that is over. */
   mute(request: MuteRequest): Promise<Mute>;
   /** Ends a silence or a maintenance window. False: there is none. */
   unmute(id: string): Promise<boolean>;
@@ -87,7 +87,7 @@ export function createAlertDesk(
     update((held, now) => {
       const { state } = held;
       const mutes = [...state.mutes.values()];
-      return { held, answer: { alerts: viewsOf(state, now, rules), mutes, advancedAt: state.at, now } };
+      return { held, answer: { alerts: viewsOf(held, now, rules), mutes, advancedAt: state.at, now } };
     });
   return {
     list,
@@ -104,6 +104,7 @@ export function createAlertDesk(
       checkMute(request);
       return update((held, now) => {
         const mute = { ...request, id: rules.newId(), createdAt: now };
+        if (isOver(mute, now)) throw new TypeError("its time is over already");
         return { held: withMutes(held, new Map(held.state.mutes).set(mute.id, mute)), answer: mute };
       });
     },

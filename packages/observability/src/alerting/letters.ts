@@ -10,6 +10,8 @@ export interface Letter {
   readonly id: string;
   readonly notification: Notification;
   readonly attempts: number;
+  /** Why the last attempt did not succeed; missing before one did not. */
+  readonly reason?: string;
   readonly firstAttemptAt: number | null;
   readonly nextAttemptAt: number;
   /** Its receiver asked to hear nothing before; null: it did not. */
@@ -188,15 +190,11 @@ export function settle(
   if (delivery.kind === "accepted") return next;
   const made = { made: letter.attempts, ageMs: now - (letter.firstAttemptAt ?? now) };
   const pause = retryAfter(made, delivery, random);
+  const reason = storableText(delivery.reason, MAX_REASON);
   // The next beat says the same: a dead one is nothing to send again.
   if (pause === null && letter.notification.occasion === "heartbeat") return next;
-  if (pause === null)
-    return next.set(id, {
-      ...letter,
-      lease: null,
-      dead: { at: now, reason: storableText(delivery.reason, MAX_REASON) },
-    });
-  next.set(id, { ...letter, lease: null, nextAttemptAt: now + pause });
+  if (pause === null) return next.set(id, { ...letter, lease: null, reason, dead: { at: now, reason } });
+  next.set(id, { ...letter, lease: null, reason, nextAttemptAt: now + pause });
   return postponed(coalesced(next, now), letter.notification.receiver, delivery, now + pause);
 }
 

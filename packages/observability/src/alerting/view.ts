@@ -2,6 +2,7 @@ import type { Labels } from "../history/series.ts";
 import type { Severity } from "../objectives/rule.ts";
 import { isFlapping } from "./advance.ts";
 import { type Hold, holdsAt } from "./holds.ts";
+import type { Letter } from "./letters.ts";
 import { groupsOf } from "./members.ts";
 import type { ResolvedRoute } from "./routes.ts";
 import {
@@ -14,6 +15,7 @@ import {
   phaseOf,
 } from "./state.ts";
 import type { Rules } from "./step.ts";
+import type { Held } from "./store.ts";
 
 /** An alert, and where it stands. Times are milliseconds since the Unix epoch. */
 export interface AlertView {
@@ -47,14 +49,32 @@ export interface GroupView {
   readonly toldAt: number | null;
   /** When the next notification is due if nothing changes; null: none is. */
   readonly nextAt: number | null;
+  /** Receivers that have not taken what they were last told of the group. */
+  readonly untaken: readonly Untaken[];
 }
 
-export function viewsOf(state: AlertingState, now: number, rules: Rules): AlertView[] {
+export interface Untaken {
+  readonly receiver: string;
+  readonly attempts: number;
+  /** Why the last attempt did not succeed; null: none was made, or it is under way. */
+  readonly reason: string | null;
+  /** Null: it is a dead letter. */
+  readonly nextAttemptAt: number | null;
+}
+
+export function viewsOf({ state, letters }: Held, now: number, rules: Rules): AlertView[] {
   const holdsOf = holdsAt(state, rules.consequences, now);
-  return [...state.alerts.values()].map((record) => viewOf(record, state, rules, holdsOf(record)));
+  const sent = Map.groupBy(letters.values(), ({ notification }) => notification.groupKey);
+  return [...state.alerts.values()].map((record) => viewOf(record, state, rules, holdsOf(record), sent));
 }
 
-function viewOf(record: AlertRecord, state: AlertingState, rules: Rules, holds: readonly Hold[]): AlertView {
+function viewOf(
+  record: AlertRecord,
+  state: AlertingState,
+  rules: Rules,
+  holds: readonly Hold[],
+  sent: ReadonlyMap<string, readonly Letter[]>,
+): AlertView {
   const { fingerprint, rule, labels, severity, component, value, valueAt, seenSince, seenBy, forMs } = record;
   const phase = phaseOf(record);
   const firingAt = phase === "pending" && seenSince !== null ? seenSince + forMs : record.firingAt;
@@ -82,9 +102,23 @@ function viewOf(record: AlertRecord, state: AlertingState, rules: Rules, holds: 
         receivers: group?.receivers ?? [route.receiver],
         toldAt: record.told[key]?.at ?? null,
         nextAt: nextAt(record, group, route, holds),
+        untaken: untaken(sent.get(key) ?? [], group),
       };
     }),
   };
+}
+
+/** A dead letter from before what was told last has been made up for. */
+function untaken(letters: readonly Letter[], group: GroupRecord | undefined): Untaken[] {
+  const newest = letters.filter(
+    ({ dead, notification }) => dead === null || notification.at >= (group?.toldAt ?? notification.at),
+  );
+  return newest.map(({ notification: { receiver }, attempts, reason = null, nextAttemptAt, dead }) => ({
+    receiver,
+    attempts,
+    reason,
+    nextAttemptAt: dead === null ? nextAttemptAt : null,
+  }));
 }
 
 function nextAt(

@@ -34,6 +34,7 @@ test("a status that passes by itself is tried again, any other refusal is final"
     assert.equal(judgeStatus(answer(status)).kind, "retry", String(status));
   for (const status of [301, 302, 307, 400, 401, 403, 404, 410, 413])
     assert.equal(judgeStatus(answer(status)).kind, "refused", String(status));
+  assert.match(JSON.stringify(judgeStatus(answer(302))), /no redirect is followed/);
   assert.deepEqual(judgeStatus(answer(503, 5_000)), {
     kind: "retry",
     reason: "answered 503",

@@ -59,6 +59,8 @@ export function judgeStatus({ status, retryAfterMs }: Answer, word = ""): Delive
   if (status >= 200 && status < 300) return { kind: "accepted" };
   const reason = `answered ${status}${word === "" ? "" : `: ${word}`}`;
   const passing = status >= 500 || status === TOO_MANY || status === REQUEST_TIMEOUT || status === TOO_EARLY;
+  if (status >= 300 && status < 400)
+    return { kind: "refused", reason: `${reason}, and no redirect is followed: name the place itself` };
   if (!passing) return { kind: "refused", reason };
   return { kind: "retry", reason, ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };
 }

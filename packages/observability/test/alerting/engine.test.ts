@@ -18,6 +18,7 @@ import {
   observabilityMigrations,
   postgresAlertStore,
 } from "../../src/index.ts";
+import type { Delivery } from "../../src/receivers/index.ts";
 import { RULES } from "../fixtures/alerting-rules.ts";
 import { httpReceiver } from "../fixtures/http-receiver.ts";
 
@@ -62,7 +63,6 @@ function engine(clock: ManualClock, peer: Peer, options: Partial<AlertingOptions
     random: systemRandom,
     log: silentLogger,
     everyMs: null,
-    attemptMs: 200,
     ...options,
   });
 }
@@ -80,7 +80,7 @@ test("a receiver that hangs, fails and closes is told when it is back, and once"
   await using peer = await startPeer();
   const clock = manualClock(Date.now());
   const events: AlertingEvent[] = [];
-  const alerting = engine(clock, peer, { observe: (event) => void events.push(event) });
+  const alerting = engine(clock, peer, { attemptMs: 200, observe: (event) => void events.push(event) });
   const outcomes = (): string[] =>
     events.flatMap((event) => (event.kind === "delivery" ? [event.outcome] : []));
   const moods: ((response: ServerResponse) => void)[] = [
@@ -150,11 +150,11 @@ test("an explanation says which of all reasons holds an alert back, until when, 
     parts: [],
   });
   const alerting = engine(clock, peer, { explainRule });
+  const silence = { kind: "silence", where: { alertname: "Urgent" }, author: "ada", reason: "work" } as const;
+  const past = { kind: "once", from: 0, to: clock.now() } as const;
+  await assert.rejects(alerting.mute({ ...silence, when: past }), TypeError);
   await alerting.mute({
-    kind: "silence",
-    where: { alertname: "Urgent" },
-    author: "ada",
-    reason: "work",
+    ...silence,
     when: { kind: "once", from: clock.now(), to: clock.now() + MINUTE },
   });
   await alerting.take(seeing(["Urgent"]));
@@ -191,6 +191,33 @@ test("an explanation says which of all reasons holds an alert back, until when, 
   assert.ok(await alerting.acknowledge(told?.fingerprint ?? "", "ada"));
   const [after] = (await alerting.explain(told?.fingerprint ?? "")).alerts;
   assert.deepEqual([after?.acknowledged?.by, after?.groups[0]?.nextAt], ["ada", null]);
+});
+
+test("an explanation says who has not taken what was told, why, and when it is tried again", async () => {
+  await using peer = await startPeer();
+  const clock = manualClock(Date.now());
+  const answers: Delivery[] = [
+    { kind: "retry", reason: "answered 429", afterMs: MINUTE },
+    { kind: "refused", reason: "answered 410" },
+  ];
+  const moody = { name: "http", send: async () => answers.shift() ?? { kind: "accepted" as const } };
+  const alerting = engine(clock, peer, { receivers: [moody] });
+  const untaken = async () => (await alerting.explain("Urgent")).alerts[0]?.groups[0]?.untaken;
+  await alerting.take(seeing(["Urgent"]));
+  await until(async () => (await untaken())?.[0]?.reason === "answered 429");
+  const [paused] = (await untaken()) ?? [];
+  assert.equal(paused?.attempts, 1);
+  assert.ok((paused?.nextAttemptAt ?? 0) >= clock.now() + MINUTE);
+  clock.advance(2 * MINUTE);
+  await alerting.tick();
+  await until(async () => (await untaken())?.[0]?.nextAttemptAt === null);
+  assert.deepEqual(await untaken(), [
+    { receiver: "http", attempts: 2, reason: "answered 410", nextAttemptAt: null },
+  ]);
+  await alerting.resend((await alerting.deadLetters())[0]?.id ?? "");
+  await alerting.tick();
+  await until(async () => (await untaken())?.length === 0);
+  await alerting.stop();
 });
 
 test("while the database is away what is critical is told, and the rest when it is back, each once", async () => {
