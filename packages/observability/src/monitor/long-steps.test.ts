@@ -158,6 +158,27 @@ test("how much is kept of steps is bounded, and what is refused is counted", () 
   assert.equal(long.kept(0).length, 2);
 });
 
+test("what is taken up of steps is held to the same bound, whatever a file says", () => {
+  const expression = overTime("avg", gaugeOf(load), { window: "5w", step: "1h" });
+  const [key = ""] = new LongSteps([expression], DAY).subqueries;
+  const known = (host: string, count: number) => {
+    const history = new History({ keepMs: Number.POSITIVE_INFINITY });
+    for (let index = 1; index <= count; index += 1) history.append(key, { __name__: "load", host }, index, 1);
+    return history.kept(0);
+  };
+  // 841 steps of a series: of the honest ones there is room for two.
+  const steps = [known("endless", 2_000), ...["a", "b", "c"].map((host) => known(host, 841))].flat();
+  const long = new LongSteps([expression], DAY, 2_000);
+  long.restore({ subqueries: [key], steps, at: 3_000 }, 3_000);
+  assert.deepEqual(
+    long.kept(0).map(({ labels }) => labels.host),
+    ["a", "b"],
+  );
+  const history = new History();
+  for (const host of ["a", "b", "c"]) history.append("load", { host }, 3_600_000, 1);
+  assert.equal(long.advance(new Remembering(history, long), 3_600_001), 1);
+});
+
 test("whether a rule has seen all it looks back on is told after a restart as it was before, unless there is a gap", async () => {
   const expressions = [overTime("max", gaugeOf(load), { window: "20m" })];
   for (const [gap, settled] of [

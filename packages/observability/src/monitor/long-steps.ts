@@ -1,4 +1,5 @@
 import { History, type KeptSeries } from "../history/history.ts";
+import { CHUNK_SAMPLES } from "../history/series.ts";
 import type { Snapshot } from "../history/snapshot.ts";
 import { evaluate } from "../rules/evaluate.ts";
 import type { Expression, Over } from "../rules/expression.ts";
@@ -12,6 +13,9 @@ const LEAST_MS = 35 * 86_400_000;
 
 /** All of them together, when each series is full: 8 bytes each at worst, and 2 of what changes little. */
 const MAX_VALUES = 4_000_000;
+
+/** Of an honest series at most so many more are kept: the rest of the oldest chunk, and a newest one that is not sealed. */
+const CHUNK_ENDS = 2 * CHUNK_SAMPLES;
 
 interface Kept extends Steps {
   /** How far back one of its values looks. */
@@ -82,12 +86,14 @@ export class LongSteps {
     return [...this.#kept.keys()];
   }
 
-  /** Takes back what was kept, of what is asked today. */
+  /** Takes back what was kept, of what is asked today, as far as there is room: the next step of the others is refused, and counted. */
   restore({ subqueries, steps, at }: Pick<Snapshot, "subqueries" | "steps" | "at">, until: number): void {
+    const byName = Map.groupBy(steps, ({ name }) => name);
     for (const [key, kept] of this.#kept) {
       if (!subqueries.includes(key)) continue;
-      const own = steps.filter(({ name }) => name === key);
-      kept.history.restore(own, until);
+      const own = (byName.get(key) ?? []).filter((series) => samplesOf(series) <= kept.values + CHUNK_ENDS);
+      const room = Math.floor((this.#maxValues - this.#planned()) / kept.values);
+      kept.history.restore(own.slice(0, Math.max(0, room)), until);
       kept.until = Math.min(at, until) - 1;
     }
   }
@@ -105,6 +111,10 @@ export class LongSteps {
   #planned(): number {
     return [...this.#kept.values()].reduce((sum, { history, values }) => sum + history.size * values, 0);
   }
+}
+
+function samplesOf({ chunks }: KeptSeries): number {
+  return chunks.reduce((sum, { count }) => sum + count, 0);
 }
 
 function longSubqueries(
