@@ -2,8 +2,17 @@ import { pipeline } from "node:stream";
 import { createGzip, createZstdCompress } from "node:zlib";
 import { DatabaseError } from "../errors.ts";
 import type { Database, Session } from "../pool/ports.ts";
-import { JsonRows, type RowFrame } from "./json-rows.ts";
-import { copyPage, type ExportFormat, type ExportSource, jsonColumns, lastKey, pageEnd } from "./select.ts";
+import type { CopyRows } from "./copy-rows.ts";
+import {
+  around,
+  copyPage,
+  type ExportFormat,
+  type ExportSource,
+  holdsKey,
+  keyAt,
+  nullKey,
+  rowsOf,
+} from "./select.ts";
 
 export type ExportCompression = "none" | "gzip" | "zstd";
 
@@ -34,12 +43,6 @@ export interface ExportOptions {
 
 const PAGE_ROWS = 50_000;
 const PATIENCE_MS = 60_000;
-
-/** What ends a page of lines ends its last line; an array goes on. */
-const ROW_FRAMES: Record<"json" | "jsonl", RowFrame> = {
-  json: { between: ",\n", after: "" },
-  jsonl: { between: "", after: "\n" },
-};
 
 /**
  * Rows as CSV (RFC 4180, safe to open in a spreadsheet), as one JSON array, or as a JSON value a line: as fast as they are
@@ -90,21 +93,26 @@ async function* inSession<T>(
 async function* pages(session: Session, options: ExportOptions): AsyncGenerator<Uint8Array> {
   const { format, compression = "none", after = null, pageRows = PAGE_ROWS, onPage } = options;
   await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  // In the transaction alone: behind a pooler a session keeps the limit of the role.
+  // In the transaction alone: behind a pooler a session keeps what the role has.
   await session.query("SET LOCAL statement_timeout = 0");
+  await session.query("SET LOCAL datestyle = ISO");
   const source = await describe(session, options);
-  const end = await keyOf(session, lastKey(source));
-  const rows = format === "csv" ? null : new JsonRows(jsonColumns(source), ROW_FRAMES[format]);
-  let from = after;
-  for (let taken = 1, last = false; !last; taken += 1) {
-    const upTo: string | null = (await keyOf(session, pageEnd(source, from, pageRows))) ?? end;
-    last = upTo === end;
-    const first = taken === 1 && after === null;
-    const copy = session.copyOut(copyPage(source, format, { after: from, upTo }, first));
-    const lines = rows === null ? copy : written(copy, rows);
-    yield* compressed(format === "json" ? array(lines, { first, last }) : lines, compression);
-    if (upTo !== null) onPage?.({ key: upTo, rows: copy.rows });
-    from = upTo;
+  const rows = rowsOf(source, format);
+  const { before, behind } = around(source, format);
+  let key = after;
+  for (let full = true; full; ) {
+    const taken = rows.rows;
+    const isFull = (): boolean => rows.rows - taken === pageRows;
+    const page = written(session.copyOut(copyPage(source, format, key, pageRows)), rows, {
+      before: key === null ? before : "",
+      behind: () => (isFull() ? "" : behind),
+    });
+    yield* compressed(page, compression);
+    full = isFull();
+    const count = rows.rows - taken;
+    if (count === 0) continue;
+    key = holdsKey(source, format) ? rows.lastKey() : await askKey(session, keyAt(source, key, count));
+    onPage?.({ key, rows: count });
   }
   await session.query("COMMIT");
 }
@@ -113,27 +121,31 @@ async function describe(session: Session, { select, key }: ExportOptions): Promi
   const columns = await session.columns(select);
   const found = columns.find(({ name }) => name === key);
   if (found === undefined) throw new DatabaseError("invalid-statement", `the export has no column ${key}`);
-  return { select, columns, key: found };
-}
-
-async function keyOf(session: Session, statement: string): Promise<string | null> {
-  const [row] = await session.query<{ key: string | null }>(statement);
-  if (row?.key === null)
+  const source = { select, columns, key: found };
+  if ((await session.query(nullKey(source))).length > 0)
     throw new DatabaseError("invalid-value", "the key of the export is null in some row");
-  return row?.key ?? null;
+  return source;
 }
 
-async function* written(copy: AsyncIterable<Uint8Array>, rows: JsonRows): AsyncGenerator<Uint8Array> {
-  for await (const part of copy) yield rows.write(part);
+async function askKey(session: Session, statement: string): Promise<string> {
+  const [row] = await session.query<{ key: string }>(statement);
+  return (row as { key: string }).key;
 }
 
-async function* array(
-  elements: AsyncIterable<Uint8Array>,
-  { first, last }: { readonly first: boolean; readonly last: boolean },
+interface Around {
+  readonly before: string;
+  /** Asked once the rows are known. */
+  readonly behind: () => string;
+}
+
+async function* written(
+  copy: AsyncIterable<Uint8Array>,
+  rows: CopyRows,
+  { before, behind }: Around,
 ): AsyncGenerator<Uint8Array> {
-  if (first) yield Buffer.from("[\n");
-  yield* elements;
-  if (last) yield Buffer.from("\n]\n");
+  if (before !== "") yield Buffer.from(before);
+  for await (const part of copy) yield rows.write(part);
+  if (behind() !== "") yield Buffer.from(behind());
 }
 
 async function* compressed(

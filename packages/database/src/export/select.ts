@@ -1,14 +1,9 @@
 import type { Column } from "../pool/ports.ts";
 import { literal, quoted } from "../sql-names.ts";
-import { COPY_OPTIONS, type JsonColumn, type JsonKind } from "./json-rows.ts";
+import { CopyRows, type ExportColumn, type RowFrame } from "./copy-rows.ts";
+import { CSV_FIELDS, JSON_FIELDS } from "./field-styles.ts";
 
 export type ExportFormat = "csv" | "json" | "jsonl";
-
-/** What of a SELECT one page holds: keys after one, up to another. Null: no bound. */
-export interface PageBounds {
-  readonly after: string | null;
-  readonly upTo: string | null;
-}
 
 /** A SELECT that is exported page by page, in the order of a key. */
 export interface ExportSource {
@@ -17,56 +12,60 @@ export interface ExportSource {
   readonly key: Column;
 }
 
-function within({ select, key }: ExportSource, { after, upTo }: PageBounds): string {
-  const bound = (operator: string, value: string | null) =>
-    value === null ? "" : ` AND ${quoted(key.name)} ${operator} ${literal(value)}::${key.type}`;
-  return `(${select}\n) exported WHERE true${bound(">", after)}${bound("<=", upTo)}`;
+/** A row when some key is null, which no page would hold. */
+export function nullKey({ select, key }: ExportSource): string {
+  return `SELECT true AS found FROM (${select}\n) exported WHERE ${quoted(key.name)} IS NULL LIMIT 1`;
 }
 
-/** The key of the last row of a page of so many rows; no row when fewer are left. */
-export function pageEnd(source: ExportSource, after: string | null, rows: number): string {
-  const key = quoted(source.key.name);
-  const from = within(source, { after, upTo: null });
-  return `SELECT ${key}::text AS key FROM ${from} ORDER BY ${key} OFFSET ${rows - 1} LIMIT 1`;
+/** The rows behind a key, in the order of keys; from the first where it is null. */
+function rowsBehind({ select, key }: ExportSource, after: string | null): string {
+  const name = quoted(key.name);
+  const behind = after === null ? "" : ` WHERE ${name} > ${literal(after)}::${key.type}`;
+  return `SELECT * FROM (${select}\n) exported${behind} ORDER BY ${name}`;
 }
 
-/** The key of the last row of all; null when one is null somewhere, for nulls sort last. */
-export function lastKey(source: ExportSource): string {
-  const key = quoted(source.key.name);
-  return `SELECT ${key}::text AS key FROM (${source.select}\n) exported ORDER BY ${key} DESC LIMIT 1`;
+/** The key of the row that stands in such a place behind another, counted from one. */
+export function keyAt(source: ExportSource, after: string | null, place: number): string {
+  const row = `${rowsBehind(source, after)} OFFSET ${place - 1} LIMIT 1`;
+  return `SELECT ${quoted(source.key.name)}::text AS key FROM (${row}) page`;
 }
 
-/**
- * What a spreadsheet takes for a formula (OWASP, CSV Injection), in the first place of a text. Numbers and times are none,
- * though they begin with a sign.
- */
-const FORMULA = "E'=','+','-','@',E'\\t',E'\\r',E'\\n','\uff1d','\uff0b','\uff0d','\uff20'";
-const HARMLESS: ReadonlySet<string> = new Set([
-  ...[
-    "smallint",
-    "integer",
-    "bigint",
-    "oid",
-    "real",
-    "double precision",
-    "numeric",
-    "boolean",
-    "uuid",
-    "bytea",
-  ],
-  ...["date", "time without time zone", "time with time zone"],
-  ...["timestamp without time zone", "timestamp with time zone"],
-]);
+export function copyPage(
+  source: ExportSource,
+  format: ExportFormat,
+  after: string | null,
+  rows: number,
+): string {
+  const page = `${rowsBehind(source, after)} LIMIT ${rows}`;
+  const cells =
+    format === "csv" ? source.columns.map(({ name }) => quoted(name)) : source.columns.map(jsonCell);
+  return `COPY (SELECT ${cells.join(", ")} FROM (${page}) page) TO STDOUT`;
+}
 
-function cell({ name, type }: Column): string {
-  const column = quoted(name);
-  if (HARMLESS.has(type)) return column;
-  return `CASE WHEN left(${column}::text, 1) IN (${FORMULA}) THEN '''' || ${column}::text ELSE ${column}::text END AS ${column}`;
+function jsonCell({ name, type }: Column): string {
+  return isMadeJson(type) ? `to_json(${quoted(name)})` : quoted(name);
+}
+
+function isMadeJson(type: string): boolean {
+  return jsonKind(type) === "document" && type !== "json" && type !== "jsonb";
+}
+
+/** Whether a row holds its key as `COPY` writes it. */
+export function holdsKey({ key }: ExportSource, format: ExportFormat): boolean {
+  return format === "csv" || !isMadeJson(key.type);
 }
 
 const NUMBERS: ReadonlySet<string> = new Set([
   ...["smallint", "integer", "bigint"],
   ...["real", "double precision", "numeric"],
+]);
+
+/** Numbers and times are no formulas, though they begin with a sign, and hold nothing that CSV quotes. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...NUMBERS,
+  ...["oid", "boolean", "uuid", "bytea"],
+  ...["date", "time without time zone", "time with time zone"],
+  ...["timestamp without time zone", "timestamp with time zone"],
 ]);
 
 /** Types whose JSON is their text in quotes, whatever the session's settings. */
@@ -75,40 +74,42 @@ const TEXTS: ReadonlySet<string> = new Set([
   ...["uuid", "bytea", "oid", "inet", "cidr", "macaddr", "interval", "void"],
 ]);
 
-function jsonKind(type: string): JsonKind {
+function jsonKind(type: string): keyof typeof JSON_FIELDS {
   if (NUMBERS.has(type)) return "number";
-  return TEXTS.has(type) ? "text" : "json";
+  return TEXTS.has(type) ? "text" : "document";
 }
 
-export function jsonColumns({ columns }: ExportSource): JsonColumn[] {
-  return columns.map(({ name, type }) => ({ name, kind: jsonKind(type) }));
+function csvColumn({ type }: Column, index: number): ExportColumn {
+  return { lead: index === 0 ? "" : ",", style: CSV_FIELDS[HARMLESS.has(type) ? "harmless" : "text"] };
 }
 
-function jsonCell({ name, type }: Column): string {
-  const column = quoted(name);
-  if (jsonKind(type) !== "json" || type === "json" || type === "jsonb") return column;
-  return `to_json(${column}) AS ${column}`;
+function jsonColumn({ name, type }: Column, index: number): ExportColumn {
+  return { lead: `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`, style: JSON_FIELDS[jsonKind(type)] };
 }
 
-export function copyPage(
-  source: ExportSource,
-  format: ExportFormat,
-  bounds: PageBounds,
-  header: boolean,
-): string {
-  const [cells, options] =
-    format === "csv"
-      ? [source.columns.map(cell), `FORMAT csv, HEADER ${header}`]
-      : [source.columns.map(jsonCell), jsonOptions(source)];
-  // By the column itself, and not by what the cell of the same name makes of it.
-  const order = `ORDER BY page.${quoted(source.key.name)}`;
-  const page = `SELECT * FROM ${within(source, bounds)}`;
-  return `COPY (SELECT ${cells.join(", ")} FROM (${page}) page ${order}) TO STDOUT (${options})`;
+/** What ends a page of lines ends its last line; an array goes on. */
+const FRAMES: Record<ExportFormat, RowFrame> = {
+  csv: { between: "", after: "\n" },
+  json: { between: ",\n", after: "}" },
+  jsonl: { between: "", after: "}\n" },
+};
+
+/** For all pages of an export. */
+export function rowsOf({ columns, key }: ExportSource, format: ExportFormat): CopyRows {
+  return new CopyRows(
+    columns.map(format === "csv" ? csvColumn : jsonColumn),
+    columns.indexOf(key),
+    FRAMES[format],
+  );
 }
 
-/** Only what is null or a number stands without quotes, or is JSON that holds none. */
-function jsonOptions(source: ExportSource): string {
-  const texts = jsonColumns(source).filter(({ kind }) => kind === "text");
-  if (texts.length === 0) return COPY_OPTIONS;
-  return `${COPY_OPTIONS}, FORCE_QUOTE (${texts.map(({ name }) => quoted(name)).join(", ")})`;
+/** What stands before all rows, and behind them. */
+export function around({ columns }: ExportSource, format: ExportFormat): { before: string; behind: string } {
+  if (format === "csv")
+    return { before: `${columns.map(({ name }) => heading(name)).join(",")}\n`, behind: "" };
+  return format === "json" ? { before: "[\n", behind: "\n]\n" } : { before: "", behind: "" };
+}
+
+function heading(name: string): string {
+  return /[",\r\n]/.test(name) ? quoted(name) : name;
 }

@@ -1,8 +1,8 @@
 import { timeLimit } from "@rempart/runtime";
 import pg from "pg";
-import { type CopyToStreamQuery, to as copyTo } from "pg-copy-streams";
 import { DatabaseError } from "../errors.ts";
-import type { CopyOut, PoolStats, StatementTracer } from "./ports.ts";
+import { CopyQuery } from "./copy-out.ts";
+import type { PoolStats, StatementTracer } from "./ports.ts";
 import { breaksConnection, toDatabaseError } from "./server-errors.ts";
 
 export interface RunOptions {
@@ -23,7 +23,7 @@ export interface WholeLease extends Lease {
   /** A pooler may put the next transaction on another connection, and leaves settings of this one to a stranger. */
   readonly pooled: boolean;
   /** The bytes of `COPY … TO STDOUT`, as fast as they are taken. Whoever stops taking them must close the connection. */
-  copyOut(text: string): CopyOut;
+  copyOut(text: string): AsyncIterable<Uint8Array>;
 }
 
 export interface Connections {
@@ -205,28 +205,17 @@ function leaseOf(client: pg.PoolClient, { onError, trace, pooled }: LeaseSetting
         throw translated;
       }
     },
-    copyOut(text) {
-      const copy: CopyToStreamQuery & { callback?: () => void } = copyTo(text);
-      return {
-        get rows() {
-          return copy.rowCount;
-        },
-        async *[Symbol.asyncIterator]() {
-          const ended = trace(text, undefined);
-          try {
-            const parts = client.query(copy);
-            // Ends the limit of `pg` for an answer, which a copy does not end by itself: it lasts as long as somebody takes it.
-            copy.callback?.();
-            yield* parts;
-            ended();
-          } catch (error) {
-            broken ||= breaksConnection(error);
-            const translated = toDatabaseError(error);
-            ended(translated);
-            throw translated;
-          }
-        },
-      };
+    async *copyOut(text) {
+      const ended = trace(text, undefined);
+      try {
+        yield* client.query(new CopyQuery(text));
+        ended();
+      } catch (error) {
+        broken ||= breaksConnection(error);
+        const translated = toDatabaseError(error);
+        ended(translated);
+        throw translated;
+      }
     },
     release(close = false) {
       client.off("error", onLoss);

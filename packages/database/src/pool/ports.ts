@@ -25,12 +25,7 @@ export interface Session extends Queryable {
   /** What a SELECT answers, without running it. */
   columns(select: string): Promise<Column[]>;
   /** The bytes of `COPY … TO STDOUT`, as fast as they are taken. Nothing else may run meanwhile; throws `DatabaseError`. */
-  copyOut(text: string): CopyOut;
-}
-
-export interface CopyOut extends AsyncIterable<Uint8Array> {
-  /** Once it is taken whole. */
-  readonly rows: number;
+  copyOut(text: string): AsyncIterable<Uint8Array>;
 }
 
 export type Isolation = "read committed" | "repeatable read" | "serializable";
