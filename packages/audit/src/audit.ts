@@ -2,7 +2,7 @@ import type { Database, Transaction } from "@rempart/database";
 import { type Clock, type Random, systemClock, systemRandom } from "@rempart/kernel";
 import type { Envelopes } from "@rempart/keys";
 import { EVENTS } from "./events/table.ts";
-import { createRecorder, type Record as RecordEvent } from "./log/record.ts";
+import { createRecorder, type Recorder } from "./log/record.ts";
 import { nodePrimitives } from "./node-primitives.ts";
 import { type ExportFormat, exportAudit } from "./reading/export.ts";
 import { type AuditPage, type AuditQuery, type PageOptions, queryAudit } from "./reading/query.ts";
@@ -21,7 +21,9 @@ export interface AuditOptions {
 /** What a service does with its log. Placing and publishing are the sequencer's. */
 export interface Audit {
   /** Records an event in the transaction of its act: both happen, or neither. Resolves with the entry's id. */
-  readonly record: RecordEvent;
+  readonly record: Recorder["record"];
+  /** Records several at once: all, or none. */
+  readonly recordAll: Recorder["recordAll"];
   query(query: AuditQuery, page?: PageOptions): Promise<AuditPage>;
   /** Lines of text, the oldest entry first. That it was exported is for the caller to record. */
   export(query: AuditQuery, format: ExportFormat): AsyncGenerator<string>;
@@ -38,9 +40,11 @@ export interface Audit {
 export function createAudit(options: AuditOptions): Audit {
   const { database, envelopes, clock = systemClock, random = systemRandom } = options;
   const subjects = new SubjectKeys({ envelopes, clock, random });
-  const record = createRecorder({ subjects, sha256: nodePrimitives.sha256, clock, random });
+  const { sha256 } = nodePrimitives;
+  const { record, recordAll } = createRecorder({ database, subjects, sha256, clock, random });
   return {
     record,
+    recordAll,
     query: (query, page) => queryAudit(database, query, page),
     export: (query, format) => exportAudit(database, query, format),
     erase: (tx, subject, actor) => eraseSubject(tx, { subjects, clock }, subject, actor),

@@ -5,7 +5,8 @@ import type { Primitives } from "./proof/verify.ts";
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
 export const nodePrimitives: Primitives = {
-  sha256: (bytes) => hash("sha256", bytes, "buffer"),
+  // As text and back: the engine hands out a short text sooner than a buffer of its own.
+  sha256: (bytes) => Buffer.from(hash("sha256", bytes, "latin1"), "latin1"),
   verifyEd25519(publicKey, message, signature) {
     const key = publicKeyOf(publicKey);
     return key !== null && verify(null, message, key, signature);

@@ -12,7 +12,7 @@ export function pooledRandom(random: Random): Random {
     bytes(length) {
       if (length > POOL_BYTES) return random.bytes(length);
       if (pool.length < length) pool = random.bytes(POOL_BYTES);
-      const drawn = pool.slice(0, length);
+      const drawn = pool.subarray(0, length);
       pool = pool.subarray(length);
       return drawn;
     },

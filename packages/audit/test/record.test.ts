@@ -6,13 +6,14 @@ import { systemClock, systemRandom } from "@rempart/kernel";
 import { createKeyring, type Envelopes, localKeyFile } from "@rempart/keys";
 import { codePoint } from "@rempart/testing/code-point";
 import fc from "fast-check";
-import { canonical, type Json } from "../src/entry/canonical.ts";
+import { canonical } from "../src/entry/canonical.ts";
 import { commitmentOf } from "../src/entry/leaf.ts";
 import { createRecorder } from "../src/log/record.ts";
 import { nodePrimitives } from "../src/node-primitives.ts";
 import { openPersonal } from "../src/subjects/cipher.ts";
 import { eraseSubject } from "../src/subjects/erase.ts";
 import { SubjectKeys } from "../src/subjects/subjects.ts";
+import type { EntryRow } from "../src/verification/rows.ts";
 import { type TestLog, testLog } from "./log.ts";
 
 function recorderOf(log: TestLog, keepMs = 60_000) {
@@ -24,23 +25,13 @@ function recorderOf(log: TestLog, keepMs = 60_000) {
     random,
   });
   const subjects = new SubjectKeys({ envelopes, clock, random, keepMs });
-  return { record: createRecorder({ subjects, sha256: nodePrimitives.sha256, clock, random }), subjects };
+  const { sha256 } = nodePrimitives;
+  const { record } = createRecorder({ database: log.database, subjects, sha256, clock, random });
+  return { record, subjects };
 }
 
-interface Row {
-  id: string;
-  event_type: string;
-  retention: string;
-  body: Json;
-  subject: string | null;
-  personal: Buffer | null;
-  ip_address: string | null;
-  salt: Buffer;
-  commitment: Buffer;
-}
-
-async function rowOf(db: Queryable, id: string): Promise<Row> {
-  const [row] = await db.query<Row>("SELECT * FROM audit_entries WHERE id = $1", [id]);
+async function rowOf(db: Queryable, id: string): Promise<EntryRow> {
+  const [row] = await db.query<EntryRow>("SELECT * FROM audit_entries WHERE id = $1", [id]);
   assert.ok(row);
   return row;
 }

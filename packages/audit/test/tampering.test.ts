@@ -20,7 +20,8 @@ async function logOf600(): Promise<TestLog & { ids: string[]; subjects: SubjectK
   const clock = systemClock;
   const envelopes = createKeyring({ local: localKeyFile(join(log.directory, "key")), clock, random });
   const subjects = new SubjectKeys({ envelopes, clock, random });
-  const record = createRecorder({ subjects, sha256: nodePrimitives.sha256, clock, random });
+  const { sha256 } = nodePrimitives;
+  const { record } = createRecorder({ database: log.database, subjects, sha256, clock, random });
   const sequencer = log.sequencer();
   for (const count of [100, 300, 200]) {
     await log.database.transaction(async (tx) => {

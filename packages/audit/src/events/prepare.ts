@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { mask, maskText } from "@rempart/kernel/masking";
+import { Harmless, mask, maskText } from "@rempart/kernel/masking";
 import { canonical, type Json } from "../entry/canonical.ts";
 import type { AuditEvent } from "./event.ts";
 import { EVENTS, type RetentionClass } from "./table.ts";
@@ -37,9 +37,10 @@ export function prepare(event: AuditEvent, now: number): Prepared {
 
 /** Nobody known acted: those of one day share a key, so that they can be forgotten together. */
 function subjectOf({ subject, actor }: AuditEvent, now: number): string {
-  const named = subject ?? actor?.userId;
-  if (named === undefined) return `day:${new Date(now).toISOString().slice(0, 10)}`;
-  return maskText(named).slice(0, MAX_SUBJECT_LENGTH);
+  const named = subject || actor?.userId;
+  if (!named) return `day:${new Date(now).toISOString().slice(0, 10)}`;
+  // The cut may fall into the middle of a character.
+  return maskText(named).slice(0, MAX_SUBJECT_LENGTH).toWellFormed();
 }
 
 function addressOf({ actor }: AuditEvent): string | null {
@@ -50,11 +51,21 @@ function addressOf({ actor }: AuditEvent): string | null {
 function personalOf({ actor, personal, allow }: AuditEvent, address: string | null): Json | null {
   const parts: Record<string, Json> = {};
   if (address !== null) parts.address = address;
-  if (actor?.userAgent) parts.userAgent = maskText(actor.userAgent);
+  if (actor?.userAgent) parts.userAgent = agentOf(actor.userAgent);
   // Its own kind of data is what it is for: only what is secret by name is masked.
   if (personal !== undefined)
     parts.data = mask(personal, new Set([...Object.keys(personal), ...(allow ?? [])]));
   return Object.keys(parts).length === 0 ? null : parts;
+}
+
+/** A few hundred programs make nearly all requests, and say what they are at each of them. */
+const agents = new Harmless(500, 512);
+
+function agentOf(agent: string): string {
+  if (agents.has(agent)) return agent;
+  const masked = maskText(agent);
+  if (masked === agent) agents.add(agent);
+  return masked;
 }
 
 function bodyOf(event: AuditEvent): string {
@@ -62,11 +73,12 @@ function bodyOf(event: AuditEvent): string {
   return body.length <= MAX_BODY_BYTES ? body : canonical(bodyFields(event, "[too large]"));
 }
 
+/** Members stand in the order of their names: their text is canonical as it is written. */
 function bodyFields({ actor, resource, request, security }: AuditEvent, metadata: Json): Json {
-  const { userId, tenantId, apiKeyId } = actor ?? {};
   return present({
-    actor: actor && present({ userId: text(userId), tenantId: text(tenantId), apiKeyId: text(apiKeyId) }),
-    resource: resource && present({ type: text(resource.type), id: text(resource.id), metadata }),
+    actor:
+      actor &&
+      present({ apiKeyId: text(actor.apiKeyId), tenantId: text(actor.tenantId), userId: text(actor.userId) }),
     request:
       request &&
       present({
@@ -76,6 +88,7 @@ function bodyFields({ actor, resource, request, security }: AuditEvent, metadata
         status: request.status,
         success: request.success,
       }),
+    resource: resource && present({ id: text(resource.id), metadata, type: text(resource.type) }),
     security: security && (mask(security) as Json),
   });
 }
@@ -87,10 +100,15 @@ function text(value: string | undefined): Json | undefined {
 /** Without the members that are undefined, null or empty. */
 function present(members: Record<string, Json | undefined>): { readonly [key: string]: Json } {
   const kept: Record<string, Json> = {};
-  for (const [name, value] of Object.entries(members)) {
-    if (value === undefined || value === null) continue;
-    if (typeof value === "object" && Object.keys(value).length === 0) continue;
-    kept[name] = value;
+  for (const name in members) {
+    const value = members[name];
+    if (value !== undefined && value !== null && !isEmpty(value)) kept[name] = value;
   }
   return kept;
+}
+
+function isEmpty(value: Json): boolean {
+  if (typeof value !== "object") return false;
+  for (const _ in value) return false;
+  return true;
 }

@@ -1,3 +1,4 @@
+import { readAtMost } from "@rempart/kernel";
 import type { Secret } from "@rempart/runtime";
 import { canonical, type Json } from "../entry/canonical.ts";
 import type { AuditRecord } from "../reading/record.ts";
@@ -34,15 +35,10 @@ function httpSink(
   };
 }
 
-async function readAnswer(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > MAX_ANSWER_BYTES) throw new Error("the receiver's answer is too long");
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
+async function readAnswer({ body }: Response): Promise<string> {
+  const answer = await readAtMost(body, MAX_ANSWER_BYTES);
+  if (answer === null) throw new Error("the receiver's answer is too long");
+  return Buffer.from(answer).toString();
 }
 
 const JSON_TYPE = { "content-type": "application/json" };

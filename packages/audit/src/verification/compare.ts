@@ -1,3 +1,4 @@
+import { isIP, SocketAddress } from "node:net";
 import { equalBytes } from "@rempart/kernel";
 import { parseLeaf } from "../entry/leaf.ts";
 import type { Sha256, TreeHash } from "../tree/hash.ts";
@@ -109,8 +110,19 @@ async function compareEntry(
 async function compareAddress(options: CompareOptions, index: number, entry: EntryRow): Promise<Comparison> {
   if (entry.ip_address === null || options.addressOf === undefined) return AS_IT_SHOULD_BE;
   const address = await options.addressOf(entry);
-  if (address === undefined || address === entry.ip_address) return AS_IT_SHOULD_BE;
+  if (address === undefined || (address !== null && isSameAddress(address, entry.ip_address)))
+    return AS_IT_SHOULD_BE;
   return { findings: [finding("entry-altered", index, entry.id, "changed: ip_address")], pruned: false };
+}
+
+/** The database writes an address in its own way: `2001:DB8::0:1` comes back as `2001:db8::1`. */
+function isSameAddress(a: string, b: string): boolean {
+  return a === b || spelled(a) === spelled(b);
+}
+
+function spelled(address: string): string {
+  const version = isIP(address);
+  return version === 0 ? address : new SocketAddress({ address, family: `ipv${version as 4 | 6}` }).address;
 }
 
 function changedColumns(sha256: Sha256, entry: EntryRow, signed: ReturnType<typeof parseLeaf>): string[] {

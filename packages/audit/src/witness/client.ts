@@ -1,4 +1,4 @@
-import { fromUtf8 } from "@rempart/kernel";
+import { fromUtf8, readAtMost } from "@rempart/kernel";
 import { parseSize } from "../note/checkpoint.ts";
 import { signersOf, type VerifierKey, type VerifyEd25519 } from "../note/keys.ts";
 import { type NoteSignature, parseNote, parseSignatureLines, type SignedNote } from "../note/note.ts";
@@ -104,13 +104,7 @@ function failure(kind: WitnessFailure, detail: string): Cosigned {
 }
 
 /** Null when it is longer than any honest answer, or not UTF-8. */
-async function readText(response: Response): Promise<string | null> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > MAX_ANSWER_BYTES) return null;
-    parts.push(part);
-  }
-  return fromUtf8(Buffer.concat(parts));
+async function readText({ body }: Response): Promise<string | null> {
+  const answer = await readAtMost(body, MAX_ANSWER_BYTES);
+  return answer && fromUtf8(answer);
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Harmless } from "./harmless.ts";
 
 test("what is said again stays, what is not makes room, and long texts are not kept", () => {
-  const harmless = new Harmless(10);
+  const harmless = new Harmless(10, 31);
   for (let index = 0; index < 100; index += 1) {
     harmless.add(`once ${index}`);
     if (!harmless.has("GET")) harmless.add("GET");

@@ -4,15 +4,18 @@
  */
 export class Harmless {
   readonly #half: number;
+  readonly #maxLength: number;
   #young = new Set<string>();
   #old = new Set<string>();
 
-  /** At most `most` texts of at most `MAX_LENGTH` characters. */
-  constructor(most: number) {
+  /** At most `most` texts of at most `maxLength` characters. */
+  constructor(most: number, maxLength: number) {
     this.#half = most / 2;
+    this.#maxLength = maxLength;
   }
 
   has(text: string): boolean {
+    if (text.length > this.#maxLength) return false;
     if (this.#young.has(text)) return true;
     if (!this.#old.has(text)) return false;
     this.add(text);
@@ -20,7 +23,7 @@ export class Harmless {
   }
 
   add(text: string): void {
-    if (text.length > MAX_LENGTH) return;
+    if (text.length > this.#maxLength) return;
     if (this.#young.size >= this.#half) {
       this.#old = this.#young;
       this.#young = new Set();
@@ -28,6 +31,3 @@ export class Harmless {
     this.#young.add(text);
   }
 }
-
-/** Shorter than ids, which never come again. */
-const MAX_LENGTH = 31;

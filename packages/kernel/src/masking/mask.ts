@@ -55,7 +55,9 @@ export function maskText(text: string, allowed = false): string {
   return masked;
 }
 
-const harmless = new Harmless(1_000);
+/** Shorter than ids, which never come again. */
+const HARMLESS_LENGTH = 31;
+const harmless = new Harmless(1_000, HARMLESS_LENGTH);
 
 function maskObject(value: object, walk: Walk): Json {
   if (walk.path.includes(value)) return "[cycle]";

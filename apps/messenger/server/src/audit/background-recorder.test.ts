@@ -9,20 +9,15 @@ import { BackgroundRecorder } from "./background-recorder.ts";
 function world(capacity?: number) {
   const kept: AuditEvent[] = [];
   const state = { away: false, dropped: 0 };
-  const database = {
-    async transaction(work: (tx: unknown) => Promise<unknown>) {
-      if (state.away) throw new Error("away");
-      return work(null);
-    },
-  } as unknown as Database;
   const audit = {
-    async record(_: unknown, event: AuditEvent) {
-      kept.push(event);
-      return "id";
+    async recordAll(_: unknown, events: readonly AuditEvent[]) {
+      if (state.away) throw new Error("away");
+      kept.push(...events);
+      return events.map(() => "id");
     },
   };
   const recorder = new BackgroundRecorder({
-    database,
+    database: {} as Database,
     audit,
     log: silentLogger,
     dropped: (count) => {

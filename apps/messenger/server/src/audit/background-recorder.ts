@@ -5,7 +5,7 @@ import type { Logger } from "@rempart/runtime";
 
 export interface BackgroundRecorderOptions {
   readonly database: Database;
-  readonly audit: Pick<Audit, "record">;
+  readonly audit: Pick<Audit, "recordAll">;
   readonly log: Logger;
   /** Told how many events were lost, each time some are. */
   readonly dropped: (count: number) => void;
@@ -14,7 +14,7 @@ export interface BackgroundRecorderOptions {
 }
 
 const CAPACITY = 2_000;
-/** Long enough that a flood shares its transactions, short enough that nobody waits for what was seen. */
+/** Long enough that a flood shares its statements, short enough that nobody waits for what was seen. */
 const GATHER_MS = 250;
 const RETRY_MS = 1_000;
 const BATCH = 200;
@@ -74,9 +74,7 @@ export class BackgroundRecorder {
   async #recordAll(events: readonly AuditEvent[]): Promise<boolean> {
     const { database, audit, log } = this.#options;
     try {
-      await database.transaction(async (tx) => {
-        for (const event of events) await audit.record(tx, event);
-      });
+      await audit.recordAll(database, events);
       return true;
     } catch (error) {
       log.warn(
