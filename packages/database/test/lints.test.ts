@@ -64,6 +64,23 @@ test("columns that are only included support no foreign key, and those without n
   await database.query("DROP TABLE c, p");
 });
 
+test("a key that refers to a table in parts is told once, as it was declared", async () => {
+  await database.query(`CREATE TABLE p (id int, at int, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+    CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (9); CREATE TABLE p_2 PARTITION OF p FOR VALUES FROM (9) TO (99);
+    CREATE TABLE c (a int, b int, CONSTRAINT declared FOREIGN KEY (a, b) REFERENCES p)`);
+  assert.match((await only("foreign-key-without-index")).explanation, /^"declared" refers to public\.p /);
+  await database.query("DROP TABLE c, p");
+});
+
+test("the index by which a table is clustered stays, and its equal goes", async () => {
+  await database.query(`CREATE TABLE t (a int); CREATE INDEX t_a ON t (a); CREATE INDEX t_clustered ON t (a);
+    ALTER TABLE t CLUSTER ON t_clustered`);
+  const finding = await only("index-duplicate");
+  assert.match(finding.object, /"t_a"$/);
+  assert.deepEqual(await apply(finding), { state: "done" });
+  await database.query("CLUSTER t; DROP TABLE t");
+});
+
 test("equal indexes are told from those that only look equal", async () => {
   await database.query(`CREATE TABLE t (a int, b int, c int, d text);
     CREATE INDEX t_a ON t (a); CREATE INDEX t_a_again ON t (a);
@@ -163,4 +180,14 @@ test("sequences, autovacuum and dead rows are read from a real server", async ()
     [],
   );
   await database.query("DROP TABLE n, dead; DROP SEQUENCE unused");
+});
+
+test("a column of numbers that run out is widened as it is told, an identity too", async () => {
+  await database.query(`CREATE TABLE few (a smallserial, b smallint GENERATED ALWAYS AS IDENTITY);
+    SELECT setval('few_a_seq', 30000), setval('few_b_seq', 30000)`);
+  const findings = await found("sequence-exhaustion");
+  assert.equal(findings.length, 2);
+  for (const { fix } of findings) for (const statement of fix) await database.query(statement);
+  assert.deepEqual(await found("sequence-exhaustion"), []);
+  await database.query("DROP TABLE few");
 });

@@ -49,7 +49,7 @@ const indexes = (
     LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[k] AND i.indkey[k] <> 0) AS keys,
   coalesce((SELECT json_agg(a.attname ORDER BY k) FROM generate_series(i.indnkeyatts, i.indnatts - 1) k
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[k]), '[]') AS include,
-  i.indisprimary OR i.indisreplident OR i.indisexclusion
+  i.indisprimary OR i.indisreplident OR i.indisexclusion OR i.indisclustered
     OR EXISTS (SELECT FROM pg_constraint x WHERE x.conindid = i.indexrelid)
     OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid) AS needed,
   EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.relid = t.oid) AS building,
@@ -65,13 +65,16 @@ export const INDEXES = {
   since16: indexes(milliseconds("s.last_idx_scan")),
 };
 
+/** A key that refers to a partitioned table has a copy for each of its partitions: the one that was declared is told. */
 export const FOREIGN_KEYS = `SELECT n.nspname AS schema, k.conname AS name, t.relname AS table,
   (SELECT json_agg(a.attname ORDER BY u.ord) FROM unnest(k.conkey) WITH ORDINALITY u (attnum, ord)
     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
   format('%I.%I', rn.nspname, r.relname) AS referenced
   FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
   JOIN pg_class r ON r.oid = k.confrelid JOIN pg_namespace rn ON rn.oid = r.relnamespace
-  WHERE k.contype = 'f' AND t.relkind = 'r' AND ${OURS} ORDER BY 1, 3, 2`;
+  WHERE k.contype = 'f' AND t.relkind = 'r' AND ${OURS}
+    AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid)
+  ORDER BY 1, 3, 2`;
 
 /** A sequence of eight bytes that fills a column of four ends with the column. */
 const COLUMN_LIMIT = `CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 END`;
