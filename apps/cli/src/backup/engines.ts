@@ -5,6 +5,7 @@ import {
   operatorBackups,
   otherEngine,
   readMessengerConfig,
+  sweepDrills,
 } from "@rempart/messenger-server/operator";
 import { silentLogger } from "@rempart/runtime";
 import { Option } from "commander";
@@ -55,6 +56,7 @@ export function withEngine(
   return withConfig(async (config) => {
     const found = programs === undefined ? {} : { programs };
     const engine = named ?? config.backup.engine;
+    await sweepDrills(config);
     await using backups =
       engine === "built-in"
         ? await operatorBackups(config, silentLogger)

@@ -5,6 +5,7 @@ export {
   messengerVariables,
   readMessengerConfig,
 } from "./config.ts";
+export { sweepDrills } from "./drill/drills.ts";
 export type { Installation } from "./installation.ts";
 export { messengerMigrations } from "./migrations.ts";
 export { ENVELOPE_COLUMNS, envelopeSources } from "./storage/envelope-columns.ts";

@@ -1,6 +1,6 @@
 /** The loss of the data directory after somebody was erased, with the messenger's own wiring and a restore to a moment before. */
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createAudit } from "@rempart/audit";
@@ -28,6 +28,7 @@ import { countErasures } from "../src/telemetry/backup-metrics.ts";
 const ports = { clock: systemClock, random: systemRandom, log: silentLogger };
 const ADA = "00000000-0000-4000-8000-00000000000a";
 const BOB = "00000000-0000-4000-8000-00000000000b";
+const EVE = "00000000-0000-4000-8000-00000000000e";
 
 let place: string;
 let config: ReturnType<typeof readMessengerConfig>;
@@ -167,6 +168,38 @@ test("restored to a moment before, the people are gone again, and the audit log 
     await drillFinds(database);
   });
 });
+
+test("who was erased in the data that a restore replaces is not brought back, though nobody had told the repository", async () => {
+  let there = "";
+  await served(async (database) => {
+    await arrive(database, EVE, "eve");
+    const [row] = await database.query<{ lsn: string }>("SELECT pg_current_wal_insert_lsn()::text AS lsn");
+    there = row?.lsn ?? "";
+  });
+  // By a process that has no keeper.
+  await atRest((database) => database.query("DELETE FROM users WHERE id = $1", [EVE]));
+  const directory = config.backup.directory ?? "";
+  await rename(directory, `${directory}-away`);
+  await writeFile(directory, "");
+  await assert.rejects(restore({ kind: "lsn", lsn: there }), { code: "erasures-lost" });
+  await rm(directory);
+  await rename(`${directory}-away`, directory);
+  await restore({ kind: "lsn", lsn: there });
+  await atRest(async (database) => {
+    assert.deepEqual(await database.query("SELECT FROM users WHERE id = $1", [EVE]), []);
+    const recorded = "SELECT FROM audit_logs WHERE event_name = 'data.erased' AND resource_id = $1";
+    assert.equal((await database.query(recorded, [EVE])).length, 1);
+  });
+});
+
+async function atRest(work: (database: Database) => Promise<unknown>): Promise<void> {
+  const { database, close } = await openStorage(config.database, silentLogger, { settings: heldBack });
+  try {
+    await work(database);
+  } finally {
+    await close();
+  }
+}
 
 /** What a drill asks of a restored copy. */
 async function drillFinds(database: Database): Promise<void> {

@@ -6,6 +6,7 @@ import { createDatabase } from "../pool/database.ts";
 import type { DrillOptions } from "./drill/drill.ts";
 import { drill } from "./drill/recorded.ts";
 import type { DrillRecord } from "./drill/records.ts";
+import { DRILLS } from "./drill/throw-away-place.ts";
 import type { Vault } from "./sealed/objects.ts";
 
 export interface EmbeddedDrillOptions extends Omit<DrillOptions, "application" | "primary" | "place"> {
@@ -31,7 +32,7 @@ export async function drillEmbedded(vault: Vault, options: EmbeddedDrillOptions)
     return await drill(vault, {
       ...rest,
       application: { role: APPLICATION_ROLE, database: APPLICATION_DATABASE },
-      place: place ?? join(near, "rempart-drills"),
+      place: place ?? join(near, DRILLS),
       ...(primary && { primary }),
     });
   } finally {

@@ -10,6 +10,7 @@ export { drillAside, type SideDrillOptions } from "./drill/drill-aside.ts";
 export { drill } from "./drill/recorded.ts";
 export { type DrillHistory, type DrillRecord, readDrills } from "./drill/records.ts";
 export type { DrillReport, RecoveryTime } from "./drill/report.ts";
+export { DRILLS, removeAbandonedDrills } from "./drill/throw-away-place.ts";
 export { type DumpEngine, type DumpEngineOptions, dumpEngine } from "./dump/engine.ts";
 export { type GpgArchiveOptions, isGpgArchive, restoreGpgArchive } from "./dump/gpg-archive.ts";
 export { drillEmbedded, type EmbeddedDrillOptions } from "./embedded-drill.ts";

@@ -118,7 +118,7 @@ async function startDrills(config: MessengerConfig, ports: DrillPorts, closers: 
     closers.add(async () => backups[Symbol.asyncDispose]());
     ({ engine } = backups);
   }
-  const drills = scheduledDrills(config, { ...ports, engine, repository });
+  const drills = await scheduledDrills(config, { ...ports, engine, repository });
   await drills.start(new AbortController().signal);
   closers.add(() => drills.stop());
 }

@@ -4,12 +4,14 @@ import type { Audit, AuditEvent } from "@rempart/audit";
 import { createDatabase, type Database } from "@rempart/database";
 import {
   type BackupEngine,
+  DRILLS,
   type DrillOptions,
   type DrillRecord,
   drill,
   drillEmbedded,
   type Progress,
   type Repository,
+  removeAbandonedDrills,
 } from "@rempart/database/backup";
 import type { Keyring } from "@rempart/keys";
 import { auditObjects } from "../audit/objects.ts";
@@ -47,11 +49,17 @@ export function drillMessenger(
   return drillEmbedded(vault, { ...parts, directory: join(database.directory, "postgres") });
 }
 
+/** Removes what drills that were killed left where they are made unless told otherwise. */
+export async function sweepDrills({ database }: MessengerConfig): Promise<void> {
+  await removeAbandonedDrills(join(tmpdir(), DRILLS));
+  if (database.kind === "embedded") await removeAbandonedDrills(join(database.directory, "postgres", DRILLS));
+}
+
 /** Compared with the server where `DATABASE_ADMIN_URL` leads to it. */
 async function drillOwnServer(
   { database, databaseAdminUrl }: MessengerConfig,
   vault: Parameters<typeof drill>[0],
-  { place = join(tmpdir(), "rempart-drills"), ...parts }: OwnDrill,
+  { place = join(tmpdir(), DRILLS), ...parts }: OwnDrill,
 ): Promise<DrillRecord> {
   const address = new URL((await ownServer(database)).reveal());
   const name = decodeURIComponent(address.pathname.slice(1));

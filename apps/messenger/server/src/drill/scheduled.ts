@@ -12,7 +12,7 @@ import type { Component, Logger } from "@rempart/runtime";
 import type { Registry } from "prom-client";
 import type { MessengerConfig } from "../config.ts";
 import { createDrillMetrics } from "../telemetry/drill-metrics.ts";
-import { type DrillLog, recordDrill } from "./drills.ts";
+import { type DrillLog, recordDrill, sweepDrills } from "./drills.ts";
 
 interface SchedulePorts extends DrillLog {
   /** Whose backups are drilled. */
@@ -24,8 +24,12 @@ interface SchedulePorts extends DrillLog {
   readonly log: Logger;
 }
 
-/** A drill every week in a process of its own, counted and recorded, whatever becomes of that. */
-export function scheduledDrills(config: MessengerConfig, ports: SchedulePorts): Component {
+/**
+ * A drill every week in a process of its own, counted and recorded, whatever becomes of that. What killed ones left takes the room of
+ * a database: it goes first.
+ */
+export async function scheduledDrills(config: MessengerConfig, ports: SchedulePorts): Promise<Component> {
+  await sweepDrills(config);
   const { engine, repository, keyring, clock, log } = ports;
   const metrics = createDrillMetrics(ports.registry);
   const vault = { repository, sealing: keyring };

@@ -80,8 +80,7 @@ export async function eraseAgain(
   acceptLoss = false,
 ): Promise<void> {
   const audit = createAudit({ database, envelopes: keyring });
-  const onLoss = (loss: readonly string[]): Promise<void> =>
-    database.transaction((tx) => recordLoss(audit, tx, loss));
+  const onLoss = (loss: readonly string[]): Promise<void> => recordLostErasures(database, keyring, loss);
   await replayErasures(
     database,
     { repository, sealing: keyring },
@@ -104,13 +103,20 @@ async function recordErasure(audit: Audit, tx: Transaction, { kind, subject, at 
 
 const LISTED = 20;
 
-async function recordLoss(audit: Audit, tx: Transaction, loss: readonly string[]): Promise<void> {
+/** What was accepted to be lost of the record of who was erased, in words. */
+export async function recordLostErasures(
+  database: Database,
+  keyring: Keyring,
+  loss: readonly string[],
+): Promise<void> {
   const metadata = { lost: loss.length, detail: loss.slice(0, LISTED) };
-  await audit.record(tx, {
-    type: "data.erasures.lost",
-    resource: { type: "erasures", id: "ledger", metadata },
-    allow: Object.keys(metadata),
-  });
+  await database.transaction((tx) =>
+    createAudit({ database, envelopes: keyring }).record(tx, {
+      type: "data.erasures.lost",
+      resource: { type: "erasures", id: "ledger", metadata },
+      allow: Object.keys(metadata),
+    }),
+  );
 }
 
 /** What a restore would do to the people of the ledger, done to the restored copy: afterwards nothing of them is in it. */

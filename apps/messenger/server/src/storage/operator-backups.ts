@@ -17,16 +17,20 @@ import {
   type EmbeddedRestoreReport,
   type PruneReport,
   pruneBackups,
+  type RestoreHook,
   type RestoreOptions,
   readDrills,
   restoreEmbedded,
 } from "@rempart/database/backup";
-import { systemClock, systemRandom } from "@rempart/kernel";
+import { explain, systemClock, systemRandom } from "@rempart/kernel";
+import type { Keyring } from "@rempart/keys";
 import type { Logger } from "@rempart/runtime";
 import type { MessengerConfig } from "../config.ts";
 import { drillByCommand } from "../drill/by-command.ts";
 import type { AskedDrill } from "../drill/drills.ts";
+import { recordLostErasures } from "./erasures.ts";
 import { openKeyring } from "./keyring.ts";
+import { shipReplacedErasures } from "./replaced-erasures.ts";
 import { openRepository } from "./repository.ts";
 import { type RestoreHookOptions, restoreHooks } from "./restore-hooks.ts";
 
@@ -60,8 +64,12 @@ export async function operatorBackups(config: MessengerConfig, log: Logger): Pro
   return {
     engine,
     run: (options) => withServer(home, parts, (source) => builtInEngine({ ...parts, source }).run(options)),
-    restore: ({ acceptLostErasures = false, ...options }) => {
-      const hooks = restoreHooks(config, keyring, { acceptLostErasures });
+    restore: async ({ acceptLostErasures = false, ...options }) => {
+      const hooks = [...restoreHooks(config, keyring, { acceptLostErasures })];
+      await shipReplacedErasures(home, parts).catch((error: unknown) => {
+        if (!acceptLostErasures) throw error;
+        hooks.push(lostErasures(keyring, explain(error)));
+      });
       return restoreEmbedded({ ...options, engine, directory: home, hooks });
     },
     drill: (asked) => drillByCommand(config, { ...parts, keyring, engine }, asked),
@@ -69,6 +77,11 @@ export async function operatorBackups(config: MessengerConfig, log: Logger): Pro
     prune: ({ dryRun }) => pruneBackups(parts, { policy: backup.retention, dryRun }),
     [Symbol.asyncDispose]: () => keyring.close(),
   };
+}
+
+/** The operator has accepted it; the audit log says so. */
+function lostErasures(keyring: Keyring, why: string): RestoreHook {
+  return { name: "lost erasures", run: ({ database }) => recordLostErasures(database, keyring, [why]) };
 }
 
 type Parts = Parameters<typeof createWalArchiver>[0] & { readonly log: Logger };

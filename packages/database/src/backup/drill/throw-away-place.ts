@@ -1,8 +1,11 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runningAsRoot } from "../../embedded/account.ts";
 import { isAlive } from "../../embedded/processes.ts";
 import { BackupError } from "../errors.ts";
+
+/** Where drills are made, beside the data or among temporary files. */
+export const DRILLS = "rempart-drills";
 
 const NAME = /^drill-(\d{1,10})$/;
 
@@ -27,6 +30,12 @@ async function make(directory: string): Promise<void> {
   await mkdir(directory, { mode: runningAsRoot() ? 0o711 : 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === "EEXIST" ? new BackupError("busy", "another drill is under way", { cause }) : cause;
   });
+}
+
+/** What drills that were killed have left in `place`, and nothing of one that runs. A place that another account made is left alone. */
+export async function removeAbandonedDrills(place: string): Promise<void> {
+  const found = await lstat(place).catch(() => null);
+  if (found?.isDirectory() && found.uid === process.getuid?.()) await removeAbandoned(place);
 }
 
 /** The server of a drill that was killed ends with it. */
