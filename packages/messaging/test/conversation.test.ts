@@ -1,7 +1,7 @@
 /** Conversations of two and three devices with real cryptography, and the attacks on them that must fail. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toHex, utf8 } from "@rempart/kernel";
+import { systemClock, toHex, utf8 } from "@rempart/kernel";
 import fc from "fast-check";
 import { LIMITS } from "../src/contract/index.ts";
 import {
@@ -388,6 +388,19 @@ test("a key package that expired, is of the other suite, or was changed is refus
     );
   await rejects(engine.commit(group, { remove: [deviceId(2)] }), "invalid-change");
   await rejects(engine.commit(group, { remove: [deviceId(1)] }), "invalid-change");
+});
+
+test("a clock that is wrong by days keeps nobody from being added", async () => {
+  const party = await gather("x25519");
+  const device = await party.device(2);
+  for (const days of [-6, 6]) {
+    const clock = { ...systemClock, now: () => Date.now() + days * 86_400_000 };
+    const engine = createMlsEngine({ directory: party.directory, clock });
+    const [made] = await engine.createKeyPackages(device, { suite: "x25519", count: 1 });
+    assert.ok(made);
+    const { output } = await party.engine.commit(groupOf(party, 1), { add: [made.public] });
+    assert.deepEqual(output.change.addedDevices, [deviceId(2)]);
+  }
 });
 
 test("a post-quantum group is not grown past its limit; a larger one is created with suite 1", async () => {

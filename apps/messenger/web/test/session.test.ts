@@ -86,10 +86,7 @@ test("a deleted account leaves nothing in its browser, and the others go on with
   await Promise.all([reads(bob, id, "farewell"), reads(cleo, id, "farewell")]);
   done(await ada.client.eraseAccount());
   assert.deepEqual(ada.client.app.get(), { phase: "signed-out", reason: "erased" });
-  assert.deepEqual(
-    ada.profile.disks.dump().filter(({ name }) => name.includes(ada.id)),
-    [],
-  );
+  assert.deepEqual(storedOf(ada), []);
   done(await bob.client.send(id, "just us"));
   await reads(cleo, id, "just us");
   const { members } = await conversation(cleo, id, (seen) => seen.members.length === 2);
@@ -104,6 +101,38 @@ test("a deleted account leaves nothing in its browser, and the others go on with
   );
   assert.deepEqual(texts(items), ["between us", "nobody there?"]);
   assert.equal((await conversation(bob, pair)).title, "Ada");
+});
+
+test("a deletion whose answer was lost is finished here once the session has ended, also after a reload", async () => {
+  for (const reloads of [false, true]) {
+    const ada = await arrive(server.url, "Ada", { change: losingAnswersTo("/api/v1/account") });
+    const lost = await ada.client.eraseAccount();
+    assert.equal(!lost.ok && lost.code, "offline");
+    if (reloads) await ada.close();
+    const tab = reloads ? await ada.profile.open() : ada;
+    const app = await until(tab.client.app, ({ phase }) => phase === "signed-out", "being signed out");
+    assert.deepEqual(app, { phase: "signed-out", reason: "erased-unconfirmed" });
+    assert.deepEqual(storedOf(ada), []);
+  }
+});
+
+test("a server that says the session has ended erases nothing: not unasked, and not when the account was seen since", async () => {
+  const ada = await arrive(server.url, "Ada", { change: refusing("/api/v1/account") });
+  await ada.close();
+  await endSessions(ada.id);
+  const tab = await ada.profile.open();
+  const app = await until(tab.client.app, ({ phase }) => phase === "signed-out", "being signed out");
+  assert.deepEqual(app, { phase: "signed-out", reason: "expired" });
+  assert.notDeepEqual(storedOf(ada), []);
+
+  const bob = await arrive(server.url, "Bob", { change: refusing("/api/v1/account") });
+  assert.equal((await bob.client.eraseAccount()).ok, false);
+  await bob.close();
+  await ready(await bob.profile.open());
+  await endSessions(bob.id);
+  const again = await bob.profile.open();
+  await until(again.client.app, ({ phase }) => phase === "signed-out", "being signed out");
+  assert.notDeepEqual(storedOf(bob), []);
 });
 
 test("a session that is revoked elsewhere ends here, and says why", async () => {
@@ -231,6 +260,35 @@ test("drafts, typing and presence", async () => {
     members.every((member) => member.id !== bob.id || !member.online),
   );
 });
+
+/** The server does it; the connection dies before it can say so. */
+function losingAnswersTo(lost: string): (ports: CorePorts) => CorePorts {
+  return (ports) => ({
+    ...ports,
+    async fetch(path, init) {
+      const response = await ports.fetch(path, init);
+      if (path === lost) throw new TypeError("connection lost");
+      return response;
+    },
+  });
+}
+
+/** The request never arrives. */
+function refusing(refused: string): (ports: CorePorts) => CorePorts {
+  return (ports) => ({
+    ...ports,
+    fetch: (path, init) =>
+      path === refused ? Promise.reject(new TypeError("no way")) : ports.fetch(path, init),
+  });
+}
+
+async function endSessions(userId: string): Promise<void> {
+  await server.database.query("DELETE FROM sessions WHERE user_id = $1", [userId]);
+}
+
+function storedOf({ profile, id }: Awaited<ReturnType<typeof arrive>>) {
+  return profile.disks.dump().filter(({ name }) => name.includes(id));
+}
 
 function meOf({ client }: Awaited<ReturnType<typeof arrive>>): Me | null {
   const app = client.app.get();

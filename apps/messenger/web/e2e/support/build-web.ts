@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { glob, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { glob, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -33,10 +33,27 @@ export async function buildWeb(mode: "production" | "double"): Promise<string> {
       build: { outDir: scratch, emptyOutDir: true },
     });
     await rename(scratch, directory).catch(ignoreTaken);
+    await prune(`${mode}-`);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
   return directory;
+}
+
+/** Some may still be served to tests that began before a source changed. */
+const KEPT_BUILDS = 4;
+
+/** Removes all but the newest builds of a kind, and what was left of builds that were interrupted. */
+async function prune(prefix: string): Promise<void> {
+  const names = (await readdir(BUILDS)).filter((name) => name.startsWith(prefix));
+  const dated = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      at: (await stat(join(BUILDS, name)).catch(() => null))?.mtimeMs ?? 0,
+    })),
+  );
+  for (const { name } of dated.toSorted((a, b) => b.at - a.at).slice(KEPT_BUILDS))
+    await rm(join(BUILDS, name), { recursive: true, force: true });
 }
 
 /** Of the names and contents of all sources. */

@@ -56,14 +56,18 @@ export interface Me {
   readonly deviceId: string | null;
 }
 
-/** `erased-unrecorded`: the account is gone, and a restore of the server's backups might still bring it back. */
+/**
+ * `erased-unrecorded`: the account is gone, and a restore of the server's backups might still bring it back. `erased-unconfirmed`:
+ * the answer to its deletion never came, and the session has ended: gone from this browser, and most likely from the server.
+ */
 export type SignedOutReason =
   | "none"
   | "expired"
   | "device-removed"
   | "suspended"
   | "erased"
-  | "erased-unrecorded";
+  | "erased-unrecorded"
+  | "erased-unconfirmed";
 
 export type AppState =
   /** The worker is starting and asking who is signed in. */

@@ -16,8 +16,11 @@ import type { DeviceKeys, KeyPackage } from "../types.ts";
 import { CAPABILITIES } from "./policy.ts";
 import { loadSuite } from "./suites.ts";
 
-/** A margin for clocks that are behind ours. */
-const BACKDATED_SECONDS = 3600;
+/**
+ * A committer refuses what is not valid yet by its own clock: whoever's clock is fast could be added by nobody, and whoever's is
+ * slow could add nobody. People's clocks are wrong by days, after an empty battery or a mistaken time zone.
+ */
+const BACKDATED_SECONDS = 7 * 24 * 3600;
 
 export interface OwnKeyPackage {
   readonly keyPackage: MlsKeyPackage;

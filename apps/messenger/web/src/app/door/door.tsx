@@ -54,5 +54,7 @@ function reasonText(t: Catalogue, reason: SignedOutReason): string | null {
       return t.door.erased;
     case "erased-unrecorded":
       return t.door.erasedUnrecorded;
+    case "erased-unconfirmed":
+      return t.door.erasedUnconfirmed;
   }
 }

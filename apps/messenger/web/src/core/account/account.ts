@@ -43,6 +43,8 @@ export interface Account {
 export interface AccountEvents {
   ended(end: AccountEnd): void;
   changed(me: Me): void;
+  /** The server took the session for this account's. */
+  welcomed(): void;
 }
 
 export interface AccountStores {
@@ -54,10 +56,15 @@ export interface AccountStores {
 
 export type OpenAccount = (me: Me, events: AccountEvents) => Promise<Account>;
 
+/** The name of an account's storage. */
+export function storageOf(userId: string): string {
+  return `rempart-${userId}`;
+}
+
 /** Opens an account's encrypted state and puts it to work. The caller holds the account's ownership. */
 export function accountOpener(ports: CorePorts, plainRest: Rest, stores: AccountStores): OpenAccount {
   return async (initial, events) => {
-    const name = `rempart-${initial.id}`;
+    const name = storageOf(initial.id);
     const guard = createGuard(events.ended);
     const rest = guard.rest(plainRest);
     const state = await openDeviceState(ports, name, initial.id, rest, guard);
@@ -92,7 +99,8 @@ export function accountOpener(ports: CorePorts, plainRest: Rest, stores: Account
     const connection = createConnection(ports, `/ws?device=${device.deviceId}`, {
       state(connected) {
         stores.connection.set(connected);
-        if (connected.status !== "online") for (const room of rooms.all()) room.disconnected();
+        if (connected.status === "online") events.welcomed();
+        else for (const room of rooms.all()) room.disconnected();
       },
       frame: (frame) => handle(frame),
       refused(reason) {

@@ -71,7 +71,10 @@ export async function openRooms(
   const person = (id: string): Person => deps.directory.person(id);
   const viewContext = (store: ConversationStore): ConversationContext & ViewContext => ({
     myId: deps.myId,
-    waits: syncOf(deps, store.state()) === "waiting",
+    // Of few items: the group's leaves are looked through for it.
+    get waits() {
+      return syncOf(deps, store.state()) === "waiting";
+    },
     members: store.state().roster.members,
     person,
     online: context.online,

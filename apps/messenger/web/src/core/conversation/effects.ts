@@ -155,7 +155,9 @@ export function createEffects(context: EffectsContext): Effects {
       case "wake":
         cancelWake();
         cancelWake = timers.after(Math.max(0, effect.at - clock.now()), () => {
-          void submit({ type: "time", now: clock.now() }).catch(deps.failed);
+          // The wait is over also when the machine's clock was set back meanwhile: it would be waited for that long once more.
+          const now = Math.max(clock.now(), effect.at);
+          void submit({ type: "time", now }).catch(deps.failed);
         });
         return;
       case "done":

@@ -8,7 +8,7 @@ import type {
   SignUpStep,
 } from "../../client/api.ts";
 import { type Cell, createCell } from "../../client/cell.ts";
-import type { Account, AccountEnd, OpenAccount } from "../account/account.ts";
+import { type Account, type AccountEnd, type OpenAccount, storageOf } from "../account/account.ts";
 import { meOf } from "../account/me.ts";
 import { CoreError, failsWith, failureCode, isTransient } from "../errors.ts";
 import type { Rest, RestInput } from "../net/rest.ts";
@@ -42,6 +42,7 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
   const registry = createRegistry(ports);
   const serial = createSerial();
   let open: { readonly account: Account; readonly ownership: Ownership } | null = null;
+  let erasing = false;
   let waiting: { readonly me: Me; readonly stop: () => void } | null = null;
 
   const signedOut = (reason: SignedOutReason): void => app.set({ phase: "signed-out", reason });
@@ -66,9 +67,9 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
       const account = await openAccount(me, {
         ended: (end) => void serial(() => ended(account, end)),
         changed: (now) => app.get().phase === "ready" && app.set({ phase: "ready", me: now }),
+        welcomed: () => void remember(account).catch((error) => ports.report("not-remembered", error)),
       });
       open = { account, ownership };
-      await registry.remember(me);
       app.set({ phase: "ready", me: account.me() });
       account.start();
     } catch (error) {
@@ -77,8 +78,16 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
     }
   };
 
-  const admit = ({ account }: Pick<SignedIn, "account">): Promise<void> =>
-    enter(meOf(account, null), claimOwnership);
+  const admit = async ({ account }: Pick<SignedIn, "account">): Promise<void> => {
+    const me = meOf(account, null);
+    await registry.remember(me);
+    await enter(me, claimOwnership);
+  };
+
+  /** The server took the account's session: it is there, whatever became of a deletion that was asked for before. */
+  const remember = async (account: Account): Promise<void> => {
+    if (!erasing) await registry.remember(account.me());
+  };
 
   const elsewhere = (me: Me): void => {
     const stop = awaitFreedom(ports, me.id, () => void start());
@@ -106,8 +115,38 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
       case "device-removed":
         await rest.call("signOut", {}).catch(() => undefined);
     }
+    const erased = end === "expired" && (await finishErasing());
     await registry.forget();
-    signedOut(end);
+    signedOut(erased ? "erased-unconfirmed" : end);
+  };
+
+  /**
+   * That an account is gone is not believed of the server alone, which could wipe any browser with it: only what was asked for
+   * here, and not answered, is finished when the session has ended. True when it was.
+   */
+  const finishErasing = async (): Promise<boolean> => {
+    const userId = await registry.erasing();
+    if (userId !== null) await ports.deleteStorage(storageOf(userId));
+    return userId !== null;
+  };
+
+  const eraseAccount = async (): Promise<void> => {
+    const leaving = open?.account;
+    if (leaving === undefined) throw new CoreError("unauthenticated", "Nobody is signed in here");
+    await registry.startErasing(leaving.me().id);
+    erasing = true;
+    try {
+      const { recorded } = await rest.call("eraseAccount", {});
+      await leaving.erase();
+      await registry.forget();
+      leaveAccount(true);
+      signedOut(recorded ? "erased" : "erased-unrecorded");
+    } catch (error) {
+      if (!isTransient(error)) await registry.remember(leaving.me());
+      throw error;
+    } finally {
+      erasing = false;
+    }
   };
 
   const startOffline = async (cause: unknown): Promise<void> => {
@@ -118,9 +157,11 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
 
   const refused = async (error: unknown): Promise<void> => {
     const before = await registry.last();
+    const erased = failsWith(error, "unauthenticated") && (await finishErasing());
     await registry.forget();
     const suspended = failsWith(error, "account-suspended", "account-banned");
-    signedOut(suspended ? "suspended" : before === null ? "none" : "expired");
+    if (erased) signedOut("erased-unconfirmed");
+    else signedOut(suspended ? "suspended" : before === null ? "none" : "expired");
   };
 
   const begin = async (): Promise<void> => {
@@ -172,14 +213,7 @@ export function createSession(ports: CorePorts, rest: Rest, openAccount: OpenAcc
         leaveAccount(true);
         signedOut("none");
       }),
-    eraseAccount: () =>
-      serial(async () => {
-        const { recorded } = await rest.call("eraseAccount", {});
-        await open?.account.erase();
-        await registry.forget();
-        leaveAccount(true);
-        signedOut(recorded ? "erased" : "erased-unrecorded");
-      }),
+    eraseAccount: () => serial(eraseAccount),
     takeOver: () =>
       serial(async () => {
         if (waiting === null) return;

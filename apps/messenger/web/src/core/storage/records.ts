@@ -10,8 +10,8 @@ import type { Range } from "./storage.ts";
 export type Undecryptable = Extract<TimelineItem, { kind: "undecryptable" }>["reason"];
 
 export interface Records {
-  /** `state`, `refreshed` and `key-log` in an account's store, `last-account` in the browser's own. */
-  meta: MetaRecord | RefreshRecord | KeyLogRecord | Me;
+  /** `state`, `refreshed` and `key-log` in an account's store, `last-account` and `erasure` in the browser's own. */
+  meta: MetaRecord | RefreshRecord | KeyLogRecord | ErasureRecord | Me;
   device: DeviceRecord;
   keyPackages: KeyPackageRecord;
   /** At the conversation's id the MLS state, sealed as bytes; at `<id>/pending` the commit under way. */
@@ -31,6 +31,11 @@ export interface MetaRecord {
 /** When this browser last replaced its session's token, in Unix milliseconds. */
 export interface RefreshRecord {
   readonly refreshedAt: number;
+}
+
+/** The account whose deletion was asked for here, while the server's answer is not known. */
+export interface ErasureRecord {
+  readonly erasing: string;
 }
 
 /** What this browser knows of the account's key log. */

@@ -60,6 +60,8 @@ export const account = {
     erased: "Your account is deleted.",
     erasedUnrecorded:
       "Your account is deleted. The server has not yet noted that for its backups, and goes on trying.",
+    erasedUnconfirmed:
+      "Your account is no longer in this browser. The server’s answer was lost: if you can still sign in, delete the account again.",
     language: "Language",
   },
 
