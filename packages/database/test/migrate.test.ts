@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { DatabaseError, type MigrationSource, migrate } from "@rempart/database";
+import { until } from "@rempart/testing";
 import { emptyDatabase } from "./fixtures/database.ts";
 
 type Files = Record<string, string>;
@@ -131,6 +132,35 @@ test("processes that migrate at once apply each file once", async () => {
   const results = await Promise.all([1, 2, 3, 4].map(() => migrate(open(), [files])));
   assert.equal(results.flatMap(({ applied }) => applied).length, 2);
   assert.equal((await open().query("SELECT 1 FROM t")).length, 1);
+});
+
+const BUILDING = "SELECT 1 FROM pg_stat_progress_create_index WHERE relid = 't'::regclass";
+
+test("who waits to migrate holds up no index that is built beside writers", async () => {
+  const { open } = await emptyDatabase();
+  const database = open();
+  await database.query("CREATE TABLE t (x int)");
+  const files = await source("s", {
+    "0001-index.sql": "-- no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_x ON t (x)",
+  });
+  const running: Promise<{ applied: string[] }>[] = [];
+  await database.transaction(async (writer) => {
+    await writer.query("INSERT INTO t VALUES (1)");
+    running.push(migrate(open(), [files]));
+    await until(async () => (await database.query(BUILDING)).length > 0);
+    let asked = false;
+    const trace = (text: string) => {
+      asked ||= text.includes("advisory_lock");
+      return () => {};
+    };
+    running.push(migrate(open({ trace }), [files]));
+    await until(() => asked);
+  });
+  const results = await Promise.all(running);
+  assert.deepEqual(
+    results.flatMap(({ applied }) => applied),
+    ["s/0001-index.sql"],
+  );
 });
 
 test("directories and names that cannot be right are told before the database is touched", async () => {

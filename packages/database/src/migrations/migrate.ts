@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@rempart/runtime";
 import { silentLogger } from "@rempart/runtime";
 import { DatabaseError } from "../errors.ts";
@@ -8,6 +9,8 @@ import { positionOf } from "./position.ts";
 
 /** Any constant does, as long as every version of this package uses the same: the letters "rempart". */
 const LOCK_KEY = 0x72656d70617274n;
+/** Milliseconds between two looks at whether another process is done. */
+const LOCK_PAUSE_MS = 100;
 
 const CREATE_TABLE = `
   CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -31,7 +34,7 @@ export async function migrate(
   assertDistinct(sources);
   const files = await Promise.all(sources.map(readMigrations));
   return database.session(async (session) => {
-    await session.query("SELECT pg_advisory_lock($1)", [LOCK_KEY]);
+    await takeLock(session);
     await createTable(session);
     const pending = await plan(session, sources, files);
     for (const file of pending) {
@@ -40,6 +43,20 @@ export async function migrate(
     }
     return { applied: pending.map((file) => `${file.source}/${file.name}`) };
   });
+}
+
+/**
+ * Asked for again and again: a statement that waits for the lock keeps its snapshot, and an index that its holder builds beside
+ * writers waits for every older snapshot to go. The two would wait for each other.
+ */
+async function takeLock(session: Queryable): Promise<void> {
+  const isFree = async (): Promise<boolean> => {
+    const [row] = await session.query<{ free: boolean }>("SELECT pg_try_advisory_lock($1) AS free", [
+      LOCK_KEY,
+    ]);
+    return row?.free === true;
+  };
+  while (!(await isFree())) await wait(LOCK_PAUSE_MS);
 }
 
 function assertDistinct(sources: readonly MigrationSource[]): void {
