@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { concat, equalBytes, fromBase64Url, fromHex, fromUtf8, toBase64Url, toHex, utf8 } from "./bytes.ts";
+import {
+  concat,
+  equalBytes,
+  fromBase64Url,
+  fromHex,
+  fromUtf8,
+  readAtMost,
+  toBase64Url,
+  toHex,
+  utf8,
+} from "./bytes.ts";
 
 const bytes = () => fc.uint8Array({ maxLength: 200 });
 
@@ -44,4 +54,29 @@ test("concat and equalBytes", () => {
   assert.ok(equalBytes(joined, new Uint8Array([1, 2, 3])));
   assert.ok(!equalBytes(joined, new Uint8Array([1, 2, 4])));
   assert.ok(!equalBytes(joined, new Uint8Array([1, 2])));
+});
+
+test("a stream is read as one, up to its bound and not a piece further", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(bytes(), { maxLength: 20 }), fc.nat(200), async (pieces, maxBytes) => {
+      let given = 0;
+      let isEnded = false;
+      const stream = async function* () {
+        try {
+          for (const piece of pieces) {
+            given += piece.length;
+            yield piece;
+          }
+        } finally {
+          isEnded = true;
+        }
+      };
+      const whole = Buffer.concat(pieces);
+      const read = await readAtMost(stream(), maxBytes);
+      assert.deepEqual(read, whole.length > maxBytes ? null : new Uint8Array(whole));
+      assert.ok(given <= maxBytes + 200, "the piece that is too much is the last one");
+      assert.equal(isEnded, true);
+    }),
+  );
+  assert.deepEqual(await readAtMost(null, 0), new Uint8Array(0));
 });

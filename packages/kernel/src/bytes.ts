@@ -21,6 +21,10 @@ export function fromUtf8(bytes: Uint8Array): string | null {
 export function concat(...parts: readonly Uint8Array[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;
+  return joined(parts, length);
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Bytes {
   const out = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {
@@ -28,6 +32,21 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
     offset += part.length;
   }
   return out;
+}
+
+/** The pieces of a stream, such as the body of a `Response` or a request. */
+type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** All of a stream as one. Null once it is longer than `maxBytes`: no more of it is read, and it is told to end. */
+export async function readAtMost(pieces: Pieces | null, maxBytes: number): Promise<Bytes | null> {
+  const read: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of pieces ?? []) {
+    length += piece.length;
+    if (length > maxBytes) return null;
+    read.push(piece);
+  }
+  return joined(read, length);
 }
 
 /**

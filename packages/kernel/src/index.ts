@@ -5,6 +5,7 @@ export {
   fromBase64Url,
   fromHex,
   fromUtf8,
+  readAtMost,
   toBase64Url,
   toHex,
   utf8,

@@ -8,6 +8,7 @@ import { silentLogger } from "@rempart/runtime";
 import { Command, Option } from "commander";
 import { adminAddress } from "../admin-address.ts";
 import { httpAddress } from "../arguments/address.ts";
+import { ask } from "../ask.ts";
 import type { CheckPlace } from "../check/item.ts";
 import { reportHtml } from "../check/report-html.ts";
 import { reportText } from "../check/report-text.ts";
@@ -96,13 +97,11 @@ class OpenedOnce implements AsyncDisposable {
   }
 }
 
-const SCRAPE_MS = 5_000;
-
 async function scrape(address: URL): Promise<readonly ScrapedSample[]> {
   try {
-    const response = await fetch(address, { signal: AbortSignal.timeout(SCRAPE_MS) });
-    if (!response.ok) throw new Error(`it answers ${response.status}`);
-    return parseExposition(await response.text());
+    const { status, text } = await ask(address);
+    if (status !== 200) throw new Error(`it answers ${status}`);
+    return parseExposition(text);
   } catch (cause) {
     throw new CliError(
       "server-away",

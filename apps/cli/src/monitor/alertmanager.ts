@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { ask, askJson, under } from "../ask.ts";
 import { type Finding, failed, type Judged, look, ok, some } from "../finding.ts";
-import { ask, askJson, under } from "./ask.ts";
 
 const receiversAnswer = z.array(z.object({ name: z.string() }));
 

@@ -1,6 +1,6 @@
 import { parseExposition, type ScrapedSample } from "@rempart/observability";
+import { ask, under } from "../ask.ts";
 import { type Finding, failed, type Judged, look, ok, some, warning } from "../finding.ts";
-import { ask, under } from "./ask.ts";
 
 const START = "start it (`rempart up`), or name the right address";
 

@@ -1,8 +1,8 @@
 import { SHIPPED_GROUPS, toPromql } from "@rempart/observability";
 import { queriesOf, SHIPPED_DASHBOARDS } from "@rempart/observability/generators";
 import { z } from "zod";
+import { askJson } from "../ask.ts";
 import { type Finding, failed, type Judged, look, ok, some, warning } from "../finding.ts";
-import { askJson } from "./ask.ts";
 
 const targetsAnswer = z.object({
   data: z.object({

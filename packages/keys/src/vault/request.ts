@@ -1,3 +1,4 @@
+import { readAtMost } from "@rempart/kernel";
 import type { Secret } from "@rempart/runtime";
 
 export interface VaultConnection {
@@ -41,23 +42,12 @@ export async function vaultRequest(
   };
   const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
   const response = await fetch(new URL(path, address), { ...sent, signal, redirect: "manual", headers });
-  return { status: response.status, body: parseJson(await readBody(response)) };
+  return { status: response.status, body: parseJson(await readAtMost(response.body, MAX_BYTES)) };
 }
 
-async function readBody(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BYTES) return "";
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function parseJson(text: string): unknown {
+function parseJson(text: Uint8Array | null): unknown {
   try {
-    return JSON.parse(text);
+    return text && JSON.parse(Buffer.from(text).toString());
   } catch {
     // The parser's error would repeat a piece of the secret.
     return null;

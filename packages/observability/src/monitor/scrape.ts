@@ -1,4 +1,5 @@
 /** One scrape of another process. It is not trusted: its time and its page are bounded, and it may not send us elsewhere. */
+import { fromUtf8, readAtMost } from "@rempart/kernel";
 import { parseExposition, type ScrapedSample } from "../history/exposition.ts";
 
 export interface Target {
@@ -36,17 +37,12 @@ export async function scrape(target: Target, limits: ScrapeLimits): Promise<Scra
   return only === undefined ? samples : samples.filter(({ name }) => only.includes(name));
 }
 
-async function boundedText(response: Response, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  let bytes = 0;
-  for await (const part of response.body ?? []) {
-    bytes += part.length;
-    // Leaving the loop cancels the body.
-    if (bytes > maxBytes) throw new Error(`its page is larger than ${maxBytes} bytes`);
-    text += decoder.decode(part, { stream: true });
-  }
-  return text + decoder.decode();
+async function boundedText({ body }: Response, maxBytes: number): Promise<string> {
+  const page = await readAtMost(body, maxBytes);
+  if (page === null) throw new Error(`its page is larger than ${maxBytes} bytes`);
+  const text = fromUtf8(page);
+  if (text === null) throw new Error("its page is not text in UTF-8");
+  return text;
 }
 
 /** Throws TypeError for an address that cannot be scraped. */

@@ -2,7 +2,7 @@
  * Every object is sealed for the name it stands under: moved, copied over another or brought from another repository, it does
  * not open.
  */
-import { CodedError, explain } from "@rempart/kernel";
+import { CodedError, explain, readAtMost } from "@rempart/kernel";
 import { BackupError } from "../errors.ts";
 import type { PutOptions, Repository, Sealing } from "../ports.ts";
 
@@ -52,14 +52,9 @@ export async function* openSealed(
 
 /** The whole object. Throws `object-altered` when it is longer than it may be. */
 export async function readSealed(vault: Vault, name: string, maxBytes: number): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of openSealed(vault, name)) {
-    length += piece.length;
-    if (length > maxBytes) throw altered(name, "it is longer than such an object can be");
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
+  const whole = await readAtMost(openSealed(vault, name), maxBytes);
+  if (whole === null) throw altered(name, "it is longer than such an object can be");
+  return Buffer.from(whole.buffer);
 }
 
 export async function* once(content: Uint8Array): AsyncGenerator<Uint8Array, void, void> {

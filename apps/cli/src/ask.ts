@@ -1,4 +1,5 @@
-import { CliError } from "../errors.ts";
+import { readAtMost } from "@rempart/kernel";
+import { CliError } from "./errors.ts";
 
 export interface Answer {
   readonly status: number;
@@ -17,15 +18,10 @@ export async function ask(url: URL): Promise<Answer> {
   return { status: response.status, text: await bounded(response), date: Number.isNaN(date) ? null : date };
 }
 
-async function bounded(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.length;
-    if (size > MAX_BYTES) throw new CliError("server-away", `${response.url} answers without an end`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
+async function bounded({ body, url }: Response): Promise<string> {
+  const answer = await readAtMost(body, MAX_BYTES);
+  if (answer === null) throw new CliError("server-away", `${url} answers without an end`);
+  return Buffer.from(answer).toString();
 }
 
 /** The JSON of an API that must answer 200. */
