@@ -1,6 +1,7 @@
 /** Durable appends, beside what the same database does without the log. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
+import type { Queryable } from "@rempart/database";
 import { median } from "../lib/report.ts";
 import { requestOf, type World } from "./world.ts";
 
@@ -9,7 +10,10 @@ export interface AppendRates {
   readonly bare: number;
   /** One into the audit table that one would write without a log: JSON, and an index by type and by person. */
   readonly ordinary: number;
+  /** With those that come meanwhile, in shared statements: what `record` does for a writer without an act. */
   readonly recorded: number;
+  /** Each in a statement and a transaction of its own. */
+  readonly recordedAlone: number;
   /** An act of two statements in a transaction, without and with its event. */
   readonly act: number;
   readonly recordedAct: number;
@@ -63,10 +67,12 @@ export async function measureAppends(world: World, writers: number): Promise<App
       });
       if (recorded) await audit.record(tx, requestOf());
     });
+  const alone: Queryable = { query: database.query };
   const works = {
     bare,
     ordinary,
     recorded: () => audit.record(database, requestOf()),
+    recordedAlone: () => audit.record(alone, requestOf()),
     act: act(false),
     recordedAct: act(true),
   };
