@@ -81,6 +81,13 @@ test("a receiver that refuses is told so, without its address, and the exit code
   assert.doesNotMatch(out + said, /revoked/);
 });
 
+test("a receiver that is busy is told so, with the pause that it asks for", async () => {
+  Object.assign(hook, { fault: "throttled", spoils: 1 });
+  const { code, out } = await tried("siem");
+  assert.equal(code, 1);
+  assert.match(out, /^firing: not taken now after \d+ ms: answered 429; it asks to be left alone for 7 s\n$/);
+});
+
 test("an unknown receiver is told those that there are, and the process ends with 1", async () => {
   const cli = rempart(["alerts", "test", "nobody"], { cwd: place.cwd, env });
   assert.equal(await cli.ended, 1);

@@ -39,6 +39,7 @@ test("deployments and incidents are told once, listed, and measured", async () =
   const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
   assert.equal((await json(...telling, "--at", hourAgo)).recorded, true);
   const again = await json(...telling, "--committed-at", "2020-01-01", "--failed");
+  await run(1, "deploy", "incident", "open", "Slow", "--deployment", "1.2.0");
   const { id } = await json("deploy", "incident", "open", "Slow", "--at", hourAgo);
   assert.equal(again.recorded, false);
   await run(0, "deploy", "incident", "close", id);

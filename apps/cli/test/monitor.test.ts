@@ -75,6 +75,18 @@ async function scrapesAll(url: string): Promise<boolean> {
   return data.result[0]?.value[1] === "1";
 }
 
+test("who writes alarms for CloudWatch is told which rules it cannot express", async () => {
+  const [code, text] = await run(["generate", "cloudwatch", "--out", "cloud"]);
+  const { Metadata } = JSON.parse(
+    await readFile(join(place.cwd, "cloud", "cloudwatch", "alarms.json"), "utf8"),
+  );
+  const without: { rule: string }[] = Metadata.Rempart.WithoutAlarm;
+  assert.equal(code, 0);
+  assert.ok(without.some(({ rule }) => rule === "ApplicationDown"));
+  assert.match(text, new RegExp(`no alarm for ${without.length - 1} of \\d+ rules`), "all but Watchdog");
+  assert.match(text, /Critical ones among them: .*ApplicationDown/);
+});
+
 test("what is there already is compared, and not written", async () => {
   const args = ["generate", "alertmanager", "openslo", "--out", "out"];
   assert.equal((await run([...args, "--check"]))[0], 1, "nothing is there");
@@ -120,7 +132,8 @@ test("a running installation is found well, link by link, with the files generat
     alertmanager: "ok",
   });
   assert.equal(code, 0);
-  assert.doesNotMatch(found.get("rules")?.detail ?? "", /http_requests_total|pg_up|clock_skew_seconds/);
+  // The last one is counted, though nothing has happened yet.
+  assert.doesNotMatch(found.get("rules")?.detail ?? "", /http_requests_total|clock_skew|kms_failover_total/);
   assert.equal(hook.received.length, 0, "nobody is told anything");
 
   const names = await fetch(`${prometheus.url}/api/v1/label/__name__/values`);

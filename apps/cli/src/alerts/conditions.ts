@@ -11,6 +11,9 @@ export function condition(text: string, before: Where = {}): Where {
   const [, label, op, value] = /^([A-Za-z_][A-Za-z0-9_]*)(=|!=|\^=)(.+)$/s.exec(text) ?? [];
   if (label === undefined || value === undefined)
     throw new InvalidArgumentError("Expected a condition, as in severity=warning.");
+  // As Alertmanager writes it. Taken as a value it would silence nothing, and look as if it did.
+  if (op !== "^=" && value.startsWith("~"))
+    throw new InvalidArgumentError("There are no regular expressions: name=a|b, or name^=begins.");
   if (Object.hasOwn(before, label))
     throw new InvalidArgumentError(`There is a condition on ${label} already.`);
   return { ...before, [label]: conditionOf(op, value) };

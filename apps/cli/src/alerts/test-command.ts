@@ -12,7 +12,7 @@ import { type Trial, tryReceiver } from "./try-receiver.ts";
 
 interface TestOptions extends JsonOption {
   readonly severity: Severity;
-  readonly wait: number;
+  readonly wait?: number;
 }
 
 export function testCommand(): Command {
@@ -26,7 +26,11 @@ export function testCommand(): Command {
         .choices(["critical", "warning", "info"])
         .default("info"),
     )
-    .option("--wait <seconds>", "how long the receiver may take", wholeNumber(1, 600), 10)
+    .option(
+      "--wait <seconds>",
+      "how long the receiver may take; ALERT_TIMEOUT unless told",
+      wholeNumber(1, 600),
+    )
     .option("--json", "print JSON")
     .action((name: string, options: TestOptions) =>
       withConfig(async (config) => {
@@ -38,7 +42,7 @@ export function testCommand(): Command {
         if (receiver === undefined) return tellKnown(receivers.map((one) => one.name));
         const trials = await tryReceiver(receiver, {
           severity: options.severity,
-          timeoutMs: options.wait * 1_000,
+          timeoutMs: options.wait === undefined ? config.monitoring.attemptMs : options.wait * 1_000,
           operator: operatorName(),
           clock: systemClock,
           random: systemRandom,
@@ -61,5 +65,10 @@ const OUTCOMES = {
 
 function lineOf({ status, delivery, ms }: Trial): string {
   const reason = delivery.kind === "accepted" ? "" : `: ${delivery.reason}`;
-  return `${status}: ${OUTCOMES[delivery.kind]} after ${ms} ms${reason}`;
+  const pause = delivery.kind === "retry" ? pauseText(delivery.afterMs ?? 0) : "";
+  return `${status}: ${OUTCOMES[delivery.kind]} after ${ms} ms${reason}${pause}`;
+}
+
+function pauseText(ms: number): string {
+  return ms === 0 ? "" : `; it asks to be left alone for ${Math.ceil(ms / 1_000)} s`;
 }

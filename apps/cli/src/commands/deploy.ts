@@ -8,6 +8,7 @@ import { dayOrInstant } from "../arguments/time.ts";
 import { deploymentTable, metricsText } from "../deploy/text.ts";
 import { CliError } from "../errors.ts";
 import { withInstallation } from "../installation.ts";
+import { refuse } from "../refuse.ts";
 import { type JsonOption, report } from "../report.ts";
 
 const DAY_MS = 86_400_000;
@@ -129,11 +130,18 @@ function openCommand(): Command {
     .action((title: string, options: OpenOptions) =>
       withStore(async (store) => {
         const { environment, deployment = null, at: openedAt = systemClock.now() } = options;
+        if (deployment !== null && !(await isKnown(store, environment, deployment)))
+          return refuse(`${environment} has no deployment ${deployment}: see \`rempart deploy list\``);
         const id = randomUUID();
         await store.open({ id, environment, title, openedAt, deployment });
         report(options, { id }, id);
       }),
     );
+}
+
+/** An incident that is put down to nothing there is would count against no deployment. */
+async function isKnown(store: DeliveryStore, environment: string, deployment: string): Promise<boolean> {
+  return (await store.deployments(environment, 0)).some(({ id }) => id === deployment);
 }
 
 function closeCommand(): Command {

@@ -1,6 +1,11 @@
 import { systemClock } from "@rempart/kernel";
-import { type Duration, milliseconds } from "@rempart/observability";
-import { GENERATED_KINDS, type GeneratedKind, generate } from "@rempart/observability/generators";
+import { type Duration, milliseconds, SHIPPED_GROUPS } from "@rempart/observability";
+import {
+  GENERATED_KINDS,
+  type GeneratedKind,
+  generate,
+  shippedWithoutAlarm,
+} from "@rempart/observability/generators";
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { adminAddress } from "../admin-address.ts";
 import { httpAddress } from "../arguments/address.ts";
@@ -72,9 +77,23 @@ function generateCommand(): Command {
           ...(interval === undefined ? {} : { interval }),
         });
         const files = new Map(kinds.flatMap((kind) => [...generate(kind, around)]));
-        await (options.check === true ? check(options.out, files) : write(options.out, files));
+        if (options.check === true) return check(options.out, files);
+        await write(options.out, files);
+        if (kinds.includes("cloudwatch")) process.stderr.write(`${withoutAlarmText()}\n`);
       }),
     );
+}
+
+/** Who relies on CloudWatch alone must know what it does not see. */
+function withoutAlarmText(): string {
+  const rules = SHIPPED_GROUPS.flatMap((group) => group.rules).filter(({ beats }) => beats !== true);
+  const without = new Set(shippedWithoutAlarm().map(({ rule }) => rule));
+  const missing = rules.filter(({ name }) => without.has(name));
+  const critical = missing.filter(({ severity }) => severity === "critical").map(({ name }) => name);
+  return [
+    `CloudWatch has no alarm for ${missing.length} of ${rules.length} rules: Metadata in cloudwatch/alarms.json names each with the reason.`,
+    `Critical ones among them: ${critical.join(", ")}.`,
+  ].join("\n");
 }
 
 async function write(folder: string, files: ReadonlyMap<string, string>): Promise<void> {

@@ -8,7 +8,7 @@ import * as shippedMetrics from "../shipped/metrics.ts";
 import { SHIPPED_OBJECTIVES } from "../shipped/objectives.ts";
 import { SHIPPED_TOPOLOGY } from "../shipped/topology.ts";
 import { type MailServer, type MaintenanceTime, toAlertmanagerConfig } from "./alertmanager.ts";
-import { toCloudWatch, withoutAlarm } from "./cloudwatch/alarms.ts";
+import { type NoAlarm, toCloudWatch, withoutAlarm } from "./cloudwatch/alarms.ts";
 import { toDashboardsPage } from "./grafana/page.ts";
 import { SHIPPED_DASHBOARDS } from "./grafana/shipped.ts";
 import { toGrafana } from "./grafana/to-grafana.ts";
@@ -117,13 +117,18 @@ function testFile(group: RuleGroup, options: RuleFileOptions): readonly [string,
   return [`prometheus/tests/${group.name}.test.yml`, toRuleTests(`../${rulePath(group)}`, expected, options)];
 }
 
+/** The shipped rules that have no alarm in CloudWatch. */
+export function shippedWithoutAlarm(): readonly NoAlarm[] {
+  return withoutAlarm(SHIPPED_GROUPS, KNOWN_VALUES);
+}
+
 /** The page of the shipped metrics and alerts. */
 export function shippedReferencePage(runbookBase: string): string {
   return toReferencePage({
     metrics: Object.values(shippedMetrics),
     groups: SHIPPED_GROUPS,
     objectives: SHIPPED_OBJECTIVES,
-    withoutAlarm: withoutAlarm(SHIPPED_GROUPS, KNOWN_VALUES),
+    withoutAlarm: shippedWithoutAlarm(),
     runbookBase,
   });
 }

@@ -11,6 +11,7 @@ export {
   generate,
   type Surroundings,
   shippedReferencePage,
+  shippedWithoutAlarm,
 } from "./generate.ts";
 export {
   alertPanel,
