@@ -123,6 +123,20 @@ test("a file that opts out runs outside a transaction", async () => {
   await assert.rejects(migrate(database, [without]), says("migration-failed", /w\/0001-i\.sql failed/));
 });
 
+test("an index whose build failed or was killed is built anew, and not taken for made", async () => {
+  const database = (await emptyDatabase()).open();
+  await database.query("CREATE TABLE t (x int); INSERT INTO t VALUES (1), (1)");
+  const files = await source("s", {
+    "0001-index.sql": '-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "T x" ON t (x)',
+  });
+  await assert.rejects(migrate(database, [files]), says("migration-failed", /s\/0001-index\.sql failed/));
+  const valid = `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('"T x"')`;
+  assert.deepEqual(await database.query(valid), [{ valid: false }]);
+  await database.query("DELETE FROM t");
+  assert.deepEqual(await migrate(database, [files]), { applied: ["s/0001-index.sql"] });
+  assert.deepEqual(await database.query(valid), [{ valid: true }]);
+});
+
 test("processes that migrate at once apply each file once", async () => {
   const { open } = await emptyDatabase();
   const files = await source("s", {

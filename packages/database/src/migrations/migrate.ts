@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@rempart/runtime";
 import { silentLogger } from "@rempart/runtime";
 import { DatabaseError } from "../errors.ts";
+import { dropHalfMade } from "../maintenance/half-made.ts";
 import type { Database, Queryable } from "../pool/ports.ts";
 import { type MigrationFile, type MigrationSource, readMigrations } from "./files.ts";
 import { type AppliedMigration, planMigrations } from "./plan.ts";
@@ -89,7 +90,7 @@ async function plan(
 }
 
 async function applyFile(session: Queryable, file: MigrationFile): Promise<void> {
-  if (!file.transactional) return runFile(session, file);
+  if (!file.transactional) return runAgain(session, file);
   await session.query("BEGIN");
   try {
     await runFile(session, file);
@@ -98,6 +99,15 @@ async function applyFile(session: Queryable, file: MigrationFile): Promise<void>
     await session.query("ROLLBACK").catch(() => {});
     throw error;
   }
+}
+
+const INDEX_NAME = /\bINDEX\s+CONCURRENTLY\s+IF\s+NOT\s+EXISTS\s+("(?:[^"]|"")+"|[^\s"]+)/i;
+
+/** A build that failed or was killed left its index, which no query uses; `IF NOT EXISTS` is content with it. */
+async function runAgain(session: Queryable, file: MigrationFile): Promise<void> {
+  const [, index] = INDEX_NAME.exec(file.sql) ?? [];
+  if (index !== undefined) await dropHalfMade(session, index, "index");
+  await runFile(session, file);
 }
 
 async function runFile(session: Queryable, file: MigrationFile): Promise<void> {
