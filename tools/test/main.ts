@@ -6,7 +6,7 @@ import { discover } from "./discover.ts";
 import { createReport, type Report } from "./report.ts";
 import { runAgain, runFiles } from "./run-files.ts";
 
-const FILE_LIMIT_MS = 240_000;
+const FILE_LIMIT_MS = 480_000;
 /** Each file is a process of its own, which otherwise strips and compiles the same sources again. */
 const COMPILE_CACHE = join(ROOT, "node_modules", ".cache", "compile");
 
