@@ -9,7 +9,7 @@ import { startSmtp } from "@rempart/testing/smtp";
 import type { Installation, Messenger } from "../src/index.ts";
 import { envelopeSources } from "../src/storage/envelope-columns.ts";
 import { Person } from "./support/person.ts";
-import { testMessenger } from "./support/server.ts";
+import { type TestMessenger, testMessenger } from "./support/server.ts";
 
 const PASSWORD = "a tangerine umbrella";
 const STRETCH_MS = 300;
@@ -48,6 +48,11 @@ async function custodies({ database, keyring }: Installation): Promise<{ kms: nu
   return counts;
 }
 
+async function custodiesAt(server: TestMessenger): ReturnType<typeof custodies> {
+  await using operator = await server.installation();
+  return await custodies(operator);
+}
+
 test("an outage of the key service costs nobody anything, and leaves nothing behind", async () => {
   await using vault = await startVaultTransit();
   await using smtp = await startSmtp();
@@ -63,11 +68,9 @@ test("an outage of the key service costs nobody anything, and leaves nothing beh
   smtp.refuse(true);
   const traffic = new Traffic();
   await traffic.at(server);
-  {
-    await using operator = await server.installation();
-    const { kms, local } = await custodies(operator);
-    assert.ok(kms > 0 && local === 0);
-  }
+  // On a busy machine even a service that is well may answer too late.
+  const before = await custodiesAt(server);
+  assert.ok(before.kms > 0);
 
   vault.fault = "cut";
   await using second = await server.sibling();
@@ -87,7 +90,7 @@ test("an outage of the key service costs nobody anything, and leaves nothing beh
 
   vault.fault = "none";
   await using operator = await server.installation();
-  assert.ok((await custodies(operator)).local > 0, "the outage was felt");
+  assert.ok((await custodies(operator)).local > before.local, "the outage was felt");
   for (const source of envelopeSources(operator.database)) {
     const { refused } = await rewrap(operator.keyring, source);
     assert.equal(refused, 0, source.name);
