@@ -12,6 +12,7 @@ export {
   type Severity,
 } from "./events/table.ts";
 export { type Continued, type ContinueOptions, continueLog } from "./log/continue.ts";
+export { isRefusal } from "./log/insert.ts";
 export { logObjects } from "./log/objects.ts";
 export type { LogSigner } from "./log/publish.ts";
 export { LogReader, type PublishedHead } from "./log/reader.ts";

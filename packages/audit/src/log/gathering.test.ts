@@ -13,11 +13,14 @@ function slowWriter() {
   return { write, writes, written: () => writes.map(({ items }) => items) };
 }
 
+class Bad extends Error {}
+const isBad = (error: unknown): boolean => error instanceof Bad;
+
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test("what comes in one turn is written by two writes, and what comes meanwhile by the next", async () => {
   const { write, writes, written } = slowWriter();
-  const add = gathering(write);
+  const add = gathering(write, isBad);
   const first = ["a", "b", "c"].map(add);
   await nextTurn();
   assert.deepEqual(written(), [["a", "b"], ["c"]]);
@@ -26,7 +29,7 @@ test("what comes in one turn is written by two writes, and what comes meanwhile 
   assert.equal(writes.length, 2);
   writes[1]?.end();
   await first[2];
-  await nextTurn();
+  while (writes.length < 3) await nextTurn();
   assert.deepEqual(written()[2], ["d", "e"]);
   writes[0]?.end();
   writes[2]?.end();
@@ -35,7 +38,7 @@ test("what comes in one turn is written by two writes, and what comes meanwhile 
 
 test("a write that fails fails those who were in it, and nobody else", async () => {
   const { write, writes } = slowWriter();
-  const add = gathering(write);
+  const add = gathering(write, isBad);
   const settled = Promise.allSettled(["a", "b", "c"].map(add));
   await nextTurn();
   writes[0]?.fail(new Error("no disk"));
@@ -43,9 +46,21 @@ test("a write that fails fails those who were in it, and nobody else", async () 
   const statuses = (await settled).map(({ status }) => status);
   assert.deepEqual(statuses, ["rejected", "rejected", "fulfilled"]);
   const again = add("d");
-  await nextTurn();
+  while (writes.length < 3) await nextTurn();
   writes[2]?.end();
   await again;
+});
+
+test("what is refused for itself fails alone", async () => {
+  const writes: string[] = [];
+  const add = gathering(async (items: readonly string[]) => {
+    if (items.includes("bad")) throw new Bad();
+    writes.push(items.join(""));
+  }, isBad);
+  const ends = await Promise.allSettled(["a", "bad", "b", "c", "d", "e"].map(add));
+  const statuses = ends.map(({ status }) => status);
+  assert.deepEqual(statuses, ["fulfilled", "rejected", "fulfilled", "fulfilled", "fulfilled", "fulfilled"]);
+  assert.deepEqual(writes.toSorted(), ["a", "b", "cde"]);
 });
 
 test("a flood is written in parts, each of it once", async () => {
@@ -54,7 +69,7 @@ test("a flood is written in parts, each of it once", async () => {
   const add = gathering(async (items: readonly number[]) => {
     sizes.push(items.length);
     seen.push(...items);
-  });
+  }, isBad);
   await Promise.all(Array.from({ length: 1_000 }, (_, i) => add(i)));
   assert.deepEqual(
     seen.toSorted((a, b) => a - b),

@@ -11,9 +11,12 @@ const TOGETHER = 200;
 
 /**
  * What comes in one turn of the event loop, or while others are being written, is written together. Each resolves when the
- * write that it was in has, and rejects as that does.
+ * write that it was in has, and rejects as that does. After an error that `isOfOne` of them, each is written alone.
  */
-export function gathering<T>(write: (items: readonly T[]) => Promise<void>): (item: T) => Promise<void> {
+export function gathering<T>(
+  write: (items: readonly T[]) => Promise<void>,
+  isOfOne: (error: unknown) => boolean,
+): (item: T) => Promise<void> {
   const waiting: Waiting<T>[] = [];
   let underWay = 0;
 
@@ -26,15 +29,20 @@ export function gathering<T>(write: (items: readonly T[]) => Promise<void>): (it
 
   async function writeSome(some: readonly Waiting<T>[]): Promise<void> {
     underWay += 1;
+    await settle(some);
+    underWay -= 1;
+    // Not at once: those who go on now may have more to write.
+    setImmediate(writeAll);
+  }
+
+  async function settle(some: readonly Waiting<T>[]): Promise<void> {
     try {
       await write(some.map(({ item }) => item));
       for (const { written } of some) written();
     } catch (error) {
-      for (const { failed } of some) failed(error);
+      if (some.length > 1 && isOfOne(error)) for (const one of some) await settle([one]);
+      else for (const { failed } of some) failed(error);
     }
-    underWay -= 1;
-    // Not at once: those who go on now may have more to write.
-    setImmediate(writeAll);
   }
 
   return (item) =>

@@ -1,5 +1,6 @@
 /** Rows for entries that are new. */
 import type { Queryable } from "@rempart/database";
+import { hasCode } from "@rempart/kernel";
 
 export interface NewEntry {
   readonly id: string;
@@ -27,6 +28,13 @@ export async function insertEntry(tx: Queryable, entry: NewEntry): Promise<void>
     [id, time, type, retention, body, subject, personal, address, salt, commitment],
     { name: "audit-record" },
   );
+}
+
+const REFUSALS = ["invalid-value", "check-violation", "not-null-violation"];
+
+/** Whether an event was refused for what it is: others may be recorded, and this one not later either. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof TypeError || REFUSALS.some((code) => hasCode(error, code));
 }
 
 /** In one statement: all or none. */

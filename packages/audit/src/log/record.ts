@@ -9,7 +9,7 @@ import { sealPersonal } from "../subjects/cipher.ts";
 import type { SubjectKeys } from "../subjects/subjects.ts";
 import type { Sha256 } from "../tree/hash.ts";
 import { gathering } from "./gathering.ts";
-import { insertEntries, insertEntry, type NewEntry } from "./insert.ts";
+import { insertEntries, insertEntry, isRefusal, type NewEntry } from "./insert.ts";
 
 export interface RecorderOptions {
   readonly database: Database;
@@ -38,7 +38,7 @@ const SALT_BYTES = 16;
 export function createRecorder(options: RecorderOptions): Recorder {
   const { database } = options;
   const entryOf = entryMaker(options);
-  const gather = gathering((entries: readonly NewEntry[]) => insertEntries(database, entries));
+  const gather = gathering((entries: readonly NewEntry[]) => insertEntries(database, entries), isRefusal);
   return {
     async record(tx, event) {
       const entry = await entryOf(tx, event);

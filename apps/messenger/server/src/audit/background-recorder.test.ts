@@ -12,6 +12,7 @@ function world(capacity?: number) {
   const audit = {
     async recordAll(_: unknown, events: readonly AuditEvent[]) {
       if (state.away) throw new Error("away");
+      if (events.some(({ resource }) => resource?.id === "bad")) throw new TypeError("no such event");
       kept.push(...events);
       return events.map(() => "id");
     },
@@ -56,4 +57,15 @@ test("while the database is away events wait; those that never get there are cou
   recorder.add(event("b"));
   await recorder.stop();
   assert.deepEqual([kept.length, state.dropped], [0, 2]);
+});
+
+test("an event that is refused is lost and counted, and keeps no other from the log", async () => {
+  const { recorder, kept, state } = world();
+  for (const id of ["a", "bad", "b", "c", "bad", "d", "e"]) recorder.add(event(id));
+  await recorder.stop();
+  assert.deepEqual(
+    kept.map(({ resource }) => resource?.id),
+    ["a", "b", "c", "d", "e"],
+  );
+  assert.equal(state.dropped, 2);
 });

@@ -1,4 +1,4 @@
-import type { Audit, AuditEvent } from "@rempart/audit";
+import { type Audit, type AuditEvent, isRefusal } from "@rempart/audit";
 import type { Database } from "@rempart/database";
 import { explain } from "@rempart/kernel";
 import type { Logger } from "@rempart/runtime";
@@ -61,28 +61,41 @@ export class BackgroundRecorder {
 
   async #write(): Promise<void> {
     this.#tellLost();
+    let together = BATCH;
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, BATCH);
-      if (!(await this.#recordAll(batch))) {
-        this.#timer ??= setTimeout(() => void this.#flush(), RETRY_MS);
-        return;
+      const batch = this.#waiting.slice(0, together);
+      const error = await this.#errorOf(batch);
+      if (error !== null && !isRefusal(error)) return this.#wait(error);
+      if (error !== null && batch.length > 1) {
+        // One of them: what nobody can record keeps no other from it.
+        together = 1;
+        continue;
       }
       this.#waiting.splice(0, batch.length);
+      if (error !== null) this.#tellRefused(error);
+      together = Math.min(together * 2, BATCH);
     }
   }
 
-  async #recordAll(events: readonly AuditEvent[]): Promise<boolean> {
-    const { database, audit, log } = this.#options;
+  async #errorOf(events: readonly AuditEvent[]): Promise<unknown> {
+    const { database, audit } = this.#options;
     try {
       await audit.recordAll(database, events);
-      return true;
+      return null;
     } catch (error) {
-      log.warn(
-        { error: explain(error), waiting: this.#waiting.length },
-        "audit events wait for the database",
-      );
-      return false;
+      return error;
     }
+  }
+
+  #wait(error: unknown): void {
+    const waiting = this.#waiting.length;
+    this.#options.log.warn({ error: explain(error), waiting }, "audit events wait for the database");
+    this.#timer ??= setTimeout(() => void this.#flush(), RETRY_MS);
+  }
+
+  #tellRefused(error: unknown): void {
+    this.#options.log.error({ error: explain(error) }, "an audit event was refused, and is lost");
+    this.#options.dropped(1);
   }
 
   #tellLost(): void {
