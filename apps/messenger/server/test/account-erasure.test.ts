@@ -13,7 +13,9 @@ test("an erasure is acknowledged with its record: by its owner, by an administra
   const place = await mkdtemp(join(await scratchPlace(), "rempart-account-erasure-"));
   t.after(() => rm(place, { recursive: true, force: true }));
   const directory = join(place, "backups");
-  await using server = await testMessenger({ env: { BACKUP_REPOSITORY: `file:${directory}`, BACKUP_ENGINE: "none" } });
+  await using server = await testMessenger({
+    env: { BACKUP_REPOSITORY: `file:${directory}`, BACKUP_ENGINE: "none" },
+  });
   const { database } = server.storage;
   const pages = () => Array.fromAsync(directoryRepository(directory).list("erasures/0"), ({ name }) => name);
   const admin = await Administrator.arrive(server);
