@@ -345,8 +345,8 @@ test("a receiver that fails, hangs or loses the connection is tried again", asyn
 });
 
 test("a redirect is not followed, and never will be", async () => {
-  for (const peer of PEERS)
-    assert.deepEqual(await under("redirecting", peer), { kind: "refused", reason: "answered 307" });
+  const reason = "answered 307, and no redirect is followed: name the place itself";
+  for (const peer of PEERS) assert.deepEqual(await under("redirecting", peer), { kind: "refused", reason });
 });
 
 test("an answer that is slow, endless, half or nonsense ends, and where the answer counts it counts for nothing", async () => {
