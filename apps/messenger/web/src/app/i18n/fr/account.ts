@@ -62,7 +62,7 @@ export const account: typeof english = {
     erasedUnrecorded:
       "Votre compte est supprimé. Le serveur ne l’a pas encore noté pour ses sauvegardes et continue d’essayer.",
     erasedUnconfirmed:
-      "Votre compte n’est plus dans ce navigateur. La réponse du serveur s’est perdue : si vous pouvez encore vous connecter, supprimez le compte à nouveau.",
+      "Votre compte n’est plus dans ce navigateur. La réponse du serveur s’est perdue : si vous pouvez encore vous connecter, supprimez le compte à nouveau.",
     language: "Langue",
   },
 
